@@ -1,0 +1,1 @@
+"""C-RLFT: class-conditioned, reward-weighted fine-tuning of causal language models."""

@@ -1,0 +1,1 @@
+"""Readers and writers: files of every conversation format to `Conversation` and back."""

@@ -1,0 +1,1 @@
+"""The workbench: curate conversations, train on them, compare, and bring the outputs back."""

@@ -1,0 +1,1 @@
+"""Curation logic on plain data: queries, duplicates, cleaning rules. No SQL, no interface."""

@@ -1,0 +1,1 @@
+"""Plain dataclasses that every layer shares."""

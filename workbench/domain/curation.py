@@ -1,0 +1,97 @@
+"""Decisions over conversations: what is planned, what was done, and how it is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+MUTABLE_FIELDS = ("class_name", "coarse_reward", "status", "drop_reason", "comment", "turns", "tagged_by")
+"""The record fields that an action may change; everything else is fixed at arrival or derived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One conversation's fields before and after.
+
+    Attributes:
+        seq: The conversation's row number.
+        revision: The revision the plan was made against; applying is refused where it has moved on.
+        before: Field to value, only fields that change.
+        after: Field to value, the same keys.
+    """
+
+    seq: int
+    revision: int
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Exactly what applying will do; the preview is the plan.
+
+    Attributes:
+        kind: `tag`, `reward`, `keep`, `drop`, `restore`, `edit`, `exclude-turn`, `comment`, `clean`, `dedupe`.
+        title: One sentence for a reader, such as `tag 412 conversations as expert`.
+        reason: Why, in the curator's words or the rule's.
+        changes: Every change, none left out.
+        unchanged: How many selected conversations are already as asked.
+        params: What the act was asked with (query, rule, threshold); kept in the audit log.
+    """
+
+    kind: str
+    title: str
+    changes: Sequence[Change]
+    reason: str = ""
+    unchanged: int = 0
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def affected(self) -> int:
+        """How many conversations will change."""
+        return len(self.changes)
+
+    def summary(self) -> list[tuple[str, str, str, int]]:
+        """Count the changes as (field, before, after, conversations), most frequent first."""
+        counts: dict[tuple[str, str, str], int] = {}
+        for change in self.changes:
+            for name, after in change.after.items():
+                shown = ("…", "…") if name == "turns" else (_show(change.before.get(name)), _show(after))
+                counts[(name, *shown)] = counts.get((name, *shown), 0) + 1
+        return sorted(((*k, n) for k, n in counts.items()), key=lambda row: (-row[3], row[:3]))
+
+
+def _show(value: object) -> str:
+    return "none" if value is None or value == "" else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One entry of the audit log.
+
+    Attributes:
+        id: Ascending number.
+        kind: As `Plan.kind`, or `import`, `undo`, `classes`, `bring-back`, `snapshot`, `run`.
+        title: One sentence for a reader.
+        actor: Who did it.
+        at: ISO 8601 UTC time.
+        reason: Why.
+        affected: How many conversations changed.
+        params: What it was asked with.
+        undoes: The action this one undid, or None.
+        undone_by: The action that undid this one, or None.
+        undoable: Whether undo can reverse it.
+    """
+
+    id: int
+    kind: str
+    title: str
+    actor: str
+    at: str
+    reason: str
+    affected: int
+    params: Mapping[str, Any]
+    undoes: int | None = None
+    undone_by: int | None = None
+    undoable: bool = True
