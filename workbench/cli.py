@@ -1,0 +1,120 @@
+"""`workbench`: everything the app does, from a shell.
+
+Options that hold for every command (`--project`, `--json`) may stand before or behind the command's name.
+Exit codes: 0 done, 1 failed, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import click
+import orjson
+import typer
+
+from crlft.errors import CrlftError
+from workbench import __version__
+from workbench.commands import compare, curate, data, project, train
+from workbench.commands.shell import Shell
+
+app = typer.Typer(
+    name="workbench",
+    help="Curate conversations, train on them with C-RLFT, compare, bring the outputs back.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+COMMANDS = (*project.COMMANDS, *data.COMMANDS, *curate.COMMANDS, *train.COMMANDS, *compare.COMMANDS)
+for _name, _function in COMMANDS:
+    app.command(_name)(_function)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"workbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    project_dir: Annotated[Path, typer.Option("--project", help="The project's folder.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold what every command needs."""
+    context.obj = Shell(project_dir, as_json)
+
+
+def hoist_global_options(arguments: Sequence[str]) -> list[str]:
+    """Move `--project DIR` and `--json` to the front, so that they may stand anywhere before a `--`."""
+    front: list[str] = []
+    rest: list[str] = []
+    todo = list(arguments)
+    while todo:
+        word = todo.pop(0)
+        if word == "--":
+            rest += [word, *todo]
+            break
+        if word == "--json" or word.startswith("--project="):
+            front.append(word)
+        elif word == "--project":
+            front += [word, *todo[:1]]
+            todo = todo[1:]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _fail(as_json: bool, error: str, remedy: str, code: int) -> int:
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps({"error": error, "remedy": remedy}) + b"\n")
+    else:
+        typer.echo(f"error: {error}", err=True)
+        if remedy:
+            typer.echo(f"  what to do: {remedy}", err=True)
+    return code
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    words = hoist_global_options(arguments)
+    as_json = "--json" in words
+    try:
+        result = typer.main.get_command(app).main(args=words, prog_name="workbench", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        typer.echo(error.format_message())
+        return 2
+    except click.UsageError as error:
+        if as_json:
+            return _fail(True, error.format_message(), "see workbench --help", 2)
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(as_json, "interrupted", "what was finished is kept; run it again to go on", 1)
+    except CrlftError as error:
+        return _fail(as_json, error.message, error.remedy, 1)
+    except Exception as error:  # noqa: BLE001 - the outermost boundary: told in full, never swallowed
+        traceback.print_exc()
+        remedy = "this is a fault of the program; please report the lines above"
+        return _fail(as_json, f"{type(error).__name__}: {error}", remedy, 1)
+
+
+def main() -> None:
+    """Entry point of the `workbench` script."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""`dedupe`, `clean`, `tag`, `reward`, `keep`, `drop`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workbench.commands.shell import Shell, plural, shell_of
+from workbench.domain.curation import Plan
+from workbench.services import cleaning, curation, duplicates
+from workbench.services.project import Project
+
+WhereOption = Annotated[str, typer.Option("--where", help="The conversations, as a query.")]
+ApplyOption = Annotated[bool, typer.Option("--apply", help="Do it; without this the plan is only shown.")]
+
+
+def _plan_lines(plan: Plan) -> list[str]:
+    lines = [f"Plan: {plan.title}."]
+    lines += [f"  {count:>7,} × {field}: {before} → {after}" for field, before, after, count in plan.summary()[:12]]
+    return lines
+
+
+def _apply(shell: Shell, project: Project, plan: Plan) -> None:
+    action = curation.apply_plan(project, plan, actor=shell.actor) if plan.affected else None
+    number = action.id if action else None
+    done = f"Done: {plan.title} (workbench undo {number} takes it back)." if action else "Nothing to change."
+    shell.finish({"action": number, "affected": plan.affected, "unchanged": plan.unchanged}, done)
+
+
+def dedupe(
+    context: typer.Context,
+    method: Annotated[str, typer.Option(help="exact or near.")] = "near",
+    part: Annotated[str, typer.Option(help="conversation, prompt or answer.")] = "conversation",
+    threshold: Annotated[float, typer.Option(help="Least similarity, for near.")] = 0.8,
+    keep: Annotated[str, typer.Option(help="Which to keep: best, longest, newest or first.")] = "best",
+    where: WhereOption = "",
+    apply: ApplyOption = False,
+) -> None:
+    """Find duplicates and drop all but one of each group."""
+    shell = shell_of(context)
+    project = shell.project()
+    with shell.progress("Looking for duplicates") as progress:
+        result = duplicates.find_duplicates(
+            project, method=method, part=part, threshold=threshold, query=where, on_progress=progress
+        )
+    plan = duplicates.plan_dedupe(project, result, keep=keep)
+    if apply:
+        _apply(shell, project, plan)
+        return
+    data = {
+        "action": None,
+        "affected": plan.affected,
+        "groups": len(result.groups),
+        "contrasts": len(result.contrasts),
+        "conflicts": len(result.conflicts),
+    }
+    shell.finish(data, f"{plural(len(result.groups), 'group')}.", *_plan_lines(plan), "Add --apply to do it.")
+
+
+def clean(
+    context: typer.Context,
+    rule: Annotated[list[str] | None, typer.Option(help="A rule's name; default: those on by default.")] = None,
+    where: WhereOption = "",
+    apply: ApplyOption = False,
+) -> None:
+    """Find troubles in the texts, and fix, flag or drop them."""
+    shell = shell_of(context)
+    project = shell.project()
+    with shell.progress("Looking for troubles") as progress:
+        scan = cleaning.scan(project, rule, query=where, on_progress=progress)
+    plan = cleaning.plan_clean(project, scan)
+    if apply:
+        _apply(shell, project, plan)
+        return
+    counts = scan.counts()
+    lines = [f"  {count:>7,}  {name}" for name, count in counts.items()]
+    data = {"action": None, "affected": plan.affected, "rules": counts}
+    shell.finish(data, *lines, *_plan_lines(plan), "Add --apply to do it.")
+
+
+def tag(
+    context: typer.Context,
+    class_name: Annotated[str, typer.Argument(metavar="CLASS", help="The class; 'none' takes the tag away.")],
+    where: WhereOption,
+) -> None:
+    """Tag every conversation that matches."""
+    shell = shell_of(context)
+    project = shell.project()
+    plan = curation.plan_tag(project, None if class_name == "none" else class_name, query=where)
+    _apply(shell, project, plan)
+
+
+def reward(
+    context: typer.Context,
+    class_name: Annotated[str, typer.Argument(metavar="CLASS", help="The class.")],
+    value: Annotated[float, typer.Argument(help="Its coarse reward.")],
+    beta: Annotated[float | None, typer.Option(help="The temperature β for all classes.")] = None,
+) -> None:
+    """Set a class's coarse reward; shows the loss weights and shares that follow."""
+    shell = shell_of(context)
+    project = shell.project()
+    action = curation.set_class(project, class_name, reward=value, actor=shell.actor)
+    if beta is not None:
+        action = curation.set_beta(project, beta, actor=shell.actor)
+    rows = curation.class_table(project)
+    table = [
+        {"class": r.name, "reward": r.reward, "loss_weight": r.loss_weight, "mass_share": r.mass_share} for r in rows
+    ]
+    lines = [
+        f"{r.name:<12} reward {r.reward:<8g} loss weight {r.loss_weight:<8.4g} reward mass {r.mass_share:.1%}"
+        for r in rows
+    ]
+    shell.finish({"action": action.id, "affected": 1, "classes": table}, *lines)
+
+
+def _status(context: typer.Context, status: str, where: str, reason: str) -> None:
+    shell = shell_of(context)
+    project = shell.project()
+    _apply(shell, project, curation.plan_status(project, status, reason, query=where))
+
+
+def keep(
+    context: typer.Context,
+    where: WhereOption,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+) -> None:
+    """Keep every conversation that matches."""
+    _status(context, "kept", where, reason)
+
+
+def drop(
+    context: typer.Context,
+    where: WhereOption,
+    reason: Annotated[str, typer.Option(help="Why; it is stored with each conversation.")],
+) -> None:
+    """Drop every conversation that matches: a label with a reason, never a loss."""
+    _status(context, "dropped", where, reason)
+
+
+COMMANDS = (
+    ("dedupe", dedupe),
+    ("clean", clean),
+    ("tag", tag),
+    ("reward", reward),
+    ("keep", keep),
+    ("drop", drop),
+)
