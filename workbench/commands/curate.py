@@ -17,7 +17,7 @@ ApplyOption = Annotated[bool, typer.Option("--apply", help="Do it; without this 
 
 def _plan_lines(plan: Plan) -> list[str]:
     lines = [f"Plan: {plan.title}."]
-    lines += [f"  {count:>7,} × {field}: {before} → {after}" for field, before, after, count in plan.summary()[:12]]
+    lines += [f"  {n:>7,} × {field}: {before} → {after}" for field, before, after, n in plan.summary()[:12]]
     return lines
 
 
@@ -105,7 +105,8 @@ def reward(
         action = curation.set_beta(project, beta, actor=shell.actor)
     rows = curation.class_table(project)
     table = [
-        {"class": r.name, "reward": r.reward, "loss_weight": r.loss_weight, "mass_share": r.mass_share} for r in rows
+        {"class": r.name, "reward": r.reward, "loss_weight": r.loss_weight, "mass_share": r.mass_share}
+        for r in rows
     ]
     lines = [
         f"{r.name:<12} reward {r.reward:<8g} loss weight {r.loss_weight:<8.4g} reward mass {r.mass_share:.1%}"

@@ -49,7 +49,8 @@ def _wait(shell: Shell, project: Project, job: Job) -> None:
         JobError: The run failed or was killed.
     """
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[eta]}"))
+    text, eta_text = TextColumn("{task.description}"), TextColumn("{task.fields[eta]}")
+    columns = (text, BarColumn(), MofNCompleteColumn(), eta_text)
     draw = console.is_terminal and not shell.as_json
     with Progress(*columns, console=console, transient=True) if draw else contextlib.nullcontext() as bar:
         task = bar.add_task("waiting for the device", total=None, eta="") if bar else None
