@@ -1,0 +1,35 @@
+"""Moving between pages, and the address that holds a view.
+
+A page's name is its file's name under `pages/`; the parameters it reads stand in the address, so a view can be
+sent to a colleague and the browser's back key works.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import streamlit as st
+
+
+def page_path(page: str) -> str:
+    """Return the path by which Streamlit knows the page (`browse` → `pages/browse.py`)."""
+    return f"pages/{page}.py"
+
+
+def goto(page: str, **params: str) -> NoReturn:
+    """Leave this page for another, with these parameters in the address."""
+    st.switch_page(page_path(page), query_params={k: v for k, v in params.items() if v})
+
+
+def param(name: str, default: str = "") -> str:
+    """Return a parameter of the address, or `default`."""
+    return st.query_params.get(name, default)
+
+
+def set_params(**params: str | int | None) -> None:
+    """Write parameters to the address; None or empty removes one. Others stay."""
+    for name, value in params.items():
+        if value is None or value == "":
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != str(value):
+            st.query_params[name] = str(value)

@@ -1,0 +1,148 @@
+"""Every change from the app goes through here: the plan is shown, applied, and undone with one key.
+
+    acting.review(project, plan)     # bulk: opens the plan's dialog; Apply or Cancel
+    acting.apply_now(project, plan)  # one conversation by key: applied at once, undone with `u`
+
+The pending plan lives in the browser session until it is applied or cancelled; the audit log and undo are the
+store's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from crlft.errors import CrlftError
+from workbench.domain.curation import Action, Plan
+from workbench.services import curation
+from workbench.services.project import Project
+from workbench.ui import state
+from workbench.ui.i18n import t, tn
+from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.errors import error_box, plain
+
+_PENDING, _NOTICE, _AFTER = "pending_plan", "notice", "pending_plan_after"
+SUMMARY_ROWS = 12
+
+
+def review(plan: Plan, *, after: Callable[[Action], None] | None = None) -> None:
+    """Open the plan's dialog, where it is applied or cancelled; a plan without changes is only said so.
+
+    Call it from a page's or fragment's body, not from a widget's callback.
+
+    Args:
+        plan: What will be done, all of it.
+        after: Called once with the logged action after it was applied (to clear a selection, for example).
+    """
+    if plan.affected == 0:
+        state.say(t("Nothing to change: {n} already as asked", n=plan.unchanged), icon=":material/info:")
+    else:
+        st.session_state[_PENDING] = plan
+        st.session_state[_AFTER] = after
+    st.rerun()
+
+
+def apply_now(project: Project, plan: Plan) -> Action | None:
+    """Apply a plan without asking (single decisions by key); returns None if there was nothing to change."""
+    if plan.affected == 0:
+        return None
+    return curation.apply_plan(project, plan, actor=state.curator())
+
+
+def undo(project: Project, action_id: int | None = None) -> Action | None:
+    """Undo an action (None: this curator's last) and say what was undone; a refusal is said too."""
+    try:
+        action = curation.undo(project, action_id, actor=state.curator())
+    except CrlftError as error:
+        state.say(plain(str(error)), icon=":material/error:")
+        return None
+    st.session_state.pop(_NOTICE, None)
+    state.say(t("Undone: {title}", title=plain(action.title)), icon=":material/undo:")
+    return action
+
+
+def draw_pending(project: Project) -> None:
+    """Draw the dialog of the pending plan, if there is one; the frame calls this once a run."""
+    if isinstance(st.session_state.get(_PENDING), Plan):
+        dialog = st.dialog(t("Review before it is done"), width="medium", on_dismiss=_forget)(_dialog)
+        dialog(project)
+
+
+def draw_notice(project: Project) -> None:
+    """Draw the line that says what was just done, with its undo; the frame calls this once a run."""
+    action = st.session_state.get(_NOTICE)
+    if not isinstance(action, Action):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="wb-notice"):
+        st.markdown(":material/check: " + plain(t("Done: {title}", title=action.title)), width="stretch")
+        if action.undoable and st.button(t("Undo"), key="notice-undo", icon=":material/undo:"):
+            undo(project, action.id)
+            st.rerun()
+        if st.button(t("Close"), key="notice-close", type="tertiary", icon=":material/close:"):
+            st.session_state.pop(_NOTICE)
+            st.rerun()
+
+
+def notify(action: Action) -> None:
+    """Show an action that was done elsewhere (an import, a round brought back) with its undo."""
+    st.session_state[_NOTICE] = action
+
+
+def plan_summary(plan: Plan) -> None:
+    """Draw how many change, what from, what to, and how many stay as they are."""
+    rows = plan.summary()
+    table(
+        [t("Field"), t("Before"), t("After"), t("Conversations")],
+        [(t(field), before, after, n) for field, before, after, n in rows[:SUMMARY_ROWS]],
+        numeric=[3],
+    )
+    notes = []
+    if len(rows) > SUMMARY_ROWS:
+        notes.append(t("{n} more kinds of change.", n=len(rows) - SUMMARY_ROWS))
+    if plan.unchanged:
+        notes.append(
+            tn(plan.unchanged, "{n} selected conversation is already so.", "{n} selected ones are already so.")
+        )
+    if plan.reason:
+        notes.append(t("Reason: {reason}", reason=plan.reason))
+    for note in notes:
+        st.caption(plain(note))
+
+
+def _dialog(project: Project) -> None:
+    plan = st.session_state.get(_PENDING)
+    if not isinstance(plan, Plan):
+        st.rerun()
+    title = plan.title[:1].upper() + plan.title[1:]
+    st.markdown(f"**{plain(title)}**")
+    plan_summary(plan)
+    with st.container(horizontal=True, key="wb-plan-buttons"):
+        label = tn(plan.affected, "Apply to {n} conversation", "Apply to {n} conversations")
+        go = st.button(label, type="primary", key="plan-apply", shortcut="Enter")
+        cancel = st.button(t("Cancel"), key="plan-cancel")
+    if cancel:
+        _forget()
+        st.rerun()
+    if go:
+        _apply(project, plan)
+
+
+def _apply(project: Project, plan: Plan) -> None:
+    try:
+        with st.spinner(t("Applying…")):
+            action = curation.apply_plan(project, plan, actor=state.curator())
+    except CrlftError as error:
+        error_box(error)
+        return
+    after = st.session_state.get(_AFTER)
+    _forget()
+    notify(action)
+    if after is not None:
+        after(action)
+    st.rerun()
+
+
+def _forget() -> None:
+    st.session_state.pop(_PENDING, None)
+    st.session_state.pop(_AFTER, None)
