@@ -6,8 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-MUTABLE_FIELDS = ("class_name", "coarse_reward", "status", "drop_reason", "comment", "turns", "tagged_by")
-"""The record fields that an action may change; everything else is fixed at arrival or derived."""
+MUTABLE_FIELDS = (
+    "class_name",
+    "coarse_reward",
+    "status",
+    "drop_reason",
+    "comment",
+    "turns",
+    "tagged_by",
+    "flags",
+)
+"""The record fields that an action may change; everything else is fixed at arrival or derived.
+
+In a change, `turns` is a list of `Turn.to_dict()` and `flags` a sorted list of rule names.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ class FieldTerm:
 
     Attributes:
         field: `source`, `class`, `status`, `lang`, `turns`, `tokens`, `reward`, `round`, `id`, `reason`,
-            `prompt` (a prompt hash), `cluster`, `dup` (a duplicate group) or `by` (who tagged it).
+            `prompt` (a prompt hash), `cluster`, `dup` (a duplicate group), `flag` (a cleaning rule)
+            or `by` (who tagged it).
         operator: `:` is equality (several values, comma-separated, mean any of them; `*` at the end of a
             value matches any rest); the others compare numbers.
         values: One value for comparisons, one or more for `:`; `none` and `any` stand for absent and present.

@@ -33,6 +33,7 @@ class Record:
         arrived_at: ISO 8601 UTC time of arrival.
         comment: A curator's remark, or empty.
         tagged_by: Who or what set the class, or empty (`import`, a curator's name).
+        flags: Names of the cleaning rules that marked it, sorted.
     """
 
     seq: int
@@ -51,6 +52,7 @@ class Record:
     arrived_at: str = ""
     comment: str = ""
     tagged_by: str = ""
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,230 @@
+"""Conversations in and out of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from crlft.conversation import Conversation, Turn
+from workbench.domain.record import Record, RecordSummary
+from workbench.store import textindex
+from workbench.store.cube import CubeDelta, CubeKey
+from workbench.store.jsontext import storable
+from workbench.store.schema import bodies, conversations
+
+HEAD_CHARACTERS = 200
+"""How much of the first question and the last answer a list row shows."""
+
+CHUNK = 5000
+"""Rows a statement handles at once; below SQLite's limit of 32,766 bound values."""
+
+
+class Inserted(NamedTuple):
+    """What `insert_records` did.
+
+    Attributes:
+        seqs: Row numbers of the new conversations, in the order given.
+        already_there: How many were in the store before (or stood twice among those given).
+    """
+
+    seqs: list[int]
+    already_there: int
+
+
+def now() -> str:
+    """Return the time as the database keeps it: ISO 8601, UTC, whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
+    """Cut a sequence into pieces of at most `size`."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def cut_head(value: str) -> str:
+    """Return the beginning of a text on one line, `HEAD_CHARACTERS` at most."""
+    # Four times as much is looked at: white space folds, and a text may be megabytes long.
+    line = " ".join(value[: 4 * HEAD_CHARACTERS].split())
+    return storable(line if len(line) <= HEAD_CHARACTERS else line[: HEAD_CHARACTERS - 1] + "…")
+
+
+def heads(conversation: Conversation) -> dict[str, str]:
+    """Return the columns `prompt_head` and `answer_head`."""
+    return {"prompt_head": cut_head(conversation.prompt), "answer_head": cut_head(conversation.answer)}
+
+
+def insert_records(
+    connection: Connection, records: Sequence[Record], *, action_id: int | None = None
+) -> Inserted:
+    """Insert conversations whose `uid` is new; index their texts and count them.
+
+    Args:
+        connection: In a write transaction.
+        records: What to insert; `seq` and `revision` are ignored and given anew, an empty `arrived_at` is now.
+        action_id: The action that brings them in; undoing it drops them.
+    """
+    seqs: list[int] = []
+    for part in chunks(records):
+        fresh = _unknown(connection, part)
+        if fresh:
+            seqs += _insert(connection, fresh, action_id)
+    return Inserted(seqs, len(records) - len(seqs))
+
+
+def _unknown(connection: Connection, records: Sequence[Record]) -> list[Record]:
+    by_uid = {r.uid: r for r in reversed(records)}
+    query = select(conversations.c.uid).where(conversations.c.uid.in_(list(by_uid)))
+    known = set(connection.execute(query).scalars())
+    return [r for r in records if r.uid not in known and by_uid[r.uid] is r]
+
+
+def _insert(connection: Connection, records: Sequence[Record], action_id: int | None) -> list[int]:
+    first = (connection.execute(select(func.max(conversations.c.seq))).scalar() or 0) + 1
+    at = now()
+    delta = CubeDelta()
+    rows, texts, indexed = [], [], []
+    for seq, record in enumerate(records, first):
+        row, body = _columns(record, seq, action_id, at)
+        rows.append(row)
+        texts.append(body)
+        indexed.append((seq, textindex.index_text(body["turns"])))
+        key = CubeKey(row["class_name"] or "", row["status"], row["source"], row["language"], row["round"])
+        delta.add(key, 1, record.n_tokens, record.supervised_tokens)
+    connection.execute(conversations.insert(), rows)
+    connection.execute(bodies.insert(), texts)
+    textindex.add(connection, indexed)
+    delta.apply(connection)
+    return list(range(first, first + len(records)))
+
+
+def _columns(
+    record: Record, seq: int, action_id: int | None, at: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    conversation = record.conversation
+    row = {
+        "seq": seq,
+        "uid": record.uid,
+        "class_name": conversation.class_name,
+        "coarse_reward": conversation.coarse_reward,
+        "status": record.status,
+        "source": storable(conversation.source),
+        "language": storable(conversation.language),
+        "round": record.round,
+        "revision": 0,
+        "n_turns": len(conversation.turns),
+        "n_tokens": record.n_tokens,
+        "supervised_tokens": record.supervised_tokens,
+        "prompt_hash": record.prompt_hash,
+        "answer_hash": record.answer_hash,
+        "drop_reason": storable(record.drop_reason),
+        "tagged_by": storable(record.tagged_by),
+        "comment": storable(record.comment),
+        "flags": sorted(record.flags),
+        "arrived_at": record.arrived_at or at,
+        "arrival_action": action_id,
+        **heads(conversation),
+    }
+    body = {
+        "seq": seq,
+        "turns": [t.to_dict() for t in conversation.turns],
+        "tools": None if conversation.tools is None else storable(conversation.tools),
+        "source_id": storable(conversation.id),
+        "metadata": dict(conversation.metadata),
+        "provenance": dict(record.provenance),
+    }
+    return row, body
+
+
+_RECORD_COLUMNS = (*conversations.c, *(c for c in bodies.c if c.name != "seq"))
+
+SUMMARY_COLUMNS = (
+    conversations.c.seq,
+    conversations.c.uid,
+    conversations.c.prompt_head,
+    conversations.c.answer_head,
+    conversations.c.class_name,
+    conversations.c.coarse_reward,
+    conversations.c.status,
+    conversations.c.source,
+    conversations.c.language,
+    conversations.c.round,
+    conversations.c.n_turns,
+    conversations.c.n_tokens,
+)
+"""In the order of `RecordSummary`'s fields."""
+
+
+def select_records() -> Select[Any]:
+    """Return a SELECT of whole conversations; add conditions and hand its rows to `to_record`."""
+    return select(*_RECORD_COLUMNS).select_from(
+        conversations.join(bodies, bodies.c.seq == conversations.c.seq)
+    )
+
+
+def to_record(row: Row[Any]) -> Record:
+    """Read a row of `select_records`."""
+    value: Mapping[str, Any] = row._mapping
+    conversation = Conversation(
+        turns=tuple(Turn.from_dict(t) for t in value["turns"]),
+        id=value["source_id"],
+        class_name=value["class_name"],
+        coarse_reward=value["coarse_reward"],
+        tools=value["tools"],
+        source=value["source"],
+        language=value["language"],
+        metadata=value["metadata"],
+    )
+    return Record(
+        seq=value["seq"],
+        uid=value["uid"],
+        conversation=conversation,
+        status=value["status"],
+        drop_reason=value["drop_reason"],
+        round=value["round"],
+        revision=value["revision"],
+        n_turns=value["n_turns"],
+        n_tokens=value["n_tokens"],
+        supervised_tokens=value["supervised_tokens"],
+        prompt_hash=value["prompt_hash"],
+        answer_hash=value["answer_hash"],
+        provenance=value["provenance"],
+        arrived_at=value["arrived_at"],
+        comment=value["comment"],
+        tagged_by=value["tagged_by"],
+        flags=tuple(value["flags"]),
+    )
+
+
+def get_record(connection: Connection, key: int | str) -> Record | None:
+    """Return a conversation by `seq` (a number) or `uid` (text), or None."""
+    column = conversations.c.seq if isinstance(key, int) else conversations.c.uid
+    row = connection.execute(select_records().where(column == key)).one_or_none()
+    return None if row is None else to_record(row)
+
+
+def get_records(connection: Connection, seqs: Sequence[int]) -> list[Record]:
+    """Return conversations by their row numbers, in that order; unknown ones are left out."""
+    found: dict[int, Record] = {}
+    for part in chunks(seqs):
+        rows = connection.execute(select_records().where(conversations.c.seq.in_(part)))
+        found.update((row.seq, to_record(row)) for row in rows)
+    return [found[seq] for seq in seqs if seq in found]
+
+
+def get_summaries(connection: Connection, seqs: Sequence[int]) -> list[RecordSummary]:
+    """Return list rows by row numbers, in that order; unknown ones are left out."""
+    found: dict[int, RecordSummary] = {}
+    for part in chunks(seqs):
+        rows = connection.execute(select(*SUMMARY_COLUMNS).where(conversations.c.seq.in_(part)))
+        found.update((row.seq, RecordSummary(*row)) for row in rows)
+    return [found[seq] for seq in seqs if seq in found]
+
+
+def siblings(connection: Connection, prompt_hash: str, limit: int = 200) -> list[RecordSummary]:
+    """Return the conversations that answer the same prompt, in order of arrival."""
+    query = select(*SUMMARY_COLUMNS).where(conversations.c.prompt_hash == prompt_hash)
+    return [RecordSummary(*row) for row in connection.execute(query.order_by(conversations.c.seq).limit(limit))]

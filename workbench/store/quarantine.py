@@ -1,0 +1,95 @@
+"""Imports and the rows that could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from workbench.store.conversations import now
+from workbench.store.jsontext import storable
+from workbench.store.schema import imports, quarantine
+
+RAW_CHARACTERS = 20_000
+"""How much of a faulty row is kept; its file and line lead to the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRow:
+    """A row of a file that could not be read.
+
+    Attributes:
+        id: The store's number.
+        import_id: The import it belongs to, or None.
+        file: The file's path.
+        line: Line, or row number in a JSON array, from 1.
+        reason: What is wrong, for a curator.
+        raw: The row's text, cut to `RAW_CHARACTERS`.
+        at: When.
+    """
+
+    id: int
+    import_id: int | None
+    file: str
+    line: int
+    reason: str
+    raw: str
+    at: str
+
+
+def start_import(connection: Connection, path: str, format_name: str, *, action_id: int | None = None) -> int:
+    """Note that a file is being imported; returns the import's number."""
+    row = {"path": path, "format": format_name, "action_id": action_id, "at": now()}
+    result = connection.execute(imports.insert().values(**row))
+    return int(result.inserted_primary_key[0])
+
+
+def finish_import(connection: Connection, import_id: int, **columns: Any) -> None:
+    """Set an import's figures (`n_rows`, `imported`, `already_there`, `quarantined`, `action_id`, `params`)."""
+    connection.execute(imports.update().where(imports.c.id == import_id).values(**columns))
+
+
+def list_imports(connection: Connection, limit: int = 50) -> list[Mapping[str, Any]]:
+    """Return imports, newest first, as mappings of the table's columns."""
+    query = select(imports).order_by(imports.c.id.desc()).limit(limit)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def add_quarantine(
+    connection: Connection, rows: Sequence[tuple[str, int, str, str]], *, import_id: int | None = None
+) -> None:
+    """Keep rows that could not be read.
+
+    Args:
+        connection: In a write transaction.
+        rows: Tuples of file, line, reason and raw text.
+        import_id: The import they belong to.
+    """
+    at = now()
+    values = [
+        {
+            "import_id": import_id,
+            "file": storable(file),
+            "line": line,
+            "reason": storable(reason),
+            "raw": storable(raw[:RAW_CHARACTERS]),
+            "at": at,
+        }
+        for file, line, reason, raw in rows
+    ]
+    if values:
+        connection.execute(quarantine.insert(), values)
+
+
+def count_quarantine(connection: Connection) -> int:
+    """Return how many rows are in quarantine."""
+    return connection.execute(select(func.count()).select_from(quarantine)).scalar_one()
+
+
+def list_quarantine(connection: Connection, limit: int = 50, offset: int = 0) -> list[QuarantineRow]:
+    """Return rows in quarantine, newest first."""
+    columns = (quarantine.c[f] for f in QuarantineRow.__dataclass_fields__)
+    query = select(*columns).order_by(quarantine.c.id.desc()).limit(limit).offset(offset)
+    return [QuarantineRow(*row) for row in connection.execute(query)]
