@@ -1,0 +1,67 @@
+"""Series of a run from its events: nothing counted twice, nothing running backwards."""
+
+import math
+
+import pytest
+
+from workbench.ui.widgets.run_curves import RunCurves, smooth, thin
+
+
+def step(n, loss=1.0, **more):
+    return {"event": "step", "step": n, "total": 100, "loss": loss, **more}
+
+
+def test_resume_drops_the_lost_stretch():
+    curves = RunCurves()
+    curves.add([{"event": "start", "attempt": 1, "step": 0}, *(step(n, loss=n) for n in range(1, 31))])
+    curves.add([{"event": "sample", "step": 30, "text": "lost"}])
+    curves.add([{"event": "start", "attempt": 2, "step": 20}, *(step(n, loss=100 + n) for n in range(21, 25))])
+    xs, ys = curves.series("loss")
+    assert xs == list(range(1, 25))
+    assert ys[19:21] == [20, 121]
+    assert curves.samples == []
+    assert curves.attempts == 2
+
+
+def test_a_nan_or_missing_figure_is_no_point():
+    curves = RunCurves()
+    curves.add([step(1, loss=math.nan), step(2, loss=2.0), step(3, loss=None), {"event": "step", "step": 4}])
+    assert curves.series("loss") == ([2], [2.0])
+
+
+def test_loss_by_class_and_evaluations():
+    curves = RunCurves()
+    curves.add(
+        [
+            step(1, loss_by_class={"expert": 2.0, "sub": 3.0}),
+            step(2, loss_by_class={"sub": 2.5}),
+            {"event": "eval", "step": 2, "loss": 1.5, "loss_by_class": {"expert": 1.0}},
+        ]
+    )
+    assert curves.class_names() == ["expert", "sub"]
+    assert curves.series("loss_by_class", "expert") == ([1], [2.0])
+    assert curves.series("loss_by_class", "sub") == ([1, 2], [3.0, 2.5])
+    assert curves.eval_series("loss") == ([2], [1.5])
+
+
+def test_only_the_newest_generations_are_shown():
+    curves = RunCurves()
+    curves.add([{"event": "sample", "step": s, "condition": c} for s in (10, 20) for c in ("good", "bad")])
+    at, samples = curves.latest_samples()
+    assert at == 20
+    assert [s["condition"] for s in samples] == ["good", "bad"]
+
+
+@pytest.mark.parametrize("n", [1, 399, 400, 401, 1000, 4001])
+def test_thinning_keeps_the_end_and_the_mean(n):
+    xs, ys = thin(list(range(1, n + 1)), [1.0] * n)
+    assert len(xs) <= 400
+    assert xs[-1] == n
+    assert xs == sorted(set(xs))
+    assert ys == [1.0] * len(xs)
+
+
+def test_smoothing_has_no_bias_at_the_start():
+    assert smooth([4.0, 4.0, 4.0]) == pytest.approx([4.0, 4.0, 4.0])
+    assert smooth([]) == []
+    assert 0 < smooth([0.0, 1.0])[1] < 1

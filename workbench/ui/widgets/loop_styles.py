@@ -1,0 +1,37 @@
+"""The small style sheet of the later pages; colours are mixed from the page's own, for light and dark alike."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+CSS = """
+.wl-grid { display: grid; border: 1px solid color-mix(in srgb, currentColor 16%, transparent);
+  border-radius: .5rem; overflow-x: auto; }
+.wl-grid > div { padding: .55rem .7rem; min-width: 0;
+  border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent);
+  border-left: 1px solid color-mix(in srgb, currentColor 12%, transparent); margin: -1px 0 0 -1px; }
+.wl-head { font-weight: 600; font-size: .85rem; line-height: 1.35; }
+.wl-quiet { opacity: .65; font-weight: 400; font-size: .8rem; }
+.wl-prompt, .wl-text { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9rem; line-height: 1.5; }
+.wl-text { max-height: 18rem; overflow-y: auto; }
+.wl-foot { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin-top: .35rem;
+  font-size: .72rem; opacity: .85; }
+.wl-waiting { opacity: .5; font-size: .85rem; font-style: italic; }
+.wl-won { box-shadow: inset 3px 0 0 #2f7d6d; }
+.wl-mark { border-radius: .6rem; padding: 0 .45rem; font-weight: 600; }
+.wl-good { background: color-mix(in srgb, #2f7d6d 20%, transparent); }
+.wl-bad { background: color-mix(in srgb, #b5544a 22%, transparent); }
+.wl-pane { border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: .5rem;
+  padding: .7rem .9rem; height: 100%; display: flex; flex-direction: column; gap: .5rem; }
+.wl-pane.wl-kept { border-color: #2f7d6d; box-shadow: inset 0 3px 0 #2f7d6d; }
+.wl-title { font-weight: 600; font-size: .9rem; }
+.wl-turn { margin-inline: 0 !important; max-height: 26rem; overflow-y: auto; }
+.wl-render { font-family: "Source Code Pro", ui-monospace, monospace; font-size: .82rem; line-height: 1.65;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
+.wl-control { opacity: .75; border-bottom: 1px dotted currentColor; }
+"""
+
+
+def loop_styles() -> None:
+    """Add the style sheet to the page; costs no space in it."""
+    st.html(f"<style>{CSS}</style>")
