@@ -1,1 +1,30 @@
-"""Processes that outlive the page which started them."""
+"""Jobs: long work in processes of its own, with a folder as the only way back.
+
+start_job → launcher (waits for the device, becomes the worker) → markers; job_status reads the folder
+"""
+
+from workbench.jobs.control import (
+    GRACE_SECONDS,
+    crlft_command,
+    new_job_id,
+    restore_job,
+    resume_job,
+    start_job,
+    stop_job,
+    trash_job,
+)
+from workbench.jobs.status import job_status, list_jobs, queue_ahead
+
+__all__ = [
+    "GRACE_SECONDS",
+    "crlft_command",
+    "job_status",
+    "list_jobs",
+    "new_job_id",
+    "queue_ahead",
+    "restore_job",
+    "resume_job",
+    "start_job",
+    "stop_job",
+    "trash_job",
+]

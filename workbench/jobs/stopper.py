@@ -1,0 +1,60 @@
+"""Sees that a stop request is obeyed, whoever asked for it and whether or not they stay.
+
+    python -m workbench.jobs.stopper FOLDER GRACE_SECONDS
+
+The worker has the grace to save and end; then it gets SIGTERM, which it takes as the same request; as long
+again (at most `KILL_SECONDS`), and the whole group gets SIGKILL.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+from crlft.runfolder import RunFolder
+from workbench.jobs.process import detach, is_alive, report_ready, signal_group, sweep_group
+
+KILL_SECONDS = 20.0
+POLL_SECONDS = 0.1
+
+
+def main() -> None:
+    """See one job to its end."""
+    folder, grace_seconds = RunFolder(Path(sys.argv[1])), float(sys.argv[2])
+    report_ready(detach(folder.path / "stop.log"))
+    see_to_its_end(folder, grace_seconds)
+
+
+def see_to_its_end(folder: RunFolder, grace_seconds: float) -> None:
+    """Wait, then signal, then kill; what was stopped by force is marked as such."""
+    job = folder.read_json("job.json") or {}
+    pid, started = job.get("pid"), job.get("started")
+    if not isinstance(pid, int) or not isinstance(started, str):
+        return
+    if _gone_within(pid, started, grace_seconds):
+        return
+    signal_group(pid, started, signal.SIGTERM)
+    if _gone_within(pid, started, min(max(grace_seconds, 2.0), KILL_SECONDS)):
+        forced = "asked to end by SIGTERM"
+    else:
+        signal_group(pid, started, signal.SIGKILL)
+        _gone_within(pid, started, KILL_SECONDS)
+        forced = "ended by SIGKILL"
+    sweep_group(folder.path, pid)
+    if folder.marker() is None:
+        folder.mark("stopped", reason=f"{forced}; what was done since the last checkpoint is lost", forced=True)
+
+
+def _gone_within(pid: int, started: str, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while is_alive(pid, started):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+if __name__ == "__main__":
+    main()
