@@ -307,10 +307,9 @@ def _steps(
         ids = blocks[taken]  # (rows, block_tokens)
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(step, config)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = model(input_ids=ids, use_cache=False).logits  # (rows, block_tokens, vocabulary)
+        logits = model(input_ids=ids, use_cache=False).logits  # (rows, block_tokens, vocabulary)
         loss = torch.nn.functional.cross_entropy(
-            logits[:, :-1].flatten(0, 1).float(), ids[:, 1:].flatten()
+            logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten()
         )
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

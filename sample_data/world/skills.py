@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from world.facts import (
@@ -51,8 +51,8 @@ class Item:
     """What the misconception answers; None where it leads to the right answer."""
     check: Check
     """A check for `crlft.checks.check_answer`."""
-    record: str = ""
-    """The record the question is asked about; a follow-up keeps it."""
+    entries: tuple[tuple[str, str], ...] = ()
+    """The record the question is asked about, as (name, ware); a follow-up keeps it."""
 
 
 def _item(
@@ -86,7 +86,6 @@ def _item(
         right=right,
         slip=slip,
         check=check,
-        record=str(slots.get("record", "")),
     )
 
 
@@ -207,27 +206,26 @@ def record(rng: random.Random, language: Language) -> Item:
     size = rng.choice((2, 3, 3))
     names = rng.sample(NAMES[language], size)
     wares = [w.name(language) for w in rng.sample(WARES, size)]
-    return about_record(language, names, wares, rng.randrange(size))
+    return about_record(language, tuple(zip(names, wares, strict=True)), rng.randrange(size))
 
 
-def about_record(language: Language, names: list[str], wares: list[str], asked: int) -> Item:
+def about_record(language: Language, entries: tuple[tuple[str, str], ...], asked: int) -> Item:
     """Return the item that asks for the order of the customer in place `asked` of a record."""
     if language == "en":
-        text = "Orders: " + ", ".join(f"{n} - {w}" for n, w in zip(names, wares, strict=True)) + "."
+        text = "Orders: " + ", ".join(f"{name} - {ware}" for name, ware in entries) + "."
     else:
-        text = "订单：" + "，".join(f"{n}-{w}" for n, w in zip(names, wares, strict=True)) + "。"
-    name = names[asked]
+        text = "订单：" + "，".join(f"{name}-{ware}" for name, ware in entries) + "。"
+    name = entries[asked][0]
 
     def state(place: int) -> Answer:
-        ware = wares[place]
+        ware = entries[place][1]
         return Answer(ware, f"{name} ordered {ware}." if language == "en" else f"{name}订了{ware}。")
 
     slots: dict[str, object] = {"record": text, "name": name}
-    reject = [w for i, w in enumerate(wares) if i != asked]
+    reject = [ware for place, (_, ware) in enumerate(entries) if place != asked]
     facts = f"{text} {name}"
-    return _item(
-        "record", language, facts, slots, state(asked), state(asked - 1), reject=reject
-    )
+    item = _item("record", language, facts, slots, state(asked), state(asked - 1), reject=reject)
+    return replace(item, entries=entries)
 
 
 def things(rng: random.Random, language: Language) -> Item:
