@@ -1,0 +1,170 @@
+"""What is derived from a conversation's text on arrival and after each edit: hashes, counts, language.
+
+    measures = measure_many(conversations)        # one pass over a batch: tokens are counted together
+    uid = content_uid(conversation)
+
+Hashes are BLAKE2b, 16 hexadecimal characters (64 bits: two of a million different texts collide once in forty
+million projects).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from crlft.conversation import Conversation, Turn
+from workbench.curate.language import MAX_CHARACTERS, detect_language
+from workbench.curate.tokens import TokenCounter, count_tokens, default_counter
+
+__all__ = [
+    "Measures",
+    "answer_hash",
+    "content_uid",
+    "count_tokens",
+    "detect_language",
+    "language_of",
+    "measure",
+    "measure_many",
+    "normalise",
+    "prompt_hash",
+]
+
+_SEPARATOR = "\x1f"
+_NOT_CONTENT = frozenset({"class", "coarse_reward"})
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a record holds about its conversation's text.
+
+    Attributes:
+        n_turns: Number of turns.
+        n_tokens: Tokens of all turns, with one for each end of turn.
+        supervised_tokens: Tokens of the assistant turns that are not excluded, with their end of turn.
+        prompt_hash: As `prompt_hash`.
+        answer_hash: As `answer_hash`.
+        language: As `language_of`.
+    """
+
+    n_turns: int
+    n_tokens: int
+    supervised_tokens: int
+    prompt_hash: str
+    answer_hash: str
+    language: str
+
+
+def normalise(text: str) -> str:
+    """Return a text as it is compared: NFKC, case folded, runs of white space as one space, trimmed."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=8).hexdigest()
+
+
+def _answer_index(turns: Sequence[Turn]) -> int:
+    """Return the index of the last assistant turn, or the number of turns if there is none."""
+    return next((i for i in range(len(turns) - 1, -1, -1) if turns[i].role == "assistant"), len(turns))
+
+
+def prompt_hash(conversation: Conversation) -> str:
+    """Return the hash of everything before the last answer, normalised; equal prompts share it."""
+    turns = conversation.turns
+    parts = [f"{t.role}:{normalise(_spoken(t))}" for t in turns[: _answer_index(turns)]]
+    return _digest(_SEPARATOR.join(parts).encode("utf-8", "replace"))
+
+
+def answer_hash(conversation: Conversation) -> str:
+    """Return the hash of the last answer, normalised; empty where nobody answered."""
+    turns = conversation.turns
+    at = _answer_index(turns)
+    return _digest(normalise(_spoken(turns[at])).encode("utf-8", "replace")) if at < len(turns) else ""
+
+
+def _spoken(turn: Turn) -> str:
+    """Return a turn's text with the calls it makes: two turns that call different tools are not the same."""
+    if not turn.tool_calls:
+        return turn.content
+    return _SEPARATOR.join([turn.content, *(f"{call.name} {call.arguments}" for call in turn.tool_calls)])
+
+
+def content_uid(conversation: Conversation) -> str:
+    """Return the public id of a conversation: a hash of all that a source row says.
+
+    Turns, tools, source, the source's own id and its metadata count, so that the same answer by two models is two
+    conversations while the same file imported again (in whichever format) adds nothing. What curators decide
+    (class, reward, excluded turns) and what is derived (language) does not count.
+    """
+    turns = [
+        (
+            t.role,
+            t.content,
+            t.reasoning,
+            [(c.name, c.arguments, c.id) for c in t.tool_calls],
+            t.tool_call_id,
+            t.name,
+        )
+        for t in conversation.turns
+    ]
+    metadata = {k: v for k, v in conversation.metadata.items() if k not in _NOT_CONTENT}
+    row = (turns, conversation.tools, conversation.source, conversation.id, metadata)
+    return _digest(orjson.dumps(row, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    """Make orjson take mappings and sequences of any kind."""
+    return dict(value) if hasattr(value, "keys") else list(value)
+
+
+def language_of(conversation: Conversation) -> str:
+    """Return the language a conversation is held in: that of its last answer with the prompt behind it.
+
+    The answer stands first because it is what is learnt; a request may quote another language.
+    """
+    answer = conversation.answer[:MAX_CHARACTERS]
+    return detect_language(f"{answer}\n{conversation.prompt[: MAX_CHARACTERS - len(answer)]}")
+
+
+def measure(conversation: Conversation, counter: TokenCounter | None = None) -> Measures:
+    """Return all measures of one conversation."""
+    return measure_many([conversation], counter)[0]
+
+
+def measure_many(conversations: Iterable[Conversation], counter: TokenCounter | None = None) -> list[Measures]:
+    """Return all measures of many conversations, in order.
+
+    Args:
+        conversations: A batch that fits in memory.
+        counter: Counts tokens; None is `default_counter`.
+    """
+    batch = list(conversations)
+    counts = iter((counter or default_counter()).count_batch([_counted(t) for c in batch for t in c.turns]))
+    return [_measure(conversation, [next(counts) for _ in conversation.turns]) for conversation in batch]
+
+
+def _counted(turn: Turn) -> str:
+    """Return all text of a turn that is rendered."""
+    return _spoken(turn) if turn.reasoning is None else f"{turn.reasoning}\n{_spoken(turn)}"
+
+
+def _measure(conversation: Conversation, token_counts: Sequence[int]) -> Measures:
+    turns = conversation.turns
+    supervised = [
+        n + 1 for t, n in zip(turns, token_counts, strict=True) if t.role == "assistant" and not t.excluded
+    ]
+    return Measures(
+        n_turns=len(turns),
+        n_tokens=sum(token_counts) + len(turns),
+        supervised_tokens=sum(supervised),
+        prompt_hash=prompt_hash(conversation),
+        answer_hash=answer_hash(conversation),
+        language=conversation.language or language_of(conversation),
+    )
