@@ -85,7 +85,7 @@ def write_conversations(out: Path, by_file: dict[str, list[Talk]], planted: list
     for name, talks in by_file.items():
         rows: list[object] = [ROWS[name](t) for t in talks]
         every = len(rows) // (len(UNREADABLE[name]) + 1)
-        for number, (bad, why) in enumerate(UNREADABLE[name], start=1):
+        for number, (bad, _) in enumerate(UNREADABLE[name], start=1):
             rows.insert(number * every, bad)
         for place, row in enumerate(rows, start=1):
             if isinstance(row, dict):

@@ -116,7 +116,8 @@ def role_fault(rng: random.Random, talk: Talk) -> Broken:
     kind = rng.choice(("same-role-twice", "answer-first", "empty-turn"))
     first: Turns
     if kind == "same-role-twice":
-        first = (("user", "Hello?" if talk.language == "en" else "在吗？"), ("user", question), ("assistant", answer))
+        hello = "Hello?" if talk.language == "en" else "在吗？"
+        first = (("user", hello), ("user", question), ("assistant", answer))
     elif kind == "answer-first":
         first = (("assistant", answer), ("user", question))
     else:
