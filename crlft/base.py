@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crlft.errors import ConfigError, DataError
+
 if TYPE_CHECKING:
     import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -40,6 +42,7 @@ ROLE_WORDS: Final = (
 """Shown to the tokenizer (not to the model), so that a turn's header costs few tokens."""
 
 _ROLE_WORD_REPEATS: Final = 400
+_LEAST_VOCABULARY: Final = 259
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,10 @@ def read_documents(path: Path) -> list[str]:
     """Return the texts of a JSONL file (`{"text": …}` a line, gzip by its name).
 
     Raises:
-        ValueError: if the file is missing, is not JSONL, or holds no text; names the line.
+        DataError: The file is missing, is not JSONL, or holds no text; names the line.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: no such file; name a JSONL file with a `text` field per line")
+        raise DataError(f"{path}: no such file", "name a JSONL file with a `text` field per line")
     return [text for text in _texts(path) if text]
 
 
@@ -131,13 +134,13 @@ def _texts(path: Path) -> Iterator[str]:
             try:
                 row: object = json.loads(line)
             except json.JSONDecodeError as error:
-                raise ValueError(f"{path}:{number}: not JSON ({error.msg}); write one object a line") from error
+                raise DataError(f"{path}:{number}: not JSON ({error.msg})", "write one object a line") from error
             if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-                raise ValueError(f'{path}:{number}: no text found; each line needs {{"text": "…"}}')
+                raise DataError(f"{path}:{number}: no text found", 'give each line a "text"')
             found = True
             yield row["text"]
     if not found:
-        raise ValueError(f"{path}: holds no documents; give it at least one line of text")
+        raise DataError(f"{path}: holds no documents", "give it at least one line of text")
 
 
 def build_base(
@@ -161,7 +164,8 @@ def build_base(
         on_progress: Called about a hundred times while training.
 
     Raises:
-        ValueError: if the text cannot be read, or is too short for one training step.
+        DataError: The text cannot be read, or is too short for one training step.
+        ConfigError: The shape is impossible.
     """
     chosen = config or BaseConfig()
     chosen = replace(
@@ -169,11 +173,28 @@ def build_base(
         seed=chosen.seed if seed is None else seed,
         steps=chosen.steps if steps is None else steps,
     )
+    if faults := _faults(chosen):
+        raise ConfigError(faults)
     documents = read_documents(text)
     tokenizer = train_tokenizer(documents, chosen.vocab_size)
     report = _train(documents, tokenizer, out, chosen, on_progress)
     _describe(text, report, chosen)
     return report
+
+
+def _faults(config: BaseConfig) -> list[str]:
+    faults = [
+        f"{name} is {value}; it must be at least 1"
+        for name, value in asdict(config).items()
+        if name not in ("seed", "weight_decay", "learning_rate", "warmup_steps") and value < 1
+    ]
+    if config.heads > 0 and (config.hidden_size % config.heads or config.hidden_size // config.heads % 2):
+        faults.append(f"hidden_size {config.hidden_size} does not split into {config.heads} heads of even width")
+    if config.vocab_size < _LEAST_VOCABULARY:
+        faults.append(f"vocab_size is {config.vocab_size}; 256 bytes and 3 controls need {_LEAST_VOCABULARY}")
+    if config.block_tokens > config.context_tokens:
+        faults.append(f"block_tokens {config.block_tokens} is over context_tokens {config.context_tokens}")
+    return faults
 
 
 def train_tokenizer(documents: list[str], vocab_size: int = 1024) -> PreTrainedTokenizerFast:
@@ -201,7 +222,7 @@ def train_tokenizer(documents: list[str], vocab_size: int = 1024) -> PreTrainedT
         show_progress=False,
     )
     raw.train_from_iterator([*documents, *ROLE_WORDS * _ROLE_WORD_REPEATS], trainer)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=raw,
         bos_token=BOS,
         eos_token=EOT,
@@ -255,9 +276,9 @@ def _blocks(
         stream += [start, *ids]
     rows = len(stream) // config.block_tokens
     if rows < config.rows:
-        raise ValueError(
-            f"the text has {len(stream)} tokens, but one step needs "
-            f"{config.rows * config.block_tokens}; give more text or fewer rows"
+        raise DataError(
+            f"the text has {len(stream)} tokens, but one step needs {config.rows * config.block_tokens}",
+            "give more text or fewer rows",
         )
     return torch.tensor(stream[: rows * config.block_tokens]).view(rows, config.block_tokens)
 
@@ -334,11 +355,8 @@ def _save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path
 
     Training in float16 would be a trap for whoever loads the folder without naming a dtype.
     """
-    import torch
-
     out.mkdir(parents=True, exist_ok=True)
-    model.eval()
-    model.to(torch.float16).save_pretrained(out)
+    model.half().save_pretrained(out)  # type: ignore[no-untyped-call]
     settings: dict[str, Any] = json.loads((out / "config.json").read_text(encoding="utf-8"))
     settings["dtype"] = "float32"
     (out / "config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

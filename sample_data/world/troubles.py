@@ -185,9 +185,9 @@ def break_some(rng: random.Random, talks: list[Talk]) -> tuple[list[Talk], list[
         rng.shuffle(pool)
     changed: set[str] = set()
     for kind, (experts, others) in COUNTS.items():
-        for quality, count in (("expert", experts), ("sub", others)):
+        for pool, count in ((pools["expert"], experts), (pools["sub"], others)):
             for _ in range(count):
-                talk = _take(pools[quality], kind)
+                talk = _take(pool, kind)
                 broken = BREAKERS[kind](rng, talk)
                 done[talk.id] = broken.talk
                 changed.add(talk.id)
