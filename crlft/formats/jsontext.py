@@ -1,0 +1,81 @@
+"""JSON text to values that every part of the program can hold: strict and fast first, then with repairs.
+
+Repairs: `NaN` and `Infinity` (pandas and Python write them for missing numbers) become null, lone surrogates
+(UTF-16 cut in half by a scraper) and NUL become U+FFFD, integers beyond 64 bits become text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import orjson
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "�"
+_LARGEST = 2**63
+
+
+def parse(data: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Return a JSON text's value and the names of the repairs it needed.
+
+    Raises:
+        ValueError: It is no JSON.
+        RecursionError: It is nested too deeply.
+    """
+    if b"\\u0000" not in data:
+        try:
+            return orjson.loads(data), ()
+        except orjson.JSONDecodeError:
+            pass
+    repairs: set[str] = set()
+    value = json.loads(data.decode("utf-8"))
+    return clean(value, repairs), tuple(sorted(repairs))
+
+
+def clean(value: Any, repairs: set[str]) -> Any:
+    """Return the value without what UTF-8, JSON or a database cannot hold; adds the repairs' names."""
+    if isinstance(value, str):
+        return _clean_text(value, repairs)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        repairs.add("not-a-number")
+        return None
+    if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
+        repairs.add("huge-integer")
+        return str(value)
+    if isinstance(value, list):
+        return [clean(item, repairs) for item in value]
+    if isinstance(value, dict):
+        return {_clean_text(k, repairs): clean(v, repairs) for k, v in value.items()}
+    return value
+
+
+def _clean_text(text: str, repairs: set[str]) -> str:
+    if text.isascii() and "\x00" not in text:
+        return text
+    if "\x00" in text:
+        repairs.add("nul")
+        text = text.replace("\x00", _REPLACEMENT)
+    if _SURROGATE.search(text):
+        repairs.add("lone-surrogate")
+        text = _SURROGATE.sub(_REPLACEMENT, text)
+    return text
+
+
+def reason_of(error: Exception, data: bytes) -> str:
+    """Say for a curator why a row is no JSON."""
+    if isinstance(error, RecursionError):
+        return "the row is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"the row is not UTF-8 text (byte {error.start + 1} is {error.object[error.start]:#04x})"
+    if isinstance(error, json.JSONDecodeError):
+        place = f"at character {error.pos + 1}"
+        near = error.doc[max(error.pos - 15, 0) : error.pos + 15]
+        if error.pos >= len(error.doc.rstrip()) or "Unterminated" in error.msg:
+            return "the row is cut off: it ends before its text or its last bracket is closed"
+        return f"the row is no valid JSON: {error.msg.lower()} {place}, near {near!r}"
+    return f"the row is no valid JSON: {error}"

@@ -1,0 +1,54 @@
+"""What a format is. A new one is a class with these members and a line in `crlft.formats.FORMATS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from crlft.conversation import Conversation
+
+
+class Format(Protocol):
+    """A schema of rows that hold conversations.
+
+    Attributes:
+        name: Stable name on the command line and in reports.
+        title: Name for readers.
+        sign: What a row of this format shows, for the reason a detection gives.
+        readable: False for a format that is known by sight only; `remedy` says what to do then.
+        remedy: What a reader can do about a file of a format that is not readable.
+    """
+
+    name: str
+    title: str
+    sign: str
+    readable: bool
+    remedy: str
+
+    def matches(self, row: Mapping[str, Any]) -> bool:
+        """Return whether a row shows the format's sign."""
+        ...
+
+    def read(self, row: Mapping[str, Any]) -> list[Conversation]:
+        """Return the conversations that a row holds; fields the format does not know become metadata.
+
+        Raises:
+            DataError: What is wrong with the row, for a curator.
+        """
+        ...
+
+    def write(
+        self, conversation: Conversation, *, condition: str = "", loss_weight: float = 1.0
+    ) -> dict[str, Any]:
+        """Return a row that `read` turns into the same conversation, but for what `cannot_hold` names.
+
+        Args:
+            conversation: What to write.
+            condition: The condition text of its class, for formats that have a place for it.
+            loss_weight: The weight of its answers, for formats that have a place for it.
+        """
+        ...
+
+    def cannot_hold(self, conversation: Conversation) -> list[str]:
+        """Name everything of a conversation that `write` leaves out; an empty list means nothing is lost."""
+        ...

@@ -1,0 +1,161 @@
+"""Cuts a stream of JSON text into the elements of its array, or its objects in sequence, without parsing them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+MAX_ROW_BYTES = 64 << 20
+"""The longest row that is read; more is a file that lacks a quotation mark or a bracket somewhere."""
+
+_READ_BYTES = 1 << 20
+_BETWEEN = re.compile(rb"[\s,]*")
+# A whole string, a bracket, or the beginning of a string whose end is not here yet.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)
+_FIRST_KEY = re.compile(rb'\{\s*("[^"\\]+")\s*:')
+_SUSPICIOUS_BYTES = 4 << 20
+_BARE = re.compile(rb"[^\s,\]]+")
+
+
+class TooLong(ValueError):
+    """A row is longer than `MAX_ROW_BYTES`.
+
+    Attributes:
+        head: The row's beginning.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(
+            f"the row is longer than {MAX_ROW_BYTES >> 20} MB: a quotation mark or a bracket is missing,"
+            " and the rest of the file cannot be told apart"
+        )
+        self.head = data[:20_000]
+
+
+class Elements:
+    """The elements of a JSON array, or the objects of a sequence, as bytes, in order.
+
+    What is left at the end of a truncated file comes as the last element. An element that lacks a bracket or a
+    quotation mark swallows those behind it; they are found again by the key that the first element begins with:
+    by `resplit` for an element that ends somewhere, here for one that does not.
+
+    Raises:
+        TooLong: While iterating: an element does not end, and nothing behind it can be found.
+    """
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._window = _Window(stream)
+        self._start: re.Pattern[bytes] | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        window = self._window
+        window.skip_between()
+        in_array = window.startswith(b"[")
+        if in_array:
+            window.advance(1)
+        while True:
+            window.skip_between()
+            if not window.more():
+                return
+            if in_array and window.startswith(b"]"):
+                window.advance(1)
+                in_array = False
+                continue
+            element = window.take_element(self._start)
+            if self._start is None:
+                self._start = _start_of(element)
+            yield element
+
+    def resplit(self, element: bytes) -> list[bytes]:
+        """Cut an element that is no JSON where another one seems to begin inside it."""
+        if self._start is None:
+            return [element]
+        cuts = [0, *(m.start() for m in self._start.finditer(element, 1)), len(element)]
+        return [element[a:b].rstrip(b", \t\r\n") for a, b in pairwise(cuts)]
+
+
+def _start_of(element: bytes) -> re.Pattern[bytes] | None:
+    """Return a pattern for the beginning of an element like this one: its first key."""
+    key = _FIRST_KEY.match(element)
+    return None if key is None else re.compile(rb"(?<=[,\s])\{\s*" + re.escape(key[1]) + rb"\s*:")
+
+
+class _Window:
+    """The part of the stream that is looked at."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self._data = b""
+        self._at = 0
+
+    def more(self) -> bool:
+        """Return whether anything is left, reading on if need be."""
+        return self._at < len(self._data) or self._fill()
+
+    def startswith(self, prefix: bytes) -> bool:
+        return self._data.startswith(prefix, self._at)
+
+    def advance(self, count: int) -> None:
+        self._at += count
+
+    def skip_between(self) -> None:
+        """Move past white space and commas."""
+        while self.more():
+            match = _BETWEEN.match(self._data, self._at)
+            assert match is not None
+            self._at = match.end()
+            if self._at < len(self._data):
+                return
+
+    def take_element(self, start: re.Pattern[bytes] | None) -> bytes:
+        """Return the element that begins here and move past it.
+
+        Args:
+            start: What another element begins with; one that does not end is cut there.
+        """
+        if self._data[self._at : self._at + 1] not in b'{["':
+            return self._take_bare()
+        depth, scan = 0, self._at
+        while True:
+            for token in _TOKEN.finditer(self._data, scan):
+                text = token[0]
+                if text == b'"':  # this string's end is not here yet
+                    scan = token.start()
+                    break
+                scan = token.end()
+                depth += (text in (b"{", b"[")) - (text in (b"}", b"]"))
+                if depth <= 0:
+                    return self._cut(scan)
+            else:
+                scan = len(self._data)
+            length, scan = len(self._data) - self._at, scan - self._at
+            next_one = start.search(self._data, self._at + 1) if start and length > _SUSPICIOUS_BYTES else None
+            if next_one is not None:
+                return self._cut(next_one.start())
+            if length > MAX_ROW_BYTES:
+                raise TooLong(self._data[self._at :])
+            if not self._fill():
+                return self._cut(len(self._data))
+            scan += self._at
+
+    def _take_bare(self) -> bytes:
+        """Return a number, a word, or whatever stands there up to the next comma, bracket or white space."""
+        while True:
+            match = _BARE.match(self._data, self._at)
+            end = match.end() if match is not None else self._at + 1
+            if end < len(self._data) or not self._fill():
+                return self._cut(end)
+
+    def _cut(self, end: int) -> bytes:
+        element = self._data[self._at : end]
+        self._at = end
+        return element
+
+    def _fill(self) -> bool:
+        """Read on: at least as much again as is kept, so that scanning stays linear."""
+        kept = self._data[self._at :]
+        new = self._stream.read(max(_READ_BYTES, len(kept)))
+        self._data, self._at = kept + new, 0
+        return bool(new)
