@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -158,6 +158,11 @@ SUMMARY_COLUMNS = (
 """In the order of `RecordSummary`'s fields."""
 
 
+def to_summary(row: Row[*tuple[Any, ...]]) -> RecordSummary:
+    """Read a row of `SUMMARY_COLUMNS`."""
+    return RecordSummary(*row)
+
+
 def select_records() -> Select[Any]:
     """Return a SELECT of whole conversations; add conditions and hand its rows to `to_record`."""
     return select(*_RECORD_COLUMNS).select_from(
@@ -165,9 +170,9 @@ def select_records() -> Select[Any]:
     )
 
 
-def to_record(row: Row[Any]) -> Record:
+def to_record(row: Row[*tuple[Any, ...]]) -> Record:
     """Read a row of `select_records`."""
-    value: Mapping[str, Any] = row._mapping
+    value = row._mapping
     conversation = Conversation(
         turns=tuple(Turn.from_dict(t) for t in value["turns"]),
         id=value["source_id"],
@@ -220,11 +225,11 @@ def get_summaries(connection: Connection, seqs: Sequence[int]) -> list[RecordSum
     found: dict[int, RecordSummary] = {}
     for part in chunks(seqs):
         rows = connection.execute(select(*SUMMARY_COLUMNS).where(conversations.c.seq.in_(part)))
-        found.update((row.seq, RecordSummary(*row)) for row in rows)
+        found.update((row.seq, to_summary(row)) for row in rows)
     return [found[seq] for seq in seqs if seq in found]
 
 
 def siblings(connection: Connection, prompt_hash: str, limit: int = 200) -> list[RecordSummary]:
     """Return the conversations that answer the same prompt, in order of arrival."""
     query = select(*SUMMARY_COLUMNS).where(conversations.c.prompt_hash == prompt_hash)
-    return [RecordSummary(*row) for row in connection.execute(query.order_by(conversations.c.seq).limit(limit))]
+    return [to_summary(row) for row in connection.execute(query.order_by(conversations.c.seq).limit(limit))]

@@ -90,7 +90,8 @@ def count_cells(connection: Connection) -> list[CubeCell]:
     c = conversations.c
     keys = (func.coalesce(c.class_name, ""), c.status, c.source, c.language, c.round)
     sums = (func.count(), func.sum(c.n_tokens), func.sum(c.supervised_tokens))
-    return [CubeCell(CubeKey(*row[:5]), *row[5:]) for row in connection.execute(select(*keys, *sums).group_by(*keys))]
+    rows = connection.execute(select(*keys, *sums).group_by(*keys))
+    return [CubeCell(CubeKey(*row[:5]), *row[5:]) for row in rows]
 
 
 def totals(cells: Iterable[CubeCell], dimension: str) -> Mapping[str, int]:

@@ -42,8 +42,7 @@ class QuarantineRow:
 def start_import(connection: Connection, path: str, format_name: str, *, action_id: int | None = None) -> int:
     """Note that a file is being imported; returns the import's number."""
     row = {"path": path, "format": format_name, "action_id": action_id, "at": now()}
-    result = connection.execute(imports.insert().values(**row))
-    return int(result.inserted_primary_key[0])
+    return int(connection.execute(imports.insert().values(**row).returning(imports.c.id)).scalar_one())
 
 
 def finish_import(connection: Connection, import_id: int, **columns: Any) -> None:

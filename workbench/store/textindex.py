@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, bindparam, text
+from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table, literal_column, text
 
 _UNSPACED = re.compile(
     "(["
@@ -102,5 +102,7 @@ def match_expression(value: str, *, prefix: bool = False) -> str:
     return quoted + "*" if prefix else quoted
 
 
-MATCH = text("fts MATCH :fts_expression").bindparams(bindparam("fts_expression", type_=String))
-"""The condition on `fts`; bind `fts_expression`."""
+def matches(expression: str) -> ColumnElement[bool]:
+    """Return the condition on `fts` that an expression of `match_expression` holds."""
+    condition: ColumnElement[bool] = literal_column("fts").op("MATCH", is_comparison=True)(expression)
+    return condition

@@ -1,0 +1,162 @@
+"""Looking at conversations: pages, single ones, history, facets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from workbench.curate.query import parse_query
+from workbench.domain.curation import Action, Change
+from workbench.domain.errors import NotFound, QueryError
+from workbench.domain.record import Record, RecordSummary
+from workbench.services.project import Project
+from workbench.store import actions as action_store
+from workbench.store import conversations as conversation_store
+from workbench.store import search as search_store
+from workbench.store.search import ORDERS, Compiled, Facets
+
+__all__ = [
+    "Facets",
+    "Page",
+    "compiled",
+    "facets",
+    "get_record",
+    "get_records",
+    "history",
+    "iterate_records",
+    "matching_seqs",
+    "search",
+    "siblings",
+    "summaries",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a search.
+
+    Attributes:
+        total: How many conversations match.
+        items: The page's rows.
+        next_after: Pass this as `after` for the next page; None where this is the last.
+        exact: False where counting stopped at `total`: there are more.
+    """
+
+    total: int
+    items: list[RecordSummary]
+    next_after: int | None
+    exact: bool = True
+
+
+@contextmanager
+def compiled(project: Project, query: str) -> Iterator[tuple[Connection, Compiled]]:
+    """Give a reading connection with a query ready to run on it.
+
+    Raises:
+        QueryError: The query has a mistake.
+    """
+    tree = parse_query(query)
+    with project.database.read() as connection:
+        try:
+            ready = search_store.compile_query(connection, tree)
+        except QueryError as error:
+            # Only the parser knows places; what the store refuses is found again in the text.
+            place = query.casefold().find(error.message.split(":", 2)[0] + ":")
+            raise QueryError(error.message, error.remedy, max(place, 0)) from error
+        yield connection, ready
+
+
+def search(
+    project: Project, query: str = "", *, limit: int = 50, after: int | None = None, order: str = "newest"
+) -> Page:
+    """Return a page of the conversations that match.
+
+    Args:
+        project: The project.
+        query: In the query language; empty matches everything.
+        limit: Rows at most.
+        after: `Page.next_after` of the page before.
+        order: `newest`, `oldest`, `longest`, `shortest` or `random` (mixed, and the same each time).
+
+    Raises:
+        QueryError: The query or the order has a mistake.
+    """
+    known = next((o for o in ORDERS if o == order), None)
+    if known is None:
+        raise QueryError(f"unknown order {order!r}", f"use one of {', '.join(ORDERS)}")
+    with compiled(project, query) as (connection, ready):
+        total, exact = search_store.count_matches(connection, ready)
+        items = search_store.search_page(connection, ready, limit=limit + 1, after=after, order=known)
+    more = len(items) > limit
+    items = items[:limit]
+    return Page(total, items, items[-1].seq if more and items else None, exact)
+
+
+def matching_seqs(project: Project, query: str) -> list[int]:
+    """Return the row numbers of all conversations that match, ascending.
+
+    Raises:
+        QueryError: The query has a mistake.
+    """
+    with compiled(project, query) as (connection, ready):
+        return search_store.matching_seqs(connection, ready)
+
+
+def iterate_records(project: Project, query: str = "") -> Iterator[Record]:
+    """Yield all conversations that match, whole, in order of arrival, some thousand in memory at once.
+
+    Raises:
+        QueryError: The query has a mistake.
+    """
+    with compiled(project, query) as (connection, ready):
+        yield from search_store.iterate_records(connection, ready)
+
+
+def facets(project: Project, query: str = "", limit: int = 50) -> Facets:
+    """Count the matching conversations by class, status, source, lang and round.
+
+    Raises:
+        QueryError: The query has a mistake.
+    """
+    with compiled(project, query) as (connection, ready):
+        return search_store.facets(connection, ready, limit)
+
+
+def get_record(project: Project, key: int | str) -> Record:
+    """Return a conversation by row number or id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    with project.database.read() as connection:
+        record = conversation_store.get_record(connection, key)
+    if record is None:
+        raise NotFound(f"there is no conversation {key!r}", "search for it, or check the id")
+    return record
+
+
+def get_records(project: Project, seqs: Sequence[int]) -> list[Record]:
+    """Return conversations by row numbers, in that order; unknown ones are left out."""
+    with project.database.read() as connection:
+        return conversation_store.get_records(connection, seqs)
+
+
+def summaries(project: Project, seqs: Sequence[int]) -> list[RecordSummary]:
+    """Return list rows by row numbers, in that order; unknown ones are left out."""
+    with project.database.read() as connection:
+        return conversation_store.get_summaries(connection, seqs)
+
+
+def history(project: Project, seq: int) -> list[tuple[Action, Change]]:
+    """Return what happened to a conversation, oldest first, beginning with its arrival."""
+    with project.database.read() as connection:
+        return action_store.history(connection, seq)
+
+
+def siblings(project: Project, prompt_hash: str) -> list[RecordSummary]:
+    """Return the conversations that answer the same prompt, in order of arrival."""
+    with project.database.read() as connection:
+        return conversation_store.siblings(connection, prompt_hash)

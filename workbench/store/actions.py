@@ -1,0 +1,151 @@
+"""The audit log: every decision with who, when, why, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from workbench.domain.curation import Action, Change
+from workbench.domain.errors import NotFound
+from workbench.store.conversations import CHUNK, now
+from workbench.store.jsontext import storable
+from workbench.store.schema import actions, changes, conversations
+
+_COLUMNS = tuple(actions.c[f] for f in Action.__dataclass_fields__)
+
+
+def record_action(
+    connection: Connection,
+    kind: str,
+    title: str,
+    actor: str,
+    *,
+    reason: str = "",
+    affected: int = 0,
+    params: Mapping[str, Any] | None = None,
+    undoable: bool = False,
+    undoes: int | None = None,
+) -> Action:
+    """Write an entry of the log; its changes are written by `workbench.store.changes.apply_changes`.
+
+    Args:
+        connection: In a write transaction, the same that does what is logged.
+        kind: As `Action.kind`.
+        title: One sentence for a reader.
+        actor: Who did it.
+        reason: Why.
+        affected: How many conversations changed.
+        params: What it was asked with.
+        undoable: Whether `workbench.store.undo` can reverse it.
+        undoes: The action that this one undoes.
+    """
+    values = {
+        "kind": kind,
+        "title": storable(title),
+        "actor": storable(actor),
+        "at": now(),
+        "reason": storable(reason),
+        "affected": affected,
+        "params": dict(params or {}),
+        "undoable": undoable,
+        "undoes": undoes,
+    }
+    key = connection.execute(actions.insert().values(**values).returning(actions.c.id)).scalar_one()
+    return get_action(connection, key)
+
+
+def update_action(connection: Connection, action_id: int, **columns: Any) -> None:
+    """Set an entry's columns once they are known (`title`, `affected`, `params` of a long import)."""
+    connection.execute(actions.update().where(actions.c.id == action_id).values(**columns))
+
+
+def get_action(connection: Connection, action_id: int) -> Action:
+    """Return an entry of the log.
+
+    Raises:
+        NotFound: There is none of this number.
+    """
+    row = connection.execute(select(*_COLUMNS).where(actions.c.id == action_id)).one_or_none()
+    if row is None:
+        last = connection.execute(select(func.max(actions.c.id))).scalar()
+        remedy = f"the last action is {last}" if last else "nothing has been done yet"
+        raise NotFound(f"there is no action {action_id}", remedy)
+    return _to_action(row)
+
+
+def _to_action(row: Row[*tuple[Any, ...]]) -> Action:
+    return Action(**row._mapping)
+
+
+def list_actions(
+    connection: Connection, limit: int = 50, *, before: int | None = None, kind: str | None = None
+) -> list[Action]:
+    """Return entries of the log, newest first.
+
+    Args:
+        connection: Any connection.
+        limit: How many at most.
+        before: Only those with a smaller number: the next page.
+        kind: Only those of this kind.
+    """
+    query = select(*_COLUMNS).order_by(actions.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(actions.c.id < before)
+    if kind is not None:
+        query = query.where(actions.c.kind == kind)
+    return [_to_action(row) for row in connection.execute(query)]
+
+
+def last_undoable(connection: Connection, actor: str | None = None) -> Action | None:
+    """Return the newest action in force that undo can reverse, by this actor if given.
+
+    Undos themselves are passed over, so undoing again and again walks backwards.
+    """
+    query = select(*_COLUMNS).where(actions.c.undoable, actions.c.undone_by.is_(None), actions.c.kind != "undo")
+    if actor is not None:
+        query = query.where(actions.c.actor == actor)
+    row = connection.execute(query.order_by(actions.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _to_action(row)
+
+
+def action_changes(connection: Connection, action_id: int) -> Iterator[list[Row[int, Any, Any]]]:
+    """Yield an action's changes as rows (seq, before, after), at most `CHUNK` at once, in order of seq."""
+    last = -1
+    while True:
+        query = (
+            select(changes.c.seq, changes.c.before, changes.c.after)
+            .where(changes.c.action_id == action_id, changes.c.seq > last)
+            .order_by(changes.c.seq)
+            .limit(CHUNK)
+        )
+        rows = list(connection.execute(query))
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].seq
+
+
+def history(connection: Connection, seq: int) -> list[tuple[Action, Change]]:
+    """Return what happened to a conversation, oldest first, beginning with the action that brought it in.
+
+    A change's `revision` is the one that it met.
+    """
+    arrival = (
+        select(*_COLUMNS)
+        .join(conversations, conversations.c.arrival_action == actions.c.id)
+        .where(conversations.c.seq == seq)
+    )
+    found = [(_to_action(row), Change(seq, 0, {}, {})) for row in connection.execute(arrival)]
+    query = (
+        select(*_COLUMNS, changes.c.before, changes.c.after)
+        .join(changes, changes.c.action_id == actions.c.id)
+        .where(changes.c.seq == seq)
+        .order_by(actions.c.id)
+    )
+    for revision, row in enumerate(connection.execute(query)):
+        fields = dict(row._mapping)
+        before, after = fields.pop("before"), fields.pop("after")
+        found.append((Action(**fields), Change(seq, revision, before, after)))
+    return found

@@ -1,0 +1,162 @@
+"""Applying changes: conversations, texts, full-text index, counts and the log, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from crlft.conversation import Conversation, Turn
+from workbench.domain.curation import MUTABLE_FIELDS, Change
+from workbench.domain.errors import PlanError
+from workbench.store import textindex
+from workbench.store.conversations import chunks, heads
+from workbench.store.cube import CubeDelta, CubeKey
+from workbench.store.schema import bodies, changes, conversations
+
+
+class Measured(Protocol):
+    """What follows from a conversation's text."""
+
+    @property
+    def n_turns(self) -> int:
+        """Number of turns."""
+
+    @property
+    def n_tokens(self) -> int:
+        """All tokens."""
+
+    @property
+    def supervised_tokens(self) -> int:
+        """Tokens that are trained on."""
+
+    @property
+    def prompt_hash(self) -> str:
+        """Hash of the prompt."""
+
+    @property
+    def answer_hash(self) -> str:
+        """Hash of the last answer."""
+
+
+Measure = Callable[[Sequence[Conversation]], Sequence[Measured]]
+"""Measures conversations, in order."""
+
+_MEASURED = ("n_turns", "n_tokens", "supervised_tokens", "prompt_hash", "answer_hash")
+_STATE = ("class_name", "status", "source", "language", "round", "n_tokens", "supervised_tokens")
+
+
+def moved_on(connection: Connection, planned: Sequence[Change]) -> list[int]:
+    """Return the conversations that have another revision than their change was planned against."""
+    moved: list[int] = []
+    for part in chunks(planned):
+        query = select(conversations.c.seq, conversations.c.revision)
+        rows = connection.execute(query.where(conversations.c.seq.in_([c.seq for c in part])))
+        current: dict[int, int] = {seq: revision for seq, revision in rows}
+        moved += [c.seq for c in part if current.get(c.seq) != c.revision]
+    return moved
+
+
+def apply_changes(
+    connection: Connection, action_id: int, planned: Sequence[Change], measure: Measure
+) -> None:
+    """Apply changes and write them to the log.
+
+    Args:
+        connection: In a write transaction; it is rolled back by the caller on any error.
+        action_id: The action they belong to.
+        planned: At most one change for each conversation.
+        measure: Counts and hashes edited conversations.
+
+    Raises:
+        PlanError: A conversation has moved on, or a change names a field that is not `MUTABLE_FIELDS`.
+    """
+    moved = moved_on(connection, planned)
+    if moved:
+        raise PlanError(
+            f"{len(moved):,} of {len(planned):,} conversations were changed by somebody else meanwhile",
+            "look at the new state and plan again",
+        )
+    for part in chunks(planned):
+        _apply(connection, action_id, part, measure)
+
+
+def _apply(connection: Connection, action_id: int, part: Sequence[Change], measure: Measure) -> None:
+    query = select(conversations.c.seq, *(conversations.c[f] for f in _STATE))
+    rows = connection.execute(query.where(conversations.c.seq.in_([c.seq for c in part])))
+    states = {row.seq: row for row in rows}
+    derived = _edit_texts(connection, part, measure)
+    _update_columns(connection, part, derived)
+    _count(connection, part, states, derived)
+    connection.execute(
+        changes.insert(),
+        [
+            {"action_id": action_id, "seq": c.seq, "before": dict(c.before), "after": dict(c.after)}
+            for c in part
+        ],
+    )
+
+
+def _edit_texts(connection: Connection, part: Sequence[Change], measure: Measure) -> dict[int, dict[str, Any]]:
+    """Write the turns that change; return the columns that follow from them by seq."""
+    edited = [c for c in part if "turns" in c.after]
+    if not edited:
+        return {}
+    query = select(bodies.c.seq, bodies.c.turns).where(bodies.c.seq.in_([c.seq for c in edited]))
+    old: dict[int, Any] = {seq: turns for seq, turns in connection.execute(query)}
+    new = [Conversation(tuple(Turn.from_dict(t) for t in c.after["turns"])) for c in edited]
+    statement = update(bodies).where(bodies.c.seq == bindparam("at")).values(turns=bindparam("new"))
+    connection.execute(statement, [{"at": c.seq, "new": list(c.after["turns"])} for c in edited])
+    texts = [
+        (c.seq, textindex.index_text(old[c.seq]), textindex.index_text(c.after["turns"])) for c in edited
+    ]
+    textindex.replace(connection, [entry for entry in texts if entry[1] != entry[2]])
+    return {
+        change.seq: {**{f: getattr(measured, f) for f in _MEASURED}, **heads(conversation)}
+        for change, conversation, measured in zip(edited, new, measure(new), strict=True)
+    }
+
+
+def _update_columns(
+    connection: Connection, part: Sequence[Change], derived: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Set the changed columns and count each revision up, with one statement for each set of columns."""
+    batches: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in part:
+        values = {k: v for k, v in change.after.items() if k != "turns"} | dict(derived.get(change.seq, {}))
+        unknown = change.after.keys() - set(MUTABLE_FIELDS)
+        if unknown:
+            raise PlanError(
+                f"conversation {change.seq}: {min(unknown)!r} cannot be changed",
+                f"change one of {', '.join(MUTABLE_FIELDS)}",
+            )
+        row = {f"new_{k}": v for k, v in values.items()} | {"at": change.seq}
+        batches.setdefault(tuple(sorted(values)), []).append(row)
+    for names, rows in batches.items():
+        values = {name: bindparam(f"new_{name}") for name in names}
+        statement = update(conversations).where(conversations.c.seq == bindparam("at"))
+        connection.execute(statement.values(**values, revision=conversations.c.revision + 1), rows)
+
+
+def _count(
+    connection: Connection,
+    part: Sequence[Change],
+    states: Mapping[int, Row[Any]],
+    derived: Mapping[int, Mapping[str, Any]],
+) -> None:
+    """Move the changed conversations from their old cells of the cube to the new ones."""
+    delta = CubeDelta()
+    for change in part:
+        state = states[change.seq]
+        measured = derived.get(change.seq, state._mapping)
+        class_name = change.after.get("class_name", state.class_name) or ""
+        status = change.after.get("status", state.status)
+        place = (state.source, state.language, state.round)
+        delta.add(
+            CubeKey(state.class_name or "", state.status, *place), -1, -state.n_tokens, -state.supervised_tokens
+        )
+        delta.add(
+            CubeKey(class_name, status, *place), 1, measured["n_tokens"], measured["supervised_tokens"]
+        )
+    delta.apply(connection)

@@ -1,0 +1,219 @@
+"""Queries against the database: conditions, pages, counts and facets.
+
+Class, status, source, language and round are answered from the cube of counts: their terms become sets of
+allowed values, which serve SQL and the cube alike. Everything typed reaches SQL as a bound value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
+
+from workbench.domain.errors import QueryError
+from workbench.domain.query import Query, TextTerm
+from workbench.domain.record import Record, RecordSummary
+from workbench.store import textindex
+from workbench.store.conversations import CHUNK, SUMMARY_COLUMNS, select_records, to_record, to_summary
+from workbench.store.cube import CubeCell, CubeKey, read_cube
+from workbench.store.dimensions import DIMENSIONS, DimensionTerm, dimension_condition, resolve
+from workbench.store.schema import conversations
+from workbench.store.terms import field_condition
+
+Order = Literal["newest", "oldest", "longest", "shortest", "random"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+"""`random` is by content hash: mixed, and the same each time."""
+
+COUNT_AT_MOST = 200_000
+"""Where the cube cannot answer, counting stops here."""
+
+_c = conversations.c
+_SORT_KEYS: dict[Order, tuple[ColumnElement[Any], bool]] = {
+    "newest": (_c.seq, True),
+    "oldest": (_c.seq, False),
+    "longest": (_c.n_tokens, True),
+    "shortest": (_c.n_tokens, False),
+    "random": (_c.uid, False),
+}
+"""Order → what it sorts by, and whether the largest comes first; ties follow `seq` in the same direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A query ready to run.
+
+    Attributes:
+        dimensions: Terms that the cube can answer.
+        conditions: The other fields' conditions, and excluded texts.
+        match: FTS5 expression of the texts that must occur, or empty.
+    """
+
+    dimensions: tuple[DimensionTerm, ...] = ()
+    conditions: tuple[ColumnElement[bool], ...] = ()
+    match: str = ""
+
+    @property
+    def from_cube(self) -> bool:
+        """Whether the cube alone can count it."""
+        return not self.conditions and not self.match
+
+    def where(self) -> ColumnElement[bool]:
+        """Return the whole condition, for any SELECT that has `conversations`."""
+        conditions: list[ColumnElement[bool]] = [*map(dimension_condition, self.dimensions), *self.conditions]
+        if self.match:
+            conditions.append(_c.seq.in_(_matching(self.match)))
+        return and_(true(), *conditions)
+
+    def joined(self, query: Select[Any], *, dimensions: bool = True) -> Select[Any]:
+        """Restrict a SELECT of `conversations`, driven by the text index where there is text.
+
+        Args:
+            query: What to restrict.
+            dimensions: Whether to apply the dimensions' terms.
+        """
+        if dimensions:
+            query = query.where(*map(dimension_condition, self.dimensions))
+        query = query.where(*self.conditions)
+        if self.match:
+            joined = conversations.join(textindex.fts, textindex.fts.c.rowid == _c.seq)
+            query = query.select_from(joined).where(textindex.matches(self.match))
+        return query
+
+
+def compile_query(connection: Connection, query: Query) -> Compiled:
+    """Make a query ready to run.
+
+    Raises:
+        QueryError: It names a class that does not exist, or a text without letters or digits.
+    """
+    dimensions: list[DimensionTerm] = []
+    conditions: list[ColumnElement[bool]] = []
+    expressions: list[str] = []
+    for term in query.terms:
+        if isinstance(term, TextTerm):
+            expression = _expression(term)
+            if term.negated:
+                conditions.append(_c.seq.not_in(_matching(expression)))
+            else:
+                expressions.append(expression)
+        elif term.field in DIMENSIONS:
+            dimensions.append(resolve(connection, term))
+        else:
+            conditions.append(field_condition(term))
+    return Compiled(tuple(dimensions), tuple(conditions), " ".join(expressions))
+
+
+def _matching(expression: str) -> Select[Any]:
+    return select(textindex.fts.c.rowid).where(textindex.matches(expression))
+
+
+def _expression(term: TextTerm) -> str:
+    prefix = not term.phrase and term.text.endswith("*")
+    if not textindex.has_words(term.text):
+        raise QueryError(f"{term.text!r} holds nothing to search for", "search for a word with letters or digits")
+    return textindex.match_expression(term.text.rstrip("*") if prefix else term.text, prefix=prefix)
+
+
+def search_page(
+    connection: Connection, compiled: Compiled, *, limit: int, after: int | None = None, order: Order = "newest"
+) -> list[RecordSummary]:
+    """Return a page of matching conversations.
+
+    Args:
+        connection: Any connection.
+        compiled: What must hold.
+        limit: Rows at most.
+        after: The `seq` of the last row of the page before; None gives the first page.
+        order: See `ORDERS`.
+    """
+    column, descending = _SORT_KEYS[order]
+    seq: ColumnElement[Any] = _c.seq
+    if compiled.match and column is _c.seq:
+        # The text index walks its rows in order of rowid: the first page of a common word costs a page.
+        column = seq = textindex.fts.c.rowid
+    query = compiled.joined(select(*SUMMARY_COLUMNS))
+    if after is not None:
+        query = query.where(_behind(connection, after, order, seq))
+    keys = [seq] if column is seq else [column, seq]
+    query = query.order_by(*(k.desc() if descending else k.asc() for k in keys)).limit(limit)
+    return [to_summary(row) for row in connection.execute(query)]
+
+
+def _behind(
+    connection: Connection, after: int, order: Order, seq: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    column, descending = _SORT_KEYS[order]
+    beyond = seq < after if descending else seq > after
+    if column is _c.seq:
+        return beyond
+    value = connection.execute(select(column).where(_c.seq == after)).scalar()
+    further = column < value if descending else column > value
+    # The first condition is implied by the second; it lets the index start at the right place.
+    near = column <= value if descending else column >= value
+    return and_(near, or_(further, beyond))
+
+
+def count_matches(connection: Connection, compiled: Compiled) -> tuple[int, bool]:
+    """Return how many conversations match, and whether that is exact.
+
+    From the cube where it can answer; otherwise counted, up to `COUNT_AT_MOST`.
+    """
+    if compiled.from_cube:
+        return sum(cell.n for cell in matching_cells(connection, compiled)), True
+    if compiled.match and not (compiled.conditions or compiled.dimensions):
+        found = _matching(compiled.match)
+    else:
+        found = compiled.joined(select(_c.seq))
+    capped = select(func.count()).select_from(found.limit(COUNT_AT_MOST + 1).subquery())
+    count = connection.execute(capped).scalar_one()
+    return min(count, COUNT_AT_MOST), count <= COUNT_AT_MOST
+
+
+def matching_cells(connection: Connection, compiled: Compiled) -> list[CubeCell]:
+    """Return the cells of the cube that the dimensions' terms admit."""
+    return [cell for cell in read_cube(connection) if all(t.admits(cell.key) for t in compiled.dimensions)]
+
+
+def matching_seqs(connection: Connection, compiled: Compiled) -> list[int]:
+    """Return all matching row numbers, ascending."""
+    return list(connection.execute(compiled.joined(select(_c.seq)).order_by(_c.seq)).scalars())
+
+
+def iterate_records(connection: Connection, compiled: Compiled) -> Iterator[Record]:
+    """Yield all matching conversations with their texts, in order of arrival, some thousand in memory at once."""
+    seqs = matching_seqs(connection, compiled)
+    for start in range(0, len(seqs), CHUNK):
+        part = seqs[start : start + CHUNK]
+        rows = connection.execute(select_records().where(_c.seq.in_(part)).order_by(_c.seq))
+        yield from map(to_record, rows)
+
+
+Facets = dict[str, list[tuple[str, int]]]
+"""Query field → (value, conversations), most frequent first; `none` stands for untagged or unknown."""
+
+
+def facets(connection: Connection, compiled: Compiled, limit: int = 50) -> Facets:
+    """Count the matching conversations by each dimension.
+
+    A field's own terms do not narrow its own list: with `source:gpt4` in force the other sources still stand
+    there with what choosing them would give.
+    """
+    cells = read_cube(connection) if compiled.from_cube else _count_cells(connection, compiled)
+    return {field: _facet(cells, compiled.dimensions, field)[:limit] for field in DIMENSIONS}
+
+
+def _count_cells(connection: Connection, compiled: Compiled) -> list[CubeCell]:
+    keys = (func.coalesce(_c.class_name, ""), _c.status, _c.source, _c.language, _c.round)
+    query = compiled.joined(select(*keys, func.count()), dimensions=False).group_by(*keys)
+    return [CubeCell(CubeKey(*row[:5]), row[5], 0, 0) for row in connection.execute(query)]
+
+
+def _facet(cells: Sequence[CubeCell], terms: Sequence[DimensionTerm], field: str) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for cell in cells:
+        if all(t.field == field or t.admits(cell.key) for t in terms):
+            value = str(getattr(cell.key, DIMENSIONS[field])) or "none"
+            counts[value] = counts.get(value, 0) + cell.n
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
