@@ -1,0 +1,166 @@
+"""Searches for duplicates in the database: what they read, what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from workbench.store.conversations import chunks, now
+from workbench.store.schema import (
+    bodies,
+    classes,
+    conversations,
+    duplicate_members,
+    duplicate_pairs,
+    duplicate_results,
+)
+from workbench.store.search import Compiled
+
+RESULTS_KEPT = 5
+"""Older results go when a new one is stored: they can be computed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """What exact comparison needs of a conversation.
+
+    Attributes:
+        seq: Row number.
+        prompt_hash: Of everything before the last answer.
+        answer_hash: Of the last answer.
+        prompt_head: Beginning of the prompt.
+        answer_head: Beginning of the answer.
+        class_name: Quality class or None.
+    """
+
+    seq: int
+    prompt_hash: str
+    answer_hash: str
+    prompt_head: str
+    answer_head: str
+    class_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result as it lies in the database; see `workbench.curate.dedupe.DuplicateResult`."""
+
+    id: int
+    created_at: str
+    method: str
+    part: str
+    threshold: float
+    floor: float
+    query: str
+    considered: int
+    contrasts: list[list[int]]
+
+
+def living_hashes(connection: Connection, compiled: Compiled) -> list[Hashes]:
+    """Return the hashes of all matching conversations that are not dropped, ascending."""
+    c = conversations.c
+    columns = (c.seq, c.prompt_hash, c.answer_hash, c.prompt_head, c.answer_head, c.class_name)
+    query = compiled.joined(select(*columns)).where(c.status != "dropped").order_by(c.seq)
+    return [Hashes(*row) for row in connection.execute(query)]
+
+
+def iterate_turns(connection: Connection, seqs: Sequence[int]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield (row number, message dictionaries), ascending within each chunk."""
+    for part in chunks(seqs):
+        query = select(bodies.c.seq, bodies.c.turns).where(bodies.c.seq.in_(part)).order_by(bodies.c.seq)
+        for seq, turns in connection.execute(query):
+            yield seq, turns
+
+
+def save_result(
+    connection: Connection,
+    header: Mapping[str, Any],
+    pairs: Iterable[tuple[int, int, float]],
+    members: Iterable[tuple[int, int, int | None]],
+) -> StoredResult:
+    """Store a result, and forget the oldest ones.
+
+    Args:
+        connection: In a write transaction.
+        header: The columns of `duplicate_results` without id and time.
+        pairs: (a, b, score).
+        members: (row number, representative, group id or None).
+    """
+    row = {**header, "created_at": now()}
+    result_id = int(connection.execute(duplicate_results.insert().values(**row)).inserted_primary_key[0])
+    _insert(connection, duplicate_pairs, ("result_id", "a", "b", "score"), ((result_id, *p) for p in pairs))
+    _insert(connection, duplicate_members, _MEMBER_COLUMNS, ((result_id, *m) for m in members))
+    keep = select(duplicate_results.c.id).order_by(duplicate_results.c.id.desc()).limit(RESULTS_KEPT)
+    connection.execute(delete(duplicate_results).where(duplicate_results.c.id.not_in(keep)))
+    found = read_result(connection, result_id)
+    assert found is not None
+    return found
+
+
+_MEMBER_COLUMNS = ("result_id", "seq", "rep", "group_id")
+
+
+def _insert(connection: Connection, table: Any, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    values = [dict(zip(columns, row, strict=True)) for row in rows]
+    if values:
+        connection.execute(table.insert(), values)
+
+
+def set_groups(
+    connection: Connection, result_id: int, threshold: float, members: Iterable[tuple[int, int, int | None]]
+) -> None:
+    """Store a result's groups at another threshold."""
+    row = duplicate_results.c.id == result_id
+    connection.execute(update(duplicate_results).where(row).values(threshold=threshold))
+    connection.execute(delete(duplicate_members).where(duplicate_members.c.result_id == result_id))
+    _insert(connection, duplicate_members, _MEMBER_COLUMNS, ((result_id, *m) for m in members))
+
+
+def read_result(connection: Connection, result_id: int | None = None) -> StoredResult | None:
+    """Return a stored result, the newest one if no id is given, or None."""
+    c = duplicate_results.c
+    columns = (c[name] for name in StoredResult.__dataclass_fields__)
+    wanted = select(func.max(c.id)).scalar_subquery() if result_id is None else result_id
+    row = connection.execute(select(*columns).where(c.id == wanted)).one_or_none()
+    return None if row is None else StoredResult(*row)
+
+
+def read_pairs(connection: Connection, result_id: int) -> list[Row[Any]]:
+    """Return (a, b, score) of a result, ascending."""
+    c = duplicate_pairs.c
+    query = select(c.a, c.b, c.score).where(c.result_id == result_id).order_by(c.a, c.b)
+    return list(connection.execute(query))
+
+
+def read_members(connection: Connection, result_id: int) -> list[Row[Any]]:
+    """Return (seq, rep, class_name, status) of every conversation in a result, as they are now."""
+    c = duplicate_members.c
+    query = (
+        select(c.seq, c.rep, conversations.c.class_name, conversations.c.status)
+        .join(conversations, conversations.c.seq == c.seq)
+        .where(c.result_id == result_id)
+        .order_by(c.seq)
+    )
+    return list(connection.execute(query))
+
+
+def read_standing(connection: Connection, seqs: Sequence[int]) -> Iterator[Row[Any]]:
+    """Yield what the choice of the one to keep looks at; `reward` is the conversation's own or its class's."""
+    c = conversations.c
+    columns = (
+        c.seq,
+        c.uid,
+        c.revision,
+        c.class_name,
+        func.coalesce(c.coarse_reward, classes.c.reward).label("reward"),
+        c.status,
+        c.drop_reason,
+        c.supervised_tokens.label("answer_tokens"),
+        c.arrived_at,
+    )
+    joined = conversations.outerjoin(classes, classes.c.name == c.class_name)
+    for part in chunks(seqs):
+        yield from connection.execute(select(*columns).select_from(joined).where(c.seq.in_(part)))
