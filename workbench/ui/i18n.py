@@ -21,7 +21,7 @@ def use_language(code: str) -> None:
     _language.set(code if code in CATALOGUES else "en")
 
 
-def t(text: str, **values: object) -> str:
+def t(text: str, /, **values: object) -> str:
     """Return `text` in the chosen language with `{name}` places filled from `values`.
 
     Numbers are grouped by thousands. The catalogue's text must have the same places as the English one.
@@ -32,7 +32,7 @@ def t(text: str, **values: object) -> str:
     return translated.format(**{k: _shown(v) for k, v in values.items()})
 
 
-def tn(n: int, one: str, many: str, **values: object) -> str:
+def tn(n: int, one: str, many: str, /, **values: object) -> str:
     """Return `one` for n = 1 and `many` otherwise, translated, with `{n}` filled in."""
     return t(one if n == 1 else many, n=n, **values)
 

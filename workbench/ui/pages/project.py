@@ -1,0 +1,5 @@
+"""Project: where am I, what next."""
+
+from workbench.ui.views import project
+
+project.draw()

@@ -1,0 +1,90 @@
+"""Acts on all matches of a query (or on all conversations chosen on the map): plan, apply, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.services import curation
+from workbench.services.curation import ClassRow
+from workbench.services.project import Project
+from workbench.ui.i18n import t, tn
+from workbench.ui.views import acting
+from workbench.ui.widgets.errors import plain
+
+
+def bar(
+    project: Project,
+    classes: Sequence[ClassRow],
+    *,
+    total: int,
+    query: str,
+    seqs: Sequence[int] | None = None,
+    key: str = "browse",
+) -> None:
+    """Draw how many match, and the menu that acts on all of them."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"wb-bulk-{key}"
+    ):
+        st.markdown(f"**{tn(total, '{n} conversation', '{n} conversations')}**", width="content")
+        if total:
+            label = tn(total, "Act on it", "Act on all {n}")
+            with st.popover(label, icon=":material/checklist:", key=f"bulk-menu-{key}"):
+                menu(project, classes, total=total, query=query, seqs=seqs, key=key)
+
+
+def menu(
+    project: Project,
+    classes: Sequence[ClassRow],
+    *,
+    total: int,
+    query: str,
+    seqs: Sequence[int] | None,
+    key: str,
+) -> None:
+    """Draw the acts; each one opens its plan before anything changes."""
+    target: dict[str, Any] = {"query": query} if seqs is None else {"seqs": list(seqs)}
+    acts = {
+        "tag": t("Tag as a class"),
+        "keep": t("Keep"),
+        "drop": t("Drop"),
+        "pending": t("Back to pending"),
+        "reward": t("Set their reward"),
+        "untag": t("Remove the tag"),
+    }
+    act = st.radio(t("What to do"), list(acts), format_func=acts.__getitem__, key=f"bulk-act-{key}")
+    value = _value(act, classes, key)
+    st.caption(t("You will see the plan for all {n} before anything changes.", n=total))
+    if st.button(t("Show the plan"), type="primary", key=f"bulk-go-{key}"):
+        _review(project, act, value, target)
+
+
+def _value(act: str, classes: Sequence[ClassRow], key: str) -> str:
+    if act == "tag":
+        names = [row.name for row in classes]
+        return st.selectbox(t("Class"), names, key=f"bulk-class-{key}") or ""
+    if act == "drop":
+        return st.text_input(t("Reason"), key=f"bulk-reason-{key}", placeholder=t("why these are left out"))
+    if act == "reward":
+        return st.text_input(t("Reward (empty: as their class)"), key=f"bulk-reward-{key}")
+    return ""
+
+
+def _review(project: Project, act: str, value: str, target: Mapping[str, Any]) -> None:
+    if act in ("tag", "untag"):
+        acting.review(curation.plan_tag(project, value if act == "tag" else None, **target))
+    elif act == "reward":
+        try:
+            reward = float(value) if value.strip() else None
+        except ValueError:
+            st.error(t("“{text}” is no number.", text=plain(value)))
+            return
+        acting.review(curation.plan_reward(project, reward, t("set in bulk"), **target))
+    else:
+        status = {"keep": "kept", "drop": "dropped", "pending": "pending"}[act]
+        if act == "drop" and not value.strip():
+            st.error(t("Give a reason: it is kept with every dropped conversation."))
+            return
+        acting.review(curation.plan_status(project, status, value.strip(), **target))

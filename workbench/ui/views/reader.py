@@ -1,0 +1,183 @@
+"""The reader: one conversation as chat, with what is known about it, its history and its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from workbench.curate.diff import word_diff
+from workbench.domain.curation import Action, Change
+from workbench.domain.record import Record
+from workbench.services import browsing, curation
+from workbench.services.project import Project
+from workbench.ui.i18n import t, tn
+from workbench.ui.nav import goto
+from workbench.ui.views.deciding import decide
+from workbench.ui.views.querytext import term
+from workbench.ui.widgets.chat import chat
+from workbench.ui.widgets.chips import chip, chips, class_chip, status_chip, table
+from workbench.ui.widgets.diff import diff
+from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.record_list import record_list
+
+SIBLINGS_SHOWN = 50
+
+
+def read(record: Record, colours: Mapping[str, str], *, highlight: Sequence[str] = ()) -> None:
+    """Draw the facts and the turns."""
+    chips(fact_chips(record, colours))
+    if record.comment:
+        st.caption(t("Comment: {text}", text=plain(record.comment)))
+    chat(record.conversation, highlight=highlight)
+
+
+def fact_chips(record: Record, colours: Mapping[str, str]) -> list[str]:
+    """Return the chips that say what is known about a conversation."""
+    c = record.conversation
+    facts = [class_chip(c.class_name, colours), status_chip(record.status, record.drop_reason)]
+    if record.status == "dropped" and record.drop_reason:
+        facts.append(chip(record.drop_reason))
+    if c.coarse_reward is not None:
+        facts.append(chip(t("reward {r}", r=f"{c.coarse_reward:g}"), hint=t("Overrides the class's reward")))
+    facts += [chip(x, hint=hint) for x, hint in ((c.source, t("Source")), (c.language, t("Language"))) if x]
+    tokens = tn(record.n_tokens, "{n} token", "{n} tokens")
+    facts.append(chip(tokens, hint=t("{n} of them supervised", n=record.supervised_tokens)))
+    if record.round > 1:
+        facts.append(chip(t("round {n}", n=record.round)))
+    facts += [chip(flag, "#d08a2e", hint=t("Flagged by a cleaning rule")) for flag in record.flags]
+    return facts
+
+
+def details(record: Record) -> None:
+    """Draw where it came from and every field it carries."""
+    c = record.conversation
+    rows: list[tuple[str, object]] = [(t("Id"), record.uid), (t("Arrived"), local_time(record.arrived_at))]
+    if record.tagged_by:
+        rows.append((t("Tagged by"), record.tagged_by))
+    rows += [(t("Provenance: {name}", name=k), _short(v)) for k, v in record.provenance.items()]
+    if c.id:
+        rows.append((t("Source's id"), c.id))
+    rows += [(k, _short(v)) for k, v in c.metadata.items()]
+    table([t("Field"), t("Value")], rows)
+
+
+def history(project: Project, record: Record) -> None:
+    """Draw every decision about it, newest first, with diffs of edited texts."""
+    entries = browsing.history(project, record.seq)
+    if not entries:
+        st.caption(t("No decision yet: it stands as it was imported."))
+    for action, change in reversed(entries):
+        _entry(action, change)
+
+
+def _entry(action: Action, change: Change) -> None:
+    undone = f" · {t('undone')}" if action.undone_by else ""
+    st.markdown(
+        f"**{plain(action.title)}**  \n:small[{plain(action.actor)} · {plain(local_time(action.at))}{undone}]"
+    )
+    for name, after in change.after.items():
+        before = change.before.get(name)
+        if name == "turns":
+            for old, new in _edited(before, after):
+                diff(word_diff(old, new))
+        else:
+            chips([chip(t(name)), chip(_show(before)), "→", chip(_show(after))])
+
+
+def _edited(before: object, after: object) -> list[tuple[str, str]]:
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return []
+    pairs = zip(before, after, strict=False)
+    return [(str(a.get("content", "")), str(b.get("content", ""))) for a, b in pairs if a != b]
+
+
+def same_prompt(
+    project: Project, record: Record, colours: Mapping[str, str], *, on_open: Callable[[int], None]
+) -> None:
+    """Draw the other conversations that answer the same prompt; a click opens one."""
+    others = [s for s in browsing.siblings(project, record.prompt_hash) if s.seq != record.seq]
+    if not others:
+        st.caption(t("No other conversation has this prompt."))
+        return
+    if len(others) > 1 and st.button(t("Show all {n} in the list", n=len(others) + 1), key="siblings-all"):
+        goto("browse", q=term("prompt", record.prompt_hash))
+    record_list(
+        others[:SIBLINGS_SHOWN],
+        key="siblings",
+        colours=colours,
+        selected=None,
+        on_open=on_open,
+        keys=False,
+        height=420,
+    )
+
+
+def edit(project: Project, record: Record) -> None:
+    """Draw the editor: change a turn's text, leave an answer out of training, comment, set a reward."""
+    turns = record.conversation.turns
+    names = [f"{i + 1} · {t(turn.role)}" for i, turn in enumerate(turns)]
+    last = max((i for i, turn in enumerate(turns) if turn.role == "assistant"), default=0)
+    index = st.selectbox(
+        t("Turn"), range(len(turns)), index=last, format_func=lambda i: names[i], key=f"edit-turn-{record.seq}"
+    )
+    turn = turns[index]
+    stamp = f"{record.seq}-{record.revision}-{index}"
+    text = st.text_area(t("Text"), turn.content, height=220, key=f"edit-text-{stamp}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(t("Save this text"), key=f"edit-save-{stamp}", disabled=text == turn.content, type="primary"):
+            decide(project, lambda: curation.plan_edit(project, record.seq, index, text))
+            st.rerun()
+        if turn.role == "assistant":
+            label = t("Learn from this answer again") if turn.excluded else t("Do not learn from this answer")
+            if st.button(label, key=f"edit-exclude-{stamp}"):
+                decide(
+                    project,
+                    lambda: curation.plan_exclude_turn(project, record.seq, index, not turn.excluded),
+                )
+                st.rerun()
+    _remarks(project, record)
+
+
+def _remarks(project: Project, record: Record) -> None:
+    stamp = f"{record.seq}-{record.revision}"
+    with st.form(f"remarks-{stamp}", border=False):
+        comment = st.text_input(t("Comment"), record.comment)
+        reward = st.text_input(
+            t("Reward of this conversation"),
+            "" if record.conversation.coarse_reward is None else f"{record.conversation.coarse_reward:g}",
+            placeholder=t("as its class"),
+            help=t("A number overrides the class's reward for this conversation; empty follows the class."),
+        )
+        if not st.form_submit_button(t("Save comment and reward")):
+            return
+    try:
+        value = float(reward) if reward.strip() else None
+    except ValueError:
+        st.error(
+            t("The reward “{text}” is no number; write one such as 0.5, or leave it empty.", text=plain(reward))
+        )
+        return
+    if comment != record.comment:
+        decide(project, lambda: curation.plan_comment(project, record.seq, comment))
+    if value != record.conversation.coarse_reward:
+        decide(project, lambda: curation.plan_reward(project, value, comment or t("by hand"), seqs=[record.seq]))
+    st.rerun()
+
+
+def local_time(iso: str) -> str:
+    """Return an ISO 8601 UTC time in this machine's time zone, to the minute."""
+    try:
+        return datetime.fromisoformat(iso.replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return iso
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 300 else text[:300] + "…"
+
+
+def _show(value: object) -> str:
+    return t("none") if value is None or value == "" else _short(value)

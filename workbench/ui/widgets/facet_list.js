@@ -1,0 +1,39 @@
+// Facets with counts and bars. A click narrows the view to a value (or lifts it again), shift-click excludes it.
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".facets");
+  root.replaceChildren();
+  for (const facet of data.facets) {
+    const box = document.createElement("div");
+    box.className = "facet";
+    const head = document.createElement("div");
+    head.className = "head";
+    head.textContent = facet.title;
+    box.append(head);
+    const most = Math.max(1, ...facet.values.map((v) => v.count));
+    for (const value of facet.values) {
+      const line = document.createElement("button");
+      line.className = `value${value.on ? " on" : ""}${value.off ? " off" : ""}`;
+      line.title = data.hint;
+      line.style.setProperty("--w", `${Math.max(1.5, (100 * value.count) / most)}%`);
+      line.style.setProperty("--c", value.colour || "currentColor");
+      const name = document.createElement("span");
+      name.className = "name";
+      name.dir = "auto";
+      name.textContent = value.label;
+      const count = document.createElement("span");
+      count.className = "count";
+      count.textContent = value.count.toLocaleString("en");
+      line.append(name, count);
+      line.addEventListener("click", (event) =>
+        setTriggerValue("pick", { field: facet.field, value: value.value, exclude: event.shiftKey }));
+      box.append(line);
+    }
+    if (facet.more) {
+      const more = document.createElement("div");
+      more.className = "more";
+      more.textContent = facet.more;
+      box.append(more);
+    }
+    root.append(box);
+  }
+}

@@ -1,0 +1,74 @@
+// The list of conversations: one element for a whole page of rows. Clicks and keys answer in the browser at
+// once (the row lights up) and are then sent. Texts from data only ever become text nodes.
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".list");
+  const { rows, selected, keys, height, empty, step } = data;
+  if (height) root.style.maxHeight = `${height}px`;
+  const scroll = root.scrollTop;
+  root.replaceChildren();
+
+  let current = rows.findIndex((r) => r.seq === selected);
+  const elements = rows.map((row, i) => {
+    const item = document.createElement("div");
+    item.className = "row";
+    item.setAttribute("role", "option");
+    item.tabIndex = -1;
+    item.dataset.seq = row.seq;
+    item.style.setProperty("--c", row.colour);
+    const add = (parent, cls, text) => {
+      const part = document.createElement("div");
+      part.className = cls;
+      part.dir = "auto";
+      part.textContent = text;
+      parent.append(part);
+      return part;
+    };
+    add(item, "prompt", row.prompt);
+    add(item, "answer", row.answer);
+    const meta = document.createElement("div");
+    meta.className = "meta";
+    add(meta, row.tagged ? "tag solid" : "tag", row.label);
+    if (row.status) add(meta, `tag ${row.state}`, row.status);
+    add(meta, "facts", row.facts);
+    item.append(meta);
+    item.addEventListener("click", () => choose(i));
+    root.append(item);
+    return item;
+  });
+  if (!rows.length) root.append(Object.assign(document.createElement("div"), { className: "none", textContent: empty }));
+
+  function light(i) {
+    elements.forEach((e, k) => {
+      e.classList.toggle("on", k === i);
+      e.setAttribute("aria-selected", k === i ? "true" : "false");
+    });
+  }
+  function choose(i) {
+    current = i;
+    light(i);
+    elements[i].scrollIntoView({ block: "nearest" });
+    setTriggerValue("open", rows[i].seq);
+  }
+  light(current);
+  root.scrollTop = scroll;
+  if (current >= 0) {
+    const box = elements[current], top = box.offsetTop - root.offsetTop;
+    if (top < root.scrollTop || top + box.offsetHeight > root.scrollTop + root.clientHeight)
+      root.scrollTop = Math.max(0, top - root.clientHeight / 3);
+  }
+
+  const STEPS = { j: 1, arrowdown: 1, k: -1, arrowup: -1 };
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const path = event.composedPath();
+    if (path.some((n) => n.matches?.("input, textarea, select, [contenteditable=true], [role=listbox], [role=dialog]"))) return;
+    const by = STEPS[event.key.toLowerCase()];
+    if (!by || !rows.length) return;
+    event.preventDefault();
+    const next = current + by;
+    if (next >= 0 && next < rows.length) choose(next);
+    else if (step) setTriggerValue("turn", by);
+  }
+  if (keys) document.addEventListener("keydown", onKey);
+  return () => document.removeEventListener("keydown", onKey);
+}
