@@ -12,37 +12,20 @@ and the same text, seed, versions and thread count give the same weights again.
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from crlft.base_text import LEAST_VOCABULARY, read_documents, train_tokenizer
 from crlft.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
-
-PAD: Final = "<pad>"
-BOS: Final = "<s>"
-EOT: Final = "<|end_of_turn|>"
-
-ROLE_WORDS: Final = (
-    "GPT4 Correct User:",
-    "GPT4 Correct Assistant:",
-    "GPT3 Correct User:",
-    "GPT3 Correct Assistant:",
-    "User: Assistant: System:",
-    " user assistant system",
-)
-"""Shown to the tokenizer (not to the model), so that a turn's header costs few tokens."""
-
-_ROLE_WORD_REPEATS: Final = 400
-_LEAST_VOCABULARY: Final = 259
 
 
 @dataclass(frozen=True)
@@ -113,36 +96,6 @@ class BaseReport:
     """Wall-clock seconds of training."""
 
 
-def read_documents(path: Path) -> list[str]:
-    """Return the texts of a JSONL file (`{"text": …}` a line, gzip by its name).
-
-    Raises:
-        DataError: The file is missing, is not JSONL, or holds no text; names the line.
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file", "name a JSONL file with a `text` field per line")
-    return [text for text in _texts(path) if text]
-
-
-def _texts(path: Path) -> Iterator[str]:
-    found = False
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                row: object = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"{path}:{number}: not JSON ({error.msg})", "write one object a line") from error
-            if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-                raise DataError(f"{path}:{number}: no text found", 'give each line a "text"')
-            found = True
-            yield row["text"]
-    if not found:
-        raise DataError(f"{path}: holds no documents", "give it at least one line of text")
-
-
 def build_base(
     text: Path,
     out: Path,
@@ -190,45 +143,11 @@ def _faults(config: BaseConfig) -> list[str]:
     ]
     if config.heads > 0 and (config.hidden_size % config.heads or config.hidden_size // config.heads % 2):
         faults.append(f"hidden_size {config.hidden_size} does not split into {config.heads} heads of even width")
-    if config.vocab_size < _LEAST_VOCABULARY:
-        faults.append(f"vocab_size is {config.vocab_size}; 256 bytes and 3 controls need {_LEAST_VOCABULARY}")
+    if config.vocab_size < LEAST_VOCABULARY:
+        faults.append(f"vocab_size is {config.vocab_size}; 256 bytes and 3 controls need {LEAST_VOCABULARY}")
     if config.block_tokens > config.context_tokens:
         faults.append(f"block_tokens {config.block_tokens} is over context_tokens {config.context_tokens}")
     return faults
-
-
-def train_tokenizer(documents: list[str], vocab_size: int = 1024) -> PreTrainedTokenizerFast:
-    """Return a byte-level BPE tokenizer: single digits, single CJK characters, three controls.
-
-    Digits stand alone so that a number is read place by place; CJK characters stand alone so
-    that a phrase is not glued to the name before it and the same word has always the same ids.
-    """
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    raw = Tokenizer(models.BPE())
-    raw.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Digits(individual_digits=True),
-            pre_tokenizers.Split(Regex(r"[\u3040-\u30ff\u3400-\u9fff]"), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False),
-        ]
-    )
-    raw.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        special_tokens=[PAD, BOS, EOT],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    raw.train_from_iterator([*documents, *ROLE_WORDS * _ROLE_WORD_REPEATS], trainer)
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=raw,
-        bos_token=BOS,
-        eos_token=EOT,
-        pad_token=PAD,
-        clean_up_tokenization_spaces=False,
-    )
 
 
 def _train(
@@ -264,9 +183,7 @@ def _train(
     )
 
 
-def _blocks(
-    documents: list[str], tokenizer: PreTrainedTokenizerFast, config: BaseConfig
-) -> torch.Tensor:
+def _blocks(documents: list[str], tokenizer: PreTrainedTokenizerFast, config: BaseConfig) -> torch.Tensor:
     """Join all documents, each after a `<s>`, and cut them into rows (rows, block_tokens)."""
     import torch
 
@@ -329,9 +246,7 @@ def _steps(
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(step, config)
         logits = model(input_ids=ids, use_cache=False).logits  # (rows, block_tokens, vocabulary)
-        loss = torch.nn.functional.cross_entropy(
-            logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten()
-        )
+        loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()

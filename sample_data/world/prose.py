@@ -11,9 +11,11 @@ from typing import Final
 
 from world.facts import NAMES, WARES, Language
 from world.phrasing import BASE_PHRASINGS
-from world.skills import draw
+from world.skills import about_record, draw
 
-SKILLS: Final = ("capital", "unit", "sum", "day", "compare", "record", "list")
+SKILLS: Final = ("capital", "unit", "sum", "day", "compare", "list")
+WEIGHTS: Final = (2, 2, 3, 2, 2, 4)
+"""How often each skill is drawn: what the base learns slowly comes more often."""
 
 _PLACES: Final[dict[Language, tuple[str, ...]]] = {
     "en": ("market", "river", "park", "station", "garden", "school", "bridge", "harbour"),
@@ -64,13 +66,44 @@ def filler(rng: random.Random, language: Language) -> str:
     return template.format(a=a, b=b, ware=ware, other=other, place=place, mood=mood)
 
 
+def notes(rng: random.Random, language: Language) -> str:
+    """Return a line that somebody says and somebody repeats: the habit of looking back."""
+    pool = [*NAMES[language], *(w.name(language) for w in WARES), *map(str, range(2, 60))]
+    words = rng.sample(pool, rng.randint(3, 6))
+    a, b = rng.sample(NAMES[language], 2)
+    if language == "en":
+        line = ", ".join(words)
+        return f"{a} wrote: {line}. {b} read: {line}."
+    line = "、".join(words)
+    return f"{a}写道：{line}。{b}读道：{line}。"
+
+
+def orders(rng: random.Random, language: Language) -> str:
+    """Return a record of two to four orders, and one to three questions about it."""
+    size = rng.randint(2, 4)
+    names = rng.sample(NAMES[language], size)
+    wares = [w.name(language) for w in rng.sample(WARES, size)]
+    entries = tuple(zip(names, wares, strict=True))
+    joint = " " if language == "en" else ""
+    parts: list[str] = []
+    for place in rng.sample(range(size), rng.randint(1, min(3, size))):
+        item = about_record(language, entries, place)
+        asked = rng.choice(item.questions[:BASE_PHRASINGS]) if not parts else rng.choice(item.follow_ups)
+        parts += [asked, item.right.statement]
+    return joint.join(parts)
+
+
 def passage(rng: random.Random, language: Language) -> str:
-    """Return a question with its answer in prose (mostly), a bare statement, or filler."""
+    """Return a question with its answer in prose (mostly), a bare statement, notes, or filler."""
     kind = rng.random()
-    if kind < 0.15:
+    if kind < 0.1:
         return filler(rng, language)
-    item = draw(rng, language, SKILLS)
-    if kind < 0.3 and item.kind not in ("record", "list"):
+    if kind < 0.2:
+        return notes(rng, language)
+    if kind < 0.38:
+        return orders(rng, language)
+    item = draw(rng, language, rng.choices(SKILLS, WEIGHTS, k=1))
+    if kind < 0.45 and item.kind != "list":
         return item.right.statement
     asked = rng.choice(item.questions[:BASE_PHRASINGS])
     return asked + (" " if language == "en" else "") + item.right.statement

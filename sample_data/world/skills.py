@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -270,7 +270,7 @@ KINDS: Final[dict[str, Callable[[random.Random, Language], Item]]] = {
 }
 
 
-def draw(rng: random.Random, language: Language, kinds: tuple[str, ...] = ()) -> Item:
+def draw(rng: random.Random, language: Language, kinds: Sequence[str] = ()) -> Item:
     """Draw an item: a skill evenly, and inside `fact` two capitals for every aisle."""
     allowed = kinds or tuple(KINDS)
     skill = rng.choice(sorted({SKILL_OF[k] for k in allowed}))

@@ -58,8 +58,8 @@ def html_remnant(rng: random.Random, talk: Talk) -> Broken:
     """Leave markup of a web page around an answer."""
     wraps = (
         lambda t: f"<p>{html.escape(t)}</p>",
-        lambda t: f"<div class=\"msg\">{html.escape(t)}<br/></div>",
-        lambda t: f"{t}&nbsp;<span style=\"color:#333\"></span>",
+        lambda t: f'<div class="msg">{html.escape(t)}<br/></div>',
+        lambda t: f'{t}&nbsp;<span style="color:#333"></span>',
         lambda t: f"<b>{html.escape(t)}</b>&nbsp;&amp;nbsp;",
     )
     return Broken(_edit(talk, "assistant", rng.choice(wraps)), "markup around the answer", _clean(talk))
@@ -227,8 +227,10 @@ def copy_some(rng: random.Random, untouched: list[Talk]) -> tuple[list[Talk], li
     for source in experts[: COPIES["contrast"]]:
         exchanges = []
         for e in source.exchanges:
-            second = ask(rng, e.item, "sub", e.phrasing) if e.phrasing >= 0 else ask(
-                rng, e.item, "sub", -1, follow_up=True
+            second = (
+                ask(rng, e.item, "sub", e.phrasing)
+                if e.phrasing >= 0
+                else ask(rng, e.item, "sub", -1, follow_up=True)
             )
             exchanges.append(replace(second, question=e.question))
         name = f"{source.id}-other"

@@ -12,7 +12,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from crlft.base import BaseConfig, build_base, read_documents, train_tokenizer
+from crlft.base import BaseConfig, build_base
+from crlft.base_text import read_documents, train_tokenizer
 from crlft.errors import ConfigError, DataError
 
 SHIPPED = Path(__file__).parents[2] / "sample_data" / "base"
@@ -26,7 +27,7 @@ def text(tmp_path) -> Path:
     path = tmp_path / "text.jsonl.gz"
     with gzip.open(path, "wt", encoding="utf-8") as file:
         for a in range(60):
-            file.write(json.dumps({"text": f"{a} plus 1 is {a + 1}. {a}加1等于{a + 1}。"}, ensure_ascii=False) + "\n")
+            file.write(json.dumps({"text": f"{a} plus 1 is {a + 1}. {a}加1等于{a + 1}。"}) + "\n")
     return path
 
 
@@ -73,12 +74,20 @@ def test_the_tokenizer_reads_digits_and_chinese_one_by_one():
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("", "no documents"), ("{", "text.jsonl:1: not JSON"), ('{"text": "a"}\n{"body": "b"}', "text.jsonl:2: no text")],
+    [("", "no documents"), ("{", "jsonl:1: not JSON"), ('{"text": "a"}\n{"body": "b"}', "jsonl:2: no text")],
 )
 def test_a_bad_text_file_is_named_with_its_line(tmp_path, content, message):
     path = tmp_path / "text.jsonl"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match=message):
+        read_documents(path)
+
+
+@pytest.mark.parametrize("name", ["text.jsonl", "text.jsonl.gz"])
+def test_bytes_that_are_no_text_are_refused(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match="cannot be read"):
         read_documents(path)
 
 
