@@ -1,10 +1,10 @@
 """Projects: making one, opening one, and where it stands.
 
-    DIR/project.toml    schema_version, name, id
-    DIR/workbench.db    everything but the big files
-    DIR/snapshots/      immutable dataset versions
-    DIR/runs/           training, generation and embedding jobs
-    DIR/exports/        what was written for others
+DIR/project.toml    schema_version, name, id
+DIR/workbench.db    everything but the big files
+DIR/snapshots/      immutable dataset versions
+DIR/runs/           training, generation and embedding jobs
+DIR/exports/        what was written for others
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tomlkit
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.runfolder import write_atomically
 from workbench.domain.errors import ProjectError
+from workbench.services.palette import PALETTE
 from workbench.services.progress import Standing, next_step, standing
 from workbench.store import settings as setting_store
 from workbench.store.actions import record_action
@@ -34,19 +35,6 @@ from workbench.store.quarantine import count_quarantine
 from workbench.store.schema import rounds
 
 MANIFEST = "project.toml"
-
-PALETTE = (
-    "#1a9c84",
-    "#d97a1f",
-    "#6d72e8",
-    "#d1497b",
-    "#3289d6",
-    "#8c9a2b",
-    "#a65bc9",
-    "#c2583f",
-    "#6b7a90",
-)
-"""Colours of classes in the order they are made: of like lightness, so that dark and light pages show them."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +206,4 @@ def set_setting(project: Project, key: str, value: Any, *, actor: str = "") -> N
         setting_store.set_setting(connection, key, value)
         if actor and before != value:
             objects = [change_object("settings", key, before, value)]
-            record_action(
-                connection, "settings", f"set {key}", actor, params={"objects": objects}, undoable=True
-            )
+            record_action(connection, "settings", f"set {key}", actor, params={"objects": objects}, undoable=True)

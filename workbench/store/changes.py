@@ -58,9 +58,28 @@ def moved_on(connection: Connection, planned: Sequence[Change]) -> list[int]:
     return moved
 
 
-def apply_changes(
-    connection: Connection, action_id: int, planned: Sequence[Change], measure: Measure
-) -> None:
+def signed_by(connection: Connection, planned: Sequence[Change], actor: str) -> list[Change]:
+    """Return tag changes that also set `tagged_by`: the actor, or empty where the tag is taken away."""
+    signed: list[Change] = []
+    shared: dict[tuple[int, str], Mapping[str, Any]] = {}
+
+    def with_signature(fields: Mapping[str, Any], by: str) -> Mapping[str, Any]:
+        # Equal values share one mapping: a bulk act has few different ones. `planned` keeps `fields` alive,
+        # so that its id stays its own.
+        return shared.setdefault((id(fields), by), {**fields, "tagged_by": by})
+
+    for part in chunks(planned):
+        query = select(conversations.c.seq, conversations.c.tagged_by)
+        rows = connection.execute(query.where(conversations.c.seq.in_([c.seq for c in part])))
+        current: dict[int, str] = {seq: by for seq, by in rows}
+        for change in part:
+            before = with_signature(change.before, current.get(change.seq, ""))
+            after = with_signature(change.after, actor if change.after.get("class_name") else "")
+            signed.append(Change(change.seq, change.revision, before, after))
+    return signed
+
+
+def apply_changes(connection: Connection, action_id: int, planned: Sequence[Change], measure: Measure) -> None:
     """Apply changes and write them to the log.
 
     Args:
@@ -91,10 +110,7 @@ def _apply(connection: Connection, action_id: int, part: Sequence[Change], measu
     _count(connection, part, states, derived)
     connection.execute(
         changes.insert(),
-        [
-            {"action_id": action_id, "seq": c.seq, "before": dict(c.before), "after": dict(c.after)}
-            for c in part
-        ],
+        [{"action_id": action_id, "seq": c.seq, "before": dict(c.before), "after": dict(c.after)} for c in part],
     )
 
 
@@ -108,9 +124,7 @@ def _edit_texts(connection: Connection, part: Sequence[Change], measure: Measure
     new = [Conversation(tuple(Turn.from_dict(t) for t in c.after["turns"])) for c in edited]
     statement = update(bodies).where(bodies.c.seq == bindparam("at")).values(turns=bindparam("new"))
     connection.execute(statement, [{"at": c.seq, "new": list(c.after["turns"])} for c in edited])
-    texts = [
-        (c.seq, textindex.index_text(old[c.seq]), textindex.index_text(c.after["turns"])) for c in edited
-    ]
+    texts = [(c.seq, textindex.index_text(old[c.seq]), textindex.index_text(c.after["turns"])) for c in edited]
     textindex.replace(connection, [entry for entry in texts if entry[1] != entry[2]])
     return {
         change.seq: {**{f: getattr(measured, f) for f in _MEASURED}, **heads(conversation)}
@@ -156,7 +170,5 @@ def _count(
         delta.add(
             CubeKey(state.class_name or "", state.status, *place), -1, -state.n_tokens, -state.supervised_tokens
         )
-        delta.add(
-            CubeKey(class_name, status, *place), 1, measured["n_tokens"], measured["supervised_tokens"]
-        )
+        delta.add(CubeKey(class_name, status, *place), 1, measured["n_tokens"], measured["supervised_tokens"])
     delta.apply(connection)

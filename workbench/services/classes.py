@@ -1,0 +1,219 @@
+"""Classes, rewards and beta: showing, previewing, changing. Every change is an action and can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, func, select
+
+from crlft.condition import DEFAULT_BETA, ClassScheme
+from crlft.errors import SchemeError
+from workbench.curate.rewards import ClassCount, OwnReward, reward_mass, with_rewards
+from workbench.domain.curation import Action
+from workbench.domain.errors import NotFound, PlanError
+from workbench.services.palette import PALETTE
+from workbench.services.project import Project
+from workbench.store.actions import record_action
+from workbench.store.classes import ClassEntry, read_classes, read_scheme
+from workbench.store.cube import read_cube
+from workbench.store.objects import change_object, read_object, write_object
+from workbench.store.schema import conversations
+from workbench.store.settings import get_setting
+
+KEYS = "123456789"
+"""The digits that can tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A class with what it weighs; conversations that are dropped do not count.
+
+    Attributes:
+        name: Short name.
+        condition: The text that stands before the role.
+        reward: Coarse reward.
+        colour: `#rrggbb`.
+        key: The digit that tags with it, or empty.
+        conversations: How many carry it.
+        supervised_tokens: Their tokens that are trained on.
+        loss_weight: w = exp((r - r_max) / beta).
+        mass_share: Its part of Σ supervised tokens x weight, from 0 to 1.
+    """
+
+    name: str
+    condition: str
+    reward: float
+    colour: str
+    key: str
+    conversations: int
+    supervised_tokens: int
+    loss_weight: float
+    mass_share: float
+
+
+def class_scheme(project: Project) -> ClassScheme:
+    """Return the classes with beta.
+
+    Raises:
+        SchemeError: There is no class.
+    """
+    with project.database.read() as connection:
+        return read_scheme(connection)
+
+
+def class_table(project: Project) -> list[ClassRow]:
+    """Return every class with its counts, weight and share of the reward mass."""
+    with project.database.read() as connection:
+        return _table(connection, read_scheme(connection))
+
+
+def preview_rewards(
+    project: Project, rewards: Mapping[str, float] | None = None, beta: float | None = None
+) -> list[ClassRow]:
+    """Return the table as it would be with other rewards or another beta; nothing is saved.
+
+    Raises:
+        SchemeError: A class is unknown, or a value makes no sense.
+    """
+    with project.database.read() as connection:
+        return _table(connection, with_rewards(read_scheme(connection), rewards, beta))
+
+
+def _table(connection: Connection, scheme: ClassScheme) -> list[ClassRow]:
+    counts: dict[str, ClassCount] = {}
+    for cell in read_cube(connection):
+        if cell.key.status != "dropped" and cell.key.class_name:
+            count = counts.get(cell.key.class_name, ClassCount())
+            counts[cell.key.class_name] = ClassCount(
+                count.conversations + cell.n, count.supervised_tokens + cell.supervised_tokens
+            )
+    masses = {m.name: m for m in reward_mass(scheme, counts, own_rewards(connection))}
+    rows = []
+    for entry in read_classes(connection):
+        count, mass = counts.get(entry.name, ClassCount()), masses[entry.name]
+        rows.append(
+            ClassRow(
+                entry.name,
+                entry.condition,
+                scheme[entry.name].reward,
+                entry.colour,
+                entry.key,
+                count.conversations,
+                count.supervised_tokens,
+                mass.loss_weight,
+                mass.share,
+            )
+        )
+    return rows
+
+
+def own_rewards(connection: Connection) -> list[OwnReward]:
+    """Return the rewards that conversations have of their own, without dropped and untagged ones."""
+    c = conversations.c
+    query = (
+        select(c.class_name, c.coarse_reward, func.sum(c.supervised_tokens))
+        .where(c.coarse_reward.is_not(None), c.class_name.is_not(None), c.status != "dropped")
+        .group_by(c.class_name, c.coarse_reward)
+    )
+    return [OwnReward(name, reward, tokens) for name, reward, tokens in connection.execute(query)]
+
+
+def set_class(
+    project: Project,
+    name: str,
+    condition: str | None = None,
+    reward: float | None = None,
+    colour: str | None = None,
+    key: str | None = None,
+    *,
+    actor: str,
+) -> Action:
+    """Change a class, or make one.
+
+    Args:
+        project: The project.
+        name: The class; an unknown name makes a new one.
+        condition: The text that stands before the role; None leaves it, or for a new class is its name.
+        reward: Coarse reward; None leaves it.
+        colour: `#rrggbb`; None leaves it, or for a new class is the next of the palette.
+        key: The digit that tags with it; None leaves it, or for a new class is the next free one.
+        actor: Who does it.
+
+    Raises:
+        SchemeError: The classes would contradict each other, or a new class has no reward.
+        PlanError: The key is another class's.
+    """
+    with project.database.write() as connection:
+        entries = read_classes(connection)
+        old = next((e for e in entries if e.name == name), None)
+        base = old or _new_entry(entries, name, reward)
+        entry = replace(
+            base,
+            condition=base.condition if condition is None else condition,
+            reward=base.reward if reward is None else float(reward),
+            colour=base.colour if colour is None else colour,
+            key=base.key if key is None else key,
+        )
+        _check_key(entries, entry)
+        title = f"make class {name}" if old is None else f"change class {name}"
+        return _change(connection, "classes", name, entry.to_dict(), title, actor)
+
+
+def _new_entry(entries: list[ClassEntry], name: str, reward: float | None) -> ClassEntry:
+    if reward is None:
+        known = ", ".join(repr(e.name) for e in entries)
+        raise SchemeError(f"unknown class {name!r}", f"use one of {known}, or give a reward to make it")
+    if not name.strip() or any(c.isspace() or c in ',:"' for c in name) or name in ("none", "any"):
+        raise SchemeError(
+            f"{name!r} cannot be a class's name", "use letters and digits; the words stand in its condition"
+        )
+    taken, colours = {e.key for e in entries}, {e.colour for e in entries}
+    key = next((k for k in KEYS if k not in taken), "")
+    colour = next((c for c in PALETTE if c not in colours), PALETTE[len(entries) % len(PALETTE)])
+    position = max((e.position for e in entries), default=-1) + 1
+    return ClassEntry(name, name, reward, colour, key, position)
+
+
+def _check_key(entries: list[ClassEntry], entry: ClassEntry) -> None:
+    if entry.key and (len(entry.key) != 1 or entry.key not in KEYS):
+        raise PlanError(f"class {entry.name!r}: key {entry.key!r} is no digit from 1 to 9", "choose one of them")
+    holder = next((e.name for e in entries if e.key and e.key == entry.key and e.name != entry.name), None)
+    if holder:
+        raise PlanError(f"key {entry.key} tags with class {holder!r} already", "choose another digit")
+
+
+def remove_class(project: Project, name: str, *, actor: str) -> Action:
+    """Remove a class that no conversation carries.
+
+    Raises:
+        NotFound: There is no such class.
+        PlanError: Conversations carry it, or it is the last one.
+    """
+    with project.database.write() as connection:
+        if read_object(connection, "classes", name) is None:
+            known = ", ".join(repr(e.name) for e in read_classes(connection))
+            raise NotFound(f"there is no class {name!r}", f"use one of {known}")
+        return _change(connection, "classes", name, None, f"remove class {name}", actor)
+
+
+def set_beta(project: Project, beta: float, *, actor: str) -> Action:
+    """Set the temperature beta.
+
+    Raises:
+        SchemeError: It is not a finite number above 0, or makes a weight infinite.
+    """
+    with project.database.write() as connection:
+        was = get_setting(connection, "beta", DEFAULT_BETA)
+        title = f"set beta from {was:g} to {beta:g}"
+        return _change(connection, "settings", "beta", float(beta), title, actor)
+
+
+def _change(connection: Connection, table: str, key: str, after: object, title: str, actor: str) -> Action:
+    before = read_object(connection, table, key)
+    if before == after:
+        return record_action(connection, "classes", f"{title}: nothing to change", actor)
+    write_object(connection, table, key, after)
+    _table(connection, read_scheme(connection))  # refuses what gives no finite weights
+    objects = [change_object(table, key, before, after)]
+    return record_action(connection, "classes", title, actor, params={"objects": objects}, undoable=True)

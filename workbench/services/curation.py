@@ -1,0 +1,137 @@
+"""Decisions over conversations: plan, look, apply, undo.
+
+plan = plan_tag(project, "expert", query="source:gpt4 class:none")
+action = apply_plan(project, plan, actor="ann")     # exactly the plan, or nothing at all
+undo(project, action.id, actor="ann")
+"""
+
+from __future__ import annotations
+
+from workbench.curate.text import measure_many
+from workbench.domain.curation import Action, Plan
+from workbench.domain.errors import PlanError
+from workbench.services.classes import (
+    ClassRow,
+    class_scheme,
+    class_table,
+    preview_rewards,
+    remove_class,
+    set_beta,
+    set_class,
+)
+from workbench.services.planning import (
+    plan_comment,
+    plan_edit,
+    plan_exclude_turn,
+    plan_reward,
+    plan_status,
+    plan_tag,
+)
+from workbench.services.project import Project
+from workbench.store import actions as action_store
+from workbench.store.changes import apply_changes, signed_by
+from workbench.store.undo import undo_action
+
+__all__ = [
+    "ClassRow",
+    "apply_plan",
+    "class_scheme",
+    "class_table",
+    "get_action",
+    "log",
+    "plan_comment",
+    "plan_edit",
+    "plan_exclude_turn",
+    "plan_reward",
+    "plan_status",
+    "plan_tag",
+    "preview_rewards",
+    "remove_class",
+    "set_beta",
+    "set_class",
+    "undo",
+]
+
+ASKED_BY_NUMBER = ("import", "bring-back")
+"""Actions that are undone only when named: pressing undo once too often must not drop an import."""
+
+
+def apply_plan(project: Project, plan: Plan, *, actor: str) -> Action:
+    """Do exactly what a plan says, in one transaction.
+
+    Args:
+        project: The project.
+        plan: What to do.
+        actor: Who decides; a tag notes them beside the class.
+
+    Raises:
+        PlanError: It changes nothing, or some of its conversations were changed meanwhile; then nothing is done.
+    """
+    if not plan.changes:
+        raise PlanError(f"{plan.title or plan.kind}: there is nothing to change", "select other conversations")
+    with project.database.write() as connection:
+        action = action_store.record_action(
+            connection,
+            plan.kind,
+            plan.title,
+            actor,
+            reason=plan.reason,
+            affected=plan.affected,
+            params=plan.params,
+            undoable=True,
+        )
+        changes = signed_by(connection, plan.changes, actor) if plan.kind == "tag" else plan.changes
+        apply_changes(connection, action.id, changes, measure_many)
+    return action
+
+
+def undo(project: Project, action_id: int | None = None, *, actor: str) -> Action:
+    """Undo an action; undoing an undo does it again.
+
+    Args:
+        project: The project.
+        action_id: What to undo; None is this actor's last action that is in force.
+        actor: Who undoes it.
+
+    Returns:
+        The undo, an action of its own.
+
+    Raises:
+        NotFound: There is no such action.
+        PlanError: There is nothing to undo, or later actions changed the same fields.
+    """
+    with project.database.write() as connection:
+        if action_id is None:
+            last = action_store.last_undoable(connection, actor)
+            if last is None:
+                raise PlanError(f"{actor} has done nothing that can be undone", "name an action of the log")
+            if last.kind in ASKED_BY_NUMBER:
+                raise PlanError(
+                    f"the last action is {last.id} ({last.title}); undoing it drops its conversations",
+                    f"name it if that is meant: undo {last.id}",
+                )
+            action_id = last.id
+        return undo_action(connection, action_id, actor, measure_many)
+
+
+def log(project: Project, limit: int = 50, *, before: int | None = None, kind: str | None = None) -> list[Action]:
+    """Return entries of the audit log, newest first.
+
+    Args:
+        project: The project.
+        limit: How many at most.
+        before: Only those with a smaller number: the next page.
+        kind: Only those of this kind.
+    """
+    with project.database.read() as connection:
+        return action_store.list_actions(connection, limit, before=before, kind=kind)
+
+
+def get_action(project: Project, action_id: int) -> Action:
+    """Return an entry of the audit log.
+
+    Raises:
+        NotFound: There is none of this number.
+    """
+    with project.database.read() as connection:
+        return action_store.get_action(connection, action_id)
