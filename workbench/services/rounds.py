@@ -1,0 +1,154 @@
+"""Rounds of the loop: snapshot → run → comparison → answers brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from crlft.modelfolder import read_card
+from workbench.domain.comparison import Comparison
+from workbench.domain.curation import Action
+from workbench.domain.run import Job
+from workbench.services import jobs
+from workbench.services.answers import ColumnFigures, comparison_grid
+from workbench.services.progress import current_round as latest_round
+from workbench.services.project import Project
+from workbench.services.snapshots import Snapshot, list_snapshots
+from workbench.services.training import list_runs
+from workbench.store.actions import record_action
+from workbench.store.comparisons import count_votes, list_comparisons
+from workbench.store.runs import add_round, arrivals, brought_back_counts, list_rounds, model_made
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """One round.
+
+    Attributes:
+        round: Its number, from 1.
+        started_at: ISO 8601 UTC time, or empty for the first.
+        arrived: Conversations that arrived in it, by class; '' is untagged.
+        model_made: Of these, how many are answers brought back.
+        snapshot: Its newest snapshot, or None.
+        conversations: How many the snapshot holds.
+        classes: The snapshot's conversations by class.
+        run: The run it is judged by, or None.
+        run_status: That run's status.
+        method: That run's method.
+        comparison: The newest comparison with that run, or None.
+        condition: The condition that the rates are for: the run's best.
+        checked: Answers that a program could judge.
+        correct_rate: Share of right answers, or None.
+        correct_interval: Its 95 % interval.
+        full_rate: Share of right, complete and polite answers, or None.
+        full_interval: Its 95 % interval.
+        votes: Votes in that comparison.
+        brought_back: Answers sent into the next round.
+    """
+
+    round: int
+    started_at: str = ""
+    arrived: Mapping[str, int] = field(default_factory=dict)
+    model_made: int = 0
+    snapshot: str | None = None
+    conversations: int = 0
+    classes: Mapping[str, int] = field(default_factory=dict)
+    run: str | None = None
+    run_status: str = ""
+    method: str = ""
+    comparison: int | None = None
+    condition: str = ""
+    checked: int = 0
+    correct_rate: float | None = None
+    correct_interval: tuple[float, float] | None = None
+    full_rate: float | None = None
+    full_interval: tuple[float, float] | None = None
+    votes: int = 0
+    brought_back: int = 0
+
+
+def current_round(project: Project) -> int:
+    """Return the number of the round that new conversations arrive in."""
+    with project.database.read() as connection:
+        return latest_round(connection)
+
+
+def open_round(connection: Connection, number: int, actor: str) -> None:
+    """Open a round, if it is not open; the latest one is the current one."""
+    add_round(connection, number, actor)
+
+
+def start_next_round(project: Project, *, actor: str) -> Action:
+    """Begin the round after the current one: what arrives from now on belongs to it."""
+    with project.database.write() as connection:
+        number = latest_round(connection) + 1
+        open_round(connection, number, actor)
+        return record_action(connection, "round", f"start round {number}", actor, params={"round": number})
+
+
+def rounds(project: Project) -> list[RoundRow]:
+    """Return every round, oldest first."""
+    runs, snapshots = list_runs(project), list_snapshots(project)
+    with project.database.read() as connection:
+        opened, arrived = list_rounds(connection), arrivals(connection)
+        brought, made = brought_back_counts(connection), model_made(connection)
+        comparisons = list_comparisons(connection)
+        votes = count_votes(connection)
+        last = latest_round(connection)
+    found = []
+    for number in range(1, max([last, *opened, *arrived]) + 1):
+        snapshot = _newest(snapshots, number)
+        run = _judged_by(runs, comparisons, number)
+        comparison = _with_run(comparisons, run)
+        figures = _best_figures(project, comparison, run)
+        sent = [c.id for c in comparisons if c.round == number]
+        found.append(
+            RoundRow(
+                round=number,
+                started_at=opened.get(number, ("", ""))[0],
+                arrived=arrived.get(number, {}),
+                model_made=made.get(number, 0),
+                snapshot=snapshot.name if snapshot else None,
+                conversations=snapshot.conversations if snapshot else 0,
+                classes=snapshot.classes if snapshot else {},
+                run=run.id if run else None,
+                run_status=run.status if run else "",
+                method=str(run.params.get("method", "")) if run else "",
+                comparison=comparison.id if comparison else None,
+                condition=figures.column.condition if figures else "",
+                checked=figures.checked if figures else 0,
+                correct_rate=figures.correct_rate if figures else None,
+                correct_interval=figures.correct_interval if figures else None,
+                full_rate=figures.full_rate if figures else None,
+                full_interval=figures.full_interval if figures else None,
+                votes=votes.get(comparison.id, 0) if comparison else 0,
+                brought_back=sum(brought.get(c, 0) for c in sent),
+            )
+        )
+    return found
+
+
+def _newest(snapshots: Sequence[Snapshot], number: int) -> Snapshot | None:
+    return max((s for s in snapshots if s.round == number), key=lambda s: s.created_at, default=None)
+
+
+def _judged_by(runs: Sequence[Job], comparisons: Sequence[Comparison], number: int) -> Job | None:
+    """Return the round's newest run that was compared, else its newest finished one, else its newest."""
+    own = [r for r in runs if int(r.params.get("round", 1)) == number]
+    compared = [r for r in own if _with_run(comparisons, r) is not None]
+    return next(iter([*compared, *(r for r in own if r.status == "done"), *own]), None)
+
+
+def _with_run(comparisons: Sequence[Comparison], run: Job | None) -> Comparison | None:
+    return next((c for c in comparisons if run and any(x.model == run.id for x in c.columns)), None)
+
+
+def _best_figures(project: Project, comparison: Comparison | None, run: Job | None) -> ColumnFigures | None:
+    if comparison is None or run is None:
+        return None
+    own = [s for s in comparison_grid(project, comparison.id).summary if s.column.model == run.id]
+    card = read_card(jobs.runs_dir(project) / run.id / "model")
+    best = card.scheme.best.condition if card else ""
+    return next((s for s in own if s.column.condition == best), own[0])

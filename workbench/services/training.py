@@ -1,0 +1,311 @@
+"""Training runs: a request is checked before anything is spent, then becomes a folder and a job.
+
+request → snapshot (made where none is named) → base → RunConfig → runs/ID/config.json → job → log entry
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crlft.config import RunConfig
+from crlft.errors import ConfigError
+from crlft.methods import METHODS
+from crlft.runfolder import RunFolder
+from workbench.domain.errors import JobError
+from workbench.domain.run import Job
+from workbench.jobs import crlft_command, new_job_id, start_job
+from workbench.services import jobs
+from workbench.services.bases import BaseChoice, ResolvedBase, bases, offline_base_path, resolve_base
+from workbench.services.project import Project
+from workbench.services.prompts import held_out_leaks
+from workbench.services.snapshots import get_snapshot, list_snapshots, make_snapshot
+from workbench.services.trainset import TrainSet, read_train_set
+from workbench.store.actions import record_action
+from workbench.store.runs import remember_run, run_entries
+
+__all__ = [
+    "BaseChoice",
+    "NextAction",
+    "TrainRequest",
+    "bases",
+    "get_run",
+    "list_runs",
+    "next_action",
+    "offline_base_path",
+    "prepare",
+    "resume_run",
+    "retry_run",
+    "run_curves",
+    "start_training",
+    "stop_run",
+    "wait_for",
+]
+
+_ASKED_APART = ("snapshot", "base", "method")
+_CUDA = Path("/dev/nvidia0")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """What somebody asks to be trained.
+
+    Attributes:
+        snapshot: A snapshot's name; None makes one of what is kept now.
+        base: As `resolve_base` takes it.
+        method: One of `crlft.methods.METHODS`.
+        overrides: Settings of `RunConfig` by name; texts are read as the setting's type.
+    """
+
+    snapshot: str | None = None
+    base: str = "offline"
+    method: str = "c-rlft"
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that was checked.
+
+    Attributes:
+        config: The run's settings, as they are written into its folder.
+        base: The base that was found.
+        data: The snapshot's figures, or None where the snapshot is still to be made.
+        warnings: Sentences worth reading before starting; each with its remedy.
+    """
+
+    config: RunConfig
+    base: ResolvedBase
+    data: TrainSet | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """The one thing to do about a run that ended early.
+
+    Attributes:
+        code: `resume`, or `retry` with other settings.
+        label: What a button says.
+        overrides: Settings to change for a retry.
+    """
+
+    code: str
+    label: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+
+def prepare(project: Project, request: TrainRequest) -> Prepared:
+    """Check a request without starting or making anything.
+
+    Raises:
+        JobError: The method, the base or the data cannot be used; says which and what to do.
+        ConfigError: Some settings are wrong; all of them are listed.
+        NotFound: There is no such snapshot.
+    """
+    if request.method not in METHODS:
+        raise JobError(f"unknown method {request.method!r}", f"use one of {', '.join(METHODS)}")
+    misplaced = [name for name in request.overrides if name in _ASKED_APART]
+    if misplaced:
+        raise ConfigError([f"{name} is no setting here" for name in misplaced], "ask for it by its own option")
+    base = resolve_base(project, request.base)
+    data = None
+    if request.snapshot is not None:
+        data = read_train_set(get_snapshot(project, request.snapshot).path)
+    path = str(data.path) if data else ""
+    config = RunConfig(snapshot=path, base=base.model, method=request.method).with_overrides(request.overrides)
+    warnings = [*(_data_warnings(data, request.method) if data else ()), *_leak_warnings(project)]
+    return Prepared(config, base, data, tuple(warnings))
+
+
+def start_training(project: Project, request: TrainRequest, *, actor: str) -> Job:
+    """Start a run; it goes on whatever becomes of the caller.
+
+    Raises:
+        WorkbenchError: As `prepare`, or what keeps the snapshot from being made.
+    """
+    prepared = prepare(project, request)
+    if request.snapshot is None:
+        name = make_snapshot(project, _next_snapshot_name(project), actor=actor).name
+        request = TrainRequest(name, request.base, request.method, request.overrides)
+        prepared = prepare(project, request)
+    snapshot = get_snapshot(project, request.snapshot or "")
+    run_id = new_job_id(request.method)
+    folder = RunFolder(jobs.runs_dir(project) / run_id)
+    try:
+        folder.path.mkdir(parents=True)
+        folder.write_json("config.json", prepared.config.to_dict())
+    except OSError as error:
+        raise JobError(f"cannot write {folder.path}: {error.strerror}", "make room on the disk") from error
+    for warning in prepared.warnings:
+        folder.emit("warning", message=warning)
+    params = {
+        "snapshot": snapshot.name,
+        "snapshot_hash": snapshot.hash,
+        "method": request.method,
+        "base": request.base,
+        "overrides": dict(request.overrides),
+        "round": snapshot.round,
+        "actor": actor,
+    }
+    start_job(
+        jobs.runs_dir(project),
+        "train",
+        crlft_command("train", "--run", "{run}"),
+        job_id=run_id,
+        title=f"{request.method} on {snapshot.name}",
+        params=params,
+        device=_device(prepared.config),
+        offline=prepared.base.local,
+    )
+    job = jobs.get_job(project, run_id)
+    with project.database.write() as connection:
+        remember_run(connection, job)
+        record_action(connection, "run", f"train {run_id}: {job.title}", actor, params=params)
+    return job
+
+
+def list_runs(project: Project) -> list[Job]:
+    """Return the training runs, newest first; the index learns what has changed."""
+    found = jobs.all_jobs(project, "train")
+    with project.database.read() as connection:
+        known = run_entries(connection)
+    news = [j for j in found if not j.live and ((e := known.get(j.id)) is None or e.status != j.status)]
+    if news:
+        with project.database.write() as connection:
+            for job in news:
+                remember_run(connection, job)
+    return found
+
+
+def get_run(project: Project, run_id: str) -> Job:
+    """Return a run as it is now.
+
+    Raises:
+        NotFound: There is no such run.
+    """
+    return jobs.get_job(project, run_id)
+
+
+def run_curves(project: Project, run_id: str, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Return a run's events behind a byte offset, and the offset to go on from."""
+    return jobs.job_events(project, run_id, offset)
+
+
+def stop_run(project: Project, run_id: str) -> Job:
+    """Ask a run to save a checkpoint and stop; returns at once.
+
+    Raises:
+        JobError: It does not run.
+        NotFound: There is no such run.
+    """
+    return jobs.stop(project, run_id)
+
+
+def resume_run(project: Project, run_id: str) -> Job:
+    """Go on with a stopped, killed or failed run from its last checkpoint.
+
+    Raises:
+        JobError: It is done or still runs.
+        NotFound: There is no such run.
+    """
+    return jobs.resume(project, run_id)
+
+
+def retry_run(project: Project, run_id: str, overrides: Mapping[str, Any], *, actor: str) -> Job:
+    """Start a run anew with some settings changed; the old one stays as it is.
+
+    Raises:
+        WorkbenchError: As `start_training`.
+    """
+    params = get_run(project, run_id).params
+    request = TrainRequest(
+        snapshot=params.get("snapshot"),
+        base=str(params.get("base", "offline")),
+        method=str(params.get("method", "c-rlft")),
+        overrides={**dict(params.get("overrides") or {}), **overrides},
+    )
+    return start_training(project, request, actor=actor)
+
+
+def next_action(project: Project, job: Job) -> NextAction | None:
+    """Return the one thing to do about a run that ended early; None where there is nothing to do."""
+    if job.status in ("stopped", "killed"):
+        return NextAction("resume", "Resume")
+    if job.status != "failed":
+        return None
+    config = RunFolder(jobs.job_folder(project, job.id)).read_json("config.json") or {}
+    match job.metrics.get("failure"):
+        case "nan":
+            rate = config.get("learning_rate") or job.metrics.get("learning_rate") or 1e-3
+            return NextAction(
+                "retry", "Start again with a third of the learning rate", {"learning_rate": rate / 3}
+            )
+        case "out-of-memory":
+            size = max(64, int(config.get("micro_batch_tokens") or config.get("step_tokens") or 2048) // 2)
+            return NextAction("retry", "Start again with half the micro-batch", {"micro_batch_tokens": size})
+        case _:
+            return NextAction("resume", "Resume")
+
+
+def wait_for(project: Project, run_id: str, on_event: jobs.OnEvent | None = None) -> Job:
+    """Follow a run to its end; the index learns how it ended.
+
+    Raises:
+        NotFound: There is no such run.
+    """
+    job = jobs.wait_for(project, run_id, on_event)
+    with project.database.write() as connection:
+        remember_run(connection, job)
+    return job
+
+
+def _device(config: RunConfig) -> str:
+    return "cuda:0" if config.device == "cuda" or (config.device == "auto" and _CUDA.exists()) else "cpu"
+
+
+def _next_snapshot_name(project: Project) -> str:
+    taken = {s.name for s in list_snapshots(project)}
+    return next(name for n in range(1, len(taken) + 2) if (name := f"kept-{n}") not in taken)
+
+
+def _data_warnings(data: TrainSet, method_name: str) -> Sequence[str]:
+    """Say what the data cannot teach; refuse what leaves nothing to train on.
+
+    Raises:
+        JobError: No conversation is left for the method.
+    """
+    method, best, name = METHODS[method_name], data.scheme.best.name, data.path.name
+    filled = [c.name for c in data.classes if c.conversations]
+    if not filled:
+        raise JobError(f"snapshot {name} holds no tagged conversation", "tag some and snapshot again")
+    if method.best_only and best not in filled:
+        raise JobError(
+            f"class {best!r} has no conversation in snapshot {name}, and {method_name} trains on it alone",
+            "tag some as the best class and snapshot again, or choose c-rlft",
+        )
+    if method.best_only:
+        return ()
+    if len(filled) == 1 and (method.conditioned or method.weighted):
+        return (
+            f"snapshot {name} has conversations of one class only ({filled[0]}): {method_name} is plain "
+            "fine-tuning on it; tag some as another class and snapshot again",
+        )
+    return tuple(
+        f"class {c.name!r} has no conversation in snapshot {name}: its condition stays unlearnt; "
+        "tag some and snapshot again, or remove the class"
+        for c in data.classes
+        if not c.conversations
+    )
+
+
+def _leak_warnings(project: Project) -> Sequence[str]:
+    leaks = held_out_leaks(project)
+    if not leaks:
+        return ()
+    return (
+        f"{leaks} conversations ask what a held-out prompt asks: figures on those prompts will flatter; "
+        "drop them or choose other held-out prompts",
+    )
