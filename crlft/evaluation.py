@@ -1,0 +1,133 @@
+"""Measuring on held-out conversations: loss per class, the swap test, and answers to a few prompts.
+
+The swap test asks whether conditioning was learnt at all: the same held-out answers under the right and
+under the wrong condition. Where the wrong one makes them no less likely, the model does not listen to it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from crlft.batching import micro_batches
+from crlft.condition import ClassScheme
+from crlft.conversation import Conversation, Turn
+from crlft.dataset import Example
+from crlft.decode import Sampling, decode_batch
+from crlft.loss import collate, supervised_nll
+from crlft.tokens import Encoder
+
+MAX_HELD_OUT = 200
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is measured at every evaluation.
+
+    Attributes:
+        held_out: Examples under their own condition.
+        swapped: The same under the wrong condition (of the class farthest in reward), or empty.
+        prompts: Prompts to answer.
+        conditions: Conditions to answer them under.
+        sample_tokens: Longest answer.
+    """
+
+    held_out: list[Example]
+    swapped: list[Example]
+    prompts: list[str]
+    conditions: list[str]
+    sample_tokens: int = 64
+
+
+def swapped_examples(
+    held_out: Sequence[tuple[Conversation, Example]], scheme: ClassScheme, encoder: Encoder, max_tokens: int
+) -> list[Example]:
+    """Return held-out conversations under the wrong condition, where that leaves the answer within the context."""
+    if len(scheme.classes) < 2:
+        return []
+    wrong = [
+        (scheme.worst if example.class_name != scheme.worst.name else scheme.best).condition
+        for _, example in held_out
+    ]
+    encoded = encoder.encode_segments(
+        [encoder.segments(c, condition) for (c, _), condition in zip(held_out, wrong, strict=True)]
+    )
+    out = []
+    for (_, example), new in zip(held_out, encoded, strict=True):
+        supervised = new.supervised[:max_tokens].copy()
+        supervised[:1] = False
+        out.append(
+            replace(example, ids=new.ids[:max_tokens], supervised=supervised, share=supervised.astype("float32"))
+        )
+    return [e for e in out if e.supervised.any()]
+
+
+def nll_by_class(
+    model: Any,
+    examples: Sequence[Example],
+    *,
+    pad_id: int,
+    tokens: int,
+    full_logits: bool = False,
+    autocast: AbstractContextManager[Any] | None = None,
+) -> dict[str, float]:
+    """Return the mean negative log-likelihood of each class's supervised tokens, nats.
+
+    Args:
+        model: A causal LM.
+        examples: What to measure on.
+        pad_id: Filling.
+        tokens: Padded tokens computed at once.
+        full_logits: See `crlft.loss.supervised_nll`.
+        autocast: Context the forward passes run in.
+    """
+    names = sorted({e.class_name for e in examples})
+    numbers = {name: i for i, name in enumerate(names)}
+    sums: dict[str, float] = defaultdict(float)
+    counts: dict[str, int] = defaultdict(int)
+    device = next(model.parameters()).device
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad(), autocast or nullcontext():
+            for part in micro_batches(range(len(examples)), [len(e) for e in examples], tokens):
+                batch = collate([examples[i] for i in part], numbers, pad_id).to(device)
+                nll = supervised_nll(model, batch, full_logits=full_logits)
+                for name, number in numbers.items():
+                    there = nll[batch.classes == number]
+                    sums[name] += float(there.sum(dtype=torch.float64))
+                    counts[name] += len(there)
+    finally:
+        model.train(training)
+    return {name: sums[name] / counts[name] for name in names if counts[name]}
+
+
+def sample_answers(model: Any, encoder: Encoder, probe: Probe, context: int | None) -> Iterable[dict[str, str]]:
+    """Yield greedy answers to the probe's prompts under each condition."""
+    asked = [(p, c) for p in probe.prompts for c in probe.conditions]
+    if not asked:
+        return
+    ids = [
+        encoder.encode(Conversation((Turn("user", prompt),)), condition, answer_next=True).ids.tolist()
+        for prompt, condition in asked
+    ]
+    training = model.training
+    model.eval()
+    try:
+        answers = decode_batch(
+            model,
+            ids,
+            Sampling(max_new_tokens=probe.sample_tokens),
+            stop_ids=frozenset({encoder.close_id}),
+            pad_id=encoder.tokenizer.pad_token_id,
+            context_tokens=context,
+        )
+    finally:
+        model.train(training)
+    for (prompt, condition), answer in zip(asked, answers, strict=True):
+        yield {"prompt": prompt, "condition": condition, "text": encoder.decode(answer)}

@@ -1,0 +1,62 @@
+"""Any exception to words: what kind of failure it was, what to tell the reader, what to do next. No torch."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+
+from crlft.errors import ConfigError, CrlftError, DataError, ModelError, SchemeError, TemplateError
+
+
+class NotFiniteError(CrlftError):
+    """The loss or the gradient stopped being a finite number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a job failed.
+
+    Attributes:
+        kind: `out-of-memory`, `nan`, `disk-full`, `bad-data`, `bad-config`, `bad-model` or `error`.
+        error: What happened.
+        remedy: What to do next.
+    """
+
+    kind: str
+    error: str
+    remedy: str
+
+
+def explain(error: BaseException) -> Failure:
+    """Return the words for an exception; the ones nobody foresaw keep their own."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, NotFiniteError):
+        return Failure("nan", error.message, error.remedy)
+    if _disk_full(error, text):
+        return Failure("disk-full", f"the disk is full ({text[:200]})", "free some space, then resume the run")
+    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text:
+        return Failure(
+            "out-of-memory",
+            f"out of memory ({text[:200]})",
+            "lower micro_batch_tokens (the step keeps its meaning) or max_tokens, then start again",
+        )
+    if isinstance(error, CrlftError):
+        return Failure(_kind(error), error.message, error.remedy)
+    return Failure("error", text, "see the end of the log; if it is not your data, report it with the log")
+
+
+def _kind(error: CrlftError) -> str:
+    if isinstance(error, DataError | SchemeError):
+        return "bad-data"
+    if isinstance(error, ConfigError):
+        return "bad-config"
+    if isinstance(error, ModelError | TemplateError):
+        return "bad-model"
+    return "error"
+
+
+def _disk_full(error: BaseException, text: str) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    # safetensors and torch report the system's refusal in words of their own.
+    return "No space left on device" in text or "PytorchStreamWriter failed" in text

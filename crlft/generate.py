@@ -1,0 +1,334 @@
+"""Answers to prompts under conditions, by one or several models, streamed as they end.
+
+    crlft generate --run DIR                               a job: DIR/request.json → DIR/results.jsonl
+    crlft generate MODEL… --prompts FILE --condition NAME… from a shell
+
+The ids a model is given come from the same `render()` that made its training data. A job that was stopped or
+killed goes on with what is still missing in `results.jsonl`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crlft.conversation import Conversation, Turn
+from crlft.decode import Sampling, decode_batch
+from crlft.errors import ConfigError, DataError, SchemeError
+from crlft.events import Events, Pace
+from crlft.models import Loaded, context_tokens, load_trained, pick_device
+from crlft.runfolder import RunFolder
+
+BATCH = 64
+"""Prompts answered at once."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A model under a condition.
+
+    Attributes:
+        model: A folder or hub name.
+        condition: A class's name or the condition's text; empty is unconditioned.
+        template: For models without `crlft.json`.
+    """
+
+    model: str
+    condition: str = ""
+    template: str = "openchat"
+
+
+@dataclass(frozen=True)
+class PromptRow:
+    """A prompt.
+
+    Attributes:
+        id: Unique among the prompts.
+        turns: The conversation so far, ending with a user or tool turn.
+    """
+
+    id: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to generate.
+
+    Attributes:
+        columns: Models under conditions.
+        prompts: What to answer.
+        sampling: How to choose tokens.
+        device: `auto`, `cpu` or `cuda`.
+        threads: CPU threads, None for all cores.
+    """
+
+    columns: tuple[Column, ...]
+    prompts: tuple[PromptRow, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    device: str = "auto"
+    threads: int | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Request:
+        """Read a request; see the attributes for the keys (sampling's stand at the top level).
+
+        Raises:
+            ConfigError: Something is missing or wrong; all faults are listed.
+        """
+        faults: list[str] = []
+        columns = tuple(_column(row, faults) for row in data.get("columns") or ())
+        prompts = tuple(_prompt(row, i, faults) for i, row in enumerate(data.get("prompts") or ()))
+        if not columns:
+            faults.append("no columns (models and conditions)")
+        if not prompts:
+            faults.append("no prompts")
+        ids = [p.id for p in prompts]
+        faults += [f"prompt id {i!r} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
+        defaults = Sampling()
+        sampling = Sampling(
+            max_new_tokens=int(data.get("max_new_tokens") or defaults.max_new_tokens),
+            temperature=float(data.get("temperature") or 0.0),
+            top_p=float(data.get("top_p") or 1.0),
+            seed=int(data.get("seed") or 0),
+        )
+        if not 0 < sampling.top_p <= 1:
+            faults.append(f"top_p is {sampling.top_p}, it must be above 0 and at most 1")
+        if sampling.temperature < 0 or sampling.max_new_tokens < 1:
+            faults.append("temperature must not be negative and max_new_tokens must be at least 1")
+        if faults:
+            raise ConfigError(faults, "correct the request and start again")
+        return cls(columns, prompts, sampling, str(data.get("device") or "auto"), data.get("threads"))
+
+
+@dataclass(frozen=True)
+class Result:
+    """An answer.
+
+    Attributes:
+        prompt_id: Which prompt.
+        column: Index of the column.
+        text: The answer; empty where `error` says why there is none.
+        n_tokens: Generated tokens.
+        seconds: Its share of its batch's time.
+        rendered_hash: First 16 hex digits of the SHA-256 of the prompt's ids, as the model was given them.
+        error: Why there is no answer.
+    """
+
+    prompt_id: str
+    column: int
+    text: str
+    n_tokens: int
+    seconds: float
+    rendered_hash: str
+    error: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line of `results.jsonl`."""
+        out: dict[str, Any] = {
+            "prompt_id": self.prompt_id,
+            "column": self.column,
+            "text": self.text,
+            "n_tokens": self.n_tokens,
+            "seconds": round(self.seconds, 4),
+            "rendered_hash": self.rendered_hash,
+        }
+        return {**out, "error": self.error} if self.error else out
+
+
+def generate(request: Request, done: Iterable[tuple[str, int]] = ()) -> Iterator[Result]:
+    """Yield answers as batches end, model by model, shortest prompts first.
+
+    Args:
+        request: What to generate.
+        done: (prompt id, column) pairs that are answered already.
+
+    Raises:
+        ModelError: A model cannot be loaded.
+        SchemeError: A condition is unknown to a model.
+    """
+    skip = set(done)
+    device = pick_device(request.device)
+    _set_threads(request.threads, device)
+    for model in dict.fromkeys(column.model for column in request.columns):
+        wanted = [
+            (number, column)
+            for number, column in enumerate(request.columns)
+            if column.model == model and any((p.id, number) not in skip for p in request.prompts)
+        ]
+        if wanted:
+            loaded = load_trained(model, template=wanted[0][1].template, device=device)
+            for number, column in wanted:
+                prompts = [p for p in request.prompts if (p.id, number) not in skip]
+                yield from _answer_column(loaded, number, column, prompts, request)
+
+
+def condition_text(loaded: Loaded, column: Column) -> str:
+    """Return the condition's text for a column.
+
+    A model of ours knows its classes; a foreign one takes any text.
+
+    Raises:
+        SchemeError: The model was trained with other classes.
+    """
+    if loaded.card is None or not column.condition:
+        return column.condition
+    try:
+        return loaded.card.scheme.condition_of(column.condition)
+    except SchemeError as error:
+        raise SchemeError(f"{column.model}: {error.message}", error.remedy) from error
+
+
+def run_generation(events: Events) -> int:
+    """Carry out `request.json` of a job's folder; return the number of answers written.
+
+    Raises:
+        CrlftError: The request, a model or a condition cannot be used.
+    """
+    run = events.run
+    body = run.read_json("request.json")
+    if body is None:
+        raise DataError(f"{run.path}: no request.json", "write the request before starting the job")
+    request = Request.from_dict(body)
+    total = len(request.prompts) * len(request.columns)
+    done = finished(run)
+    pace = Pace(total, done_before=len(done))
+    count = len(done)
+    events.emit("phase", name="generating")
+    events.emit("progress", done=count, total=total, eta_seconds=None)
+    for result in generate(request, done):
+        _append(run.path / "results.jsonl", result)
+        count += 1
+        if count % 16 == 0 or count == total:
+            events.emit("progress", done=count, total=total, eta_seconds=pace.eta_seconds(count))
+        if events.stop_wanted():
+            break
+    return count
+
+
+def finished(run: RunFolder) -> set[tuple[str, int]]:
+    """Return the (prompt id, column) pairs that `results.jsonl` holds; half a line at its end is cut off."""
+    path = run.path / "results.jsonl"
+    if not path.exists():
+        return set()
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        path.write_bytes(whole)
+    rows = [json.loads(line) for line in whole.splitlines()]
+    return {(row["prompt_id"], row["column"]) for row in rows}
+
+
+def read_prompts(path: Path) -> list[PromptRow]:
+    """Return the prompts of a file: plain lines, or JSONL with `prompt` or `messages` and optionally `id`.
+
+    Raises:
+        DataError: The file is missing or empty, or a line cannot be read; names the line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error})", "name a text file with a prompt a line") from error
+    out = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        if line.lstrip().startswith("{"):
+            faults: list[str] = []
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path}:{number}: not JSON ({error.msg})", "write one object a line") from error
+            out.append(_prompt(row, number, faults))
+            if faults:
+                raise DataError(f"{path}:{number}: {faults[0]}", 'write {"id": …, "prompt": …} a line')
+        else:
+            out.append(PromptRow(f"line-{number}", (Turn("user", line.strip()),)))
+    if not out:
+        raise DataError(f"{path}: holds no prompt", "write a prompt a line")
+    return out
+
+
+def _answer_column(
+    loaded: Loaded, number: int, column: Column, prompts: Sequence[PromptRow], request: Request
+) -> Iterator[Result]:
+    encoder, context = loaded.encoder, context_tokens(loaded.model.config)
+    condition = condition_text(loaded, column)
+    encoded = encoder.encode_segments(
+        [encoder.segments(Conversation(p.turns), condition, answer_next=True) for p in prompts]
+    )
+    rows = [(p, e.ids.tolist(), i) for i, (p, e) in enumerate(zip(prompts, encoded, strict=True))]
+    fitting = sorted((r for r in rows if not context or len(r[1]) < context), key=lambda r: len(r[1]))
+    for prompt, ids, _ in rows:
+        if context and len(ids) >= context:
+            words = f"the prompt has {len(ids)} tokens, the model takes {context} with the answer"
+            yield Result(prompt.id, number, "", 0, 0.0, _hash(ids), words)
+    for i in range(0, len(fitting), BATCH):
+        batch = fitting[i : i + BATCH]
+        began = time.monotonic()
+        answers = decode_batch(
+            loaded.model,
+            [ids for _, ids, _ in batch],
+            request.sampling,
+            stop_ids=_stop_ids(loaded),
+            pad_id=encoder.tokenizer.pad_token_id,
+            numbers=[int(_hash([*ids, number]), 16) % 2**31 for _, ids, _ in batch],
+            context_tokens=context,
+        )
+        seconds = (time.monotonic() - began) / len(batch)
+        for (prompt, ids, _), answer in zip(batch, answers, strict=True):
+            yield Result(prompt.id, number, encoder.decode(answer), len(answer), seconds, _hash(ids))
+
+
+def _stop_ids(loaded: Loaded) -> frozenset[int]:
+    """Return the turn's end and, for a model that never learnt turns, the start of the next document."""
+    tokenizer = loaded.encoder.tokenizer
+    start = tokenizer.bos_token_id
+    return frozenset({loaded.encoder.close_id} | ({start} if start is not None else set()))
+
+
+def _set_threads(threads: int | None, device: str) -> None:
+    if device == "cpu":
+        import torch
+
+        from crlft.resolve import physical_cores
+
+        torch.set_num_threads(threads or physical_cores())
+
+
+def _append(path: Path, result: Result) -> None:
+    line = json.dumps(result.to_dict(), ensure_ascii=False) + "\n"
+    with path.open("ab", buffering=0) as file:
+        file.write(line.encode())
+
+
+def _hash(ids: Sequence[int]) -> str:
+    return hashlib.sha256(json.dumps(list(ids)).encode()).hexdigest()[:16]
+
+
+def _column(row: Mapping[str, Any], faults: list[str]) -> Column:
+    if not row.get("model"):
+        faults.append("a column has no model")
+    return Column(
+        str(row.get("model") or ""), str(row.get("condition") or ""), str(row.get("template") or "openchat")
+    )
+
+
+def _prompt(row: Mapping[str, Any], index: int, faults: list[str]) -> PromptRow:
+    try:
+        messages = row.get("messages") or [{"role": "user", "content": row["prompt"]}]
+        turns = tuple(Turn.from_dict(m) for m in messages)
+    except (KeyError, TypeError, AttributeError):
+        faults.append(f"prompt {index} has neither `prompt` nor `messages`")
+        return PromptRow(str(index), ())
+    except DataError as error:
+        faults.append(f"prompt {index}: {error.message}")
+        return PromptRow(str(index), ())
+    if not turns or turns[-1].role not in ("user", "tool"):
+        faults.append(f"prompt {index} does not end with a user turn")
+    return PromptRow(str(row.get("id") or f"line-{index}"), turns)

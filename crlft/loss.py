@@ -1,0 +1,161 @@
+"""The weighted likelihood of C-RLFT (arXiv 2309.11235, eq. 6) on supervised positions only.
+
+    L = sum_i sum_t w_i s_it l_it / sum_i sum_t w_i s_it
+
+with l the negative log-likelihood, w the loss weight of the conversation and s what a token counts before
+the weight (1, or one over the length of its answer or conversation). Both sums run over the whole optimiser
+step; this module gives one micro-batch's part. Logits exist only for supervised positions and, where the
+vocabulary is large, only for a chunk of them at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from crlft.dataset import Example
+
+CHUNK_ELEMENTS = 1 << 24
+"""Logits held at once, in elements (64 MB of float32); more positions are computed chunk by chunk."""
+
+
+@dataclass(frozen=True)
+class MicroBatch:
+    """Examples padded on the right, with their supervised positions picked out.
+
+    Attributes:
+        ids: Token ids (batch, tokens).
+        attention: 1 for tokens, 0 for padding (batch, tokens).
+        rows: Row of each supervised position (supervised,).
+        columns: Column *before* each supervised token: where it is predicted (supervised,).
+        targets: The supervised token (supervised,).
+        weights: Share times loss weight, float32 (supervised,).
+        classes: Number of the class in the scheme's order (supervised,).
+        tokens: Real tokens, without padding.
+    """
+
+    ids: torch.Tensor
+    attention: torch.Tensor
+    rows: torch.Tensor
+    columns: torch.Tensor
+    targets: torch.Tensor
+    weights: torch.Tensor
+    classes: torch.Tensor
+    tokens: int
+
+    def to(self, device: torch.device) -> MicroBatch:
+        """Return the batch on a device."""
+        if device.type == "cpu":
+            return self
+        moved = {
+            name: getattr(self, name).to(device, non_blocking=True)
+            for name in ("ids", "attention", "rows", "columns", "targets", "weights", "classes")
+        }
+        return MicroBatch(**moved, tokens=self.tokens)
+
+
+def collate(examples: Sequence[Example], class_numbers: dict[str, int], pad_id: int) -> MicroBatch:
+    """Return examples as one micro-batch."""
+    longest = max(len(e) for e in examples)
+    ids = np.full((len(examples), longest), pad_id, dtype=np.int64)
+    attention = np.zeros((len(examples), longest), dtype=np.int64)
+    rows, columns, targets, weights, classes = [], [], [], [], []
+    for row, example in enumerate(examples):
+        ids[row, : len(example)] = example.ids
+        attention[row, : len(example)] = 1
+        there = np.flatnonzero(example.supervised)
+        rows.append(np.full(len(there), row, dtype=np.int64))
+        columns.append(there - 1)
+        targets.append(example.ids[there].astype(np.int64))
+        weights.append(example.share[there] * np.float32(example.loss_weight))
+        classes.append(np.full(len(there), class_numbers[example.class_name], dtype=np.int64))
+    return MicroBatch(
+        ids=torch.from_numpy(ids),
+        attention=torch.from_numpy(attention),
+        rows=torch.from_numpy(np.concatenate(rows)),
+        columns=torch.from_numpy(np.concatenate(columns)),
+        targets=torch.from_numpy(np.concatenate(targets)),
+        weights=torch.from_numpy(np.concatenate(weights)),
+        classes=torch.from_numpy(np.concatenate(classes)),
+        tokens=int(sum(len(e) for e in examples)),
+    )
+
+
+def weighted_nll(nll: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return (sum of w·l, sum of w), both float32 scalars.
+
+    Args:
+        nll: Negative log-likelihood of each supervised token in nats (supervised,).
+        weights: Share times loss weight of each (supervised,).
+    """
+    weights = weights.float()
+    return (nll.float() * weights).sum(), weights.sum()
+
+
+def supervised_nll(model: Any, batch: MicroBatch, *, full_logits: bool = False) -> torch.Tensor:
+    """Return the negative log-likelihood of every supervised token, float32 (supervised,).
+
+    Args:
+        model: A causal LM of `transformers`.
+        batch: The micro-batch, on the model's device.
+        full_logits: Let the model compute all logits itself: slow, for models whose head does more than
+            `head_logits` knows (see `knows_head`).
+    """
+    if full_logits:
+        logits = model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).logits
+        return _cross_entropy(logits[batch.rows, batch.columns], batch.targets)
+    hidden = model.get_decoder()(
+        input_ids=batch.ids, attention_mask=batch.attention, use_cache=False
+    ).last_hidden_state  # (batch, tokens, width)
+    picked = hidden[batch.rows, batch.columns]  # (supervised, width)
+    size = max(1, CHUNK_ELEMENTS // model.get_output_embeddings().weight.shape[0])
+    if len(picked) <= size:
+        return _head_nll(model, picked, batch.targets)
+    parts = [
+        checkpoint(_head_nll, model, picked[i : i + size], batch.targets[i : i + size], use_reentrant=False)
+        for i in range(0, len(picked), size)
+    ]
+    return torch.cat(parts)
+
+
+def head_logits(model: Any, hidden: torch.Tensor) -> torch.Tensor:
+    """Return logits for hidden states (n, width) as the model's own forward makes them (n, vocabulary)."""
+    config = model.config.get_text_config()
+    logits: torch.Tensor = model.get_output_embeddings()(hidden)
+    if getattr(config, "logit_scale", None):  # Cohere
+        logits = logits * config.logit_scale
+    if getattr(config, "logits_scaling", None):  # Granite
+        logits = logits / config.logits_scaling
+    if getattr(config, "final_logit_softcapping", None):  # Gemma
+        cap = config.final_logit_softcapping
+        logits = torch.tanh(logits / cap) * cap
+    return logits
+
+
+def knows_head(model: Any, batch: MicroBatch) -> bool:
+    """Whether picking positions first gives the model's own likelihoods on this batch (to 1e-3 nats)."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            return torch.allclose(
+                supervised_nll(model, batch), supervised_nll(model, batch, full_logits=True), atol=1e-3, rtol=1e-3
+            )
+    except (AttributeError, TypeError):
+        return False
+    finally:
+        model.train(training)
+
+
+def _head_nll(model: Any, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return _cross_entropy(head_logits(model, hidden), targets)
+
+
+def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(logits.float(), targets, reduction="none")

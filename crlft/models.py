@@ -1,0 +1,205 @@
+"""Loading bases and saving model folders. Needs torch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from crlft.chat_template import chat_template
+from crlft.checkpoints import flush
+from crlft.errors import ModelError
+from crlft.modelfolder import CARD, ModelCard, check_model, read_card
+from crlft.runfolder import write_atomically
+from crlft.template import get_template
+from crlft.tokens import Encoder, add_controls, make_encoder
+
+
+@dataclass
+class Loaded:
+    """A model ready to use.
+
+    Attributes:
+        model: The causal LM.
+        encoder: Its tokenizer with the template.
+        card: What it was trained with; None for a foreign model.
+        added: Control tokens that its tokenizer lacked and that were added.
+    """
+
+    model: Any
+    encoder: Encoder
+    card: ModelCard | None
+    added: list[str]
+
+
+def pick_device(wanted: str) -> str:
+    """Return `cuda` or `cpu` for `auto`, `cuda` or `cpu`.
+
+    Raises:
+        ModelError: CUDA was asked for and there is none.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device is cuda, but there is no CUDA device here", "use device=auto or cpu")
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted
+
+
+def load_tokenizer(model: str) -> Any:
+    """Return a model's tokenizer.
+
+    Raises:
+        ModelError: There is none, or it cannot be loaded.
+    """
+    check_model(model)
+    try:
+        return AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{model}: its tokenizer cannot be loaded ({_first_line(error)})", _REMEDY) from error
+
+
+def load_encoder(model: str, template: str, placement: str) -> tuple[Encoder, list[str]]:
+    """Return a base's encoder, given the control tokens it lacks, and these tokens."""
+    tokenizer = load_tokenizer(model)
+    added = add_controls(tokenizer, get_template(template))
+    return make_encoder(tokenizer, template, placement), added
+
+
+def load_base(model: str, encoder: Encoder) -> Any:
+    """Return a base in float32, its embeddings grown to the tokenizer (new rows start at the mean).
+
+    Raises:
+        ModelError: The weights are missing, broken or of no causal LM.
+    """
+    loaded = _load_weights(model)
+    needed = len(encoder.tokenizer)
+    if needed > loaded.get_input_embeddings().weight.shape[0]:
+        # mean_resizing draws around the mean; a plain mean keeps a run a function of its seed alone
+        old = loaded.get_input_embeddings().weight.shape[0]
+        loaded.resize_token_embeddings(needed, mean_resizing=False)
+        with torch.no_grad():
+            for table in {loaded.get_input_embeddings(), loaded.get_output_embeddings()}:
+                table.weight[old:] = table.weight[:old].mean(dim=0)
+    for config in (loaded.config, loaded.generation_config):
+        config.eos_token_id = encoder.close_id
+        config.pad_token_id = encoder.tokenizer.pad_token_id
+        config.bos_token_id = encoder.tokenizer.bos_token_id
+    return loaded
+
+
+def load_trained(model: str, *, template: str = "openchat", device: str = "cpu") -> Loaded:
+    """Return a model for generation or scoring, with the template it was trained with.
+
+    Args:
+        model: A folder or hub name.
+        template: For models without a card.
+        device: Where to put it.
+    """
+    check_model(model)
+    card = read_card(model)
+    encoder, added = load_encoder(
+        model, card.template if card else template, card.condition_placement if card else "both"
+    )
+    loaded = load_base(model, encoder).to(device).eval()
+    return Loaded(loaded, encoder, card, added)
+
+
+def context_tokens(config: Any) -> int | None:
+    """Return the longest input a model takes, or None where its configuration does not say."""
+    text = config.get_text_config()
+    for name in ("max_position_embeddings", "n_positions", "max_sequence_length"):
+        value = getattr(text, name, None)
+        if isinstance(value, int) and 0 < value < 10_000_000:
+            return value
+    return None
+
+
+def load_config(model: str) -> Any:
+    """Return a model's configuration.
+
+    Raises:
+        ModelError: It cannot be loaded.
+    """
+    try:
+        return AutoConfig.from_pretrained(model)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{model}: its configuration cannot be loaded ({_first_line(error)})", _REMEDY) from error
+
+
+def save_model(model: Any, encoder: Encoder, card: ModelCard, folder: Path) -> None:
+    """Write a model folder that plain `transformers` loads; it appears complete or not at all."""
+    writing = folder.with_name(f".{folder.name}-writing")
+    shutil.rmtree(writing, ignore_errors=True)
+    encoder.tokenizer.chat_template = chat_template(
+        encoder.template,
+        default_condition=card.default_condition,
+        start=encoder.start,
+        reserved=encoder.reserved,
+        placement=encoder.placement,
+    )
+    model.save_pretrained(writing)
+    encoder.tokenizer.save_pretrained(writing)
+    write_atomically(writing / CARD, json.dumps(card.to_dict(), ensure_ascii=False, indent=1) + "\n")
+    write_atomically(writing / "README.md", describe(card))
+    flush(writing)
+    if folder.exists():
+        shutil.rmtree(folder)
+    writing.rename(folder)
+
+
+def describe(card: ModelCard) -> str:
+    """Return the model card's text: what it was trained on and how to ask it."""
+    rows = "\n".join(
+        f"| {c.name} | `{c.condition}` | {c.reward:g} | {card.scheme.loss_weight(c.name):.4g} |"
+        for c in card.scheme.classes
+    )
+    return f"""# {Path(card.base).name}, fine-tuned with {card.method}
+
+Base: `{card.base}`. Data: `{Path(card.snapshot).name}` ({card.snapshot_hash}). Template: {card.template},
+condition on {"both sides of every turn" if card.condition_placement == "both" else "the assistant's side"}.
+
+| class | condition | reward | loss weight |
+|---|---|---|---|
+{rows}
+
+beta = {card.scheme.beta:.4g}; loss weight = exp((reward - best reward) / beta).
+
+The chat template takes the condition; without one it uses `{card.default_condition}`
+(empty: the model is asked without a condition).
+
+```python
+ids = tokenizer.apply_chat_template(messages, condition="{card.default_condition}", add_generation_prompt=True)
+```
+"""
+
+
+def _load_weights(model: str) -> Any:
+    check_model(model)
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        loaded, info = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32, output_loading_info=True)
+    except Exception as error:
+        if isinstance(error, MemoryError) or "out of memory" in str(error):
+            raise
+        raise ModelError(f"{model}: cannot be loaded ({_first_line(error)})", _REMEDY) from error
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"{model}: its weights lack {missing[0]!r} and {len(missing) - 1} more tensors",
+            "name a folder that `save_pretrained` wrote in full",
+        )
+    return loaded
+
+
+_REMEDY = "give a folder that `save_pretrained` wrote, or a hub name while online"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

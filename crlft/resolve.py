@@ -1,0 +1,141 @@
+"""Turning *auto* into numbers, from the size of the model and of the data. No torch.
+
+The rules, and why:
+
+- step_tokens: 2,048 at a million parameters, growing with the root of the size: small models learn from many
+  small steps, large ones need the hardware filled.
+- steps: every answer of the best class should be seen often enough to be learnt, however small its share, so
+  the budget counts the *best class's supervised tokens*, not the data's (C-RLFT's classes share the steps;
+  with a tenth of the data in the best class, the usual three epochs show it too little).
+- learning_rate: 1.5e-3 at a million parameters, falling with the root of the size (1.5e-5 at ten billion).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from crlft.config import RunConfig
+from crlft.dataset import Dataset
+
+BEST_CLASS_TOKENS = 120_000
+"""Supervised tokens of the best class that a run should see, passes counted again."""
+MIN_EPOCHS, MAX_EPOCHS = 2.0, 12.0
+CONTEXT_LIMIT = 4096
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The numbers a run is carried out with; the meanings are those of `RunConfig`."""
+
+    epochs: float
+    steps: int | None
+    step_tokens: int
+    micro_batch_tokens: int
+    learning_rate: float
+    max_tokens: int
+    threads: int
+    device: str
+    precision: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+def resolve_context(config: RunConfig, model_context: int | None) -> int:
+    """Return the longest conversation in tokens."""
+    limit = model_context or CONTEXT_LIMIT
+    return min(config.max_tokens, limit) if config.max_tokens else min(CONTEXT_LIMIT, limit)
+
+
+def resolve(
+    config: RunConfig, dataset: Dataset, best: str, *, parameters: int, max_tokens: int, device: str
+) -> Resolved:
+    """Return the numbers for a run.
+
+    Args:
+        config: What was asked for; given values are kept.
+        dataset: What is trained on.
+        best: Name of the best class.
+        parameters: Number of the model's parameters.
+        max_tokens: See `resolve_context`.
+        device: `cpu` or `cuda`.
+    """
+    step_tokens = config.step_tokens or auto_step_tokens(parameters)
+    return Resolved(
+        epochs=config.epochs or auto_epochs(dataset, best),
+        steps=config.steps,
+        step_tokens=step_tokens,
+        micro_batch_tokens=config.micro_batch_tokens or (2048 if device == "cpu" else 16384),
+        learning_rate=config.learning_rate or auto_learning_rate(parameters),
+        max_tokens=max_tokens,
+        threads=config.threads or physical_cores(),
+        device=device,
+        precision=config.precision if config.precision != "auto" else auto_precision(device),
+    )
+
+
+def auto_step_tokens(parameters: int) -> int:
+    """Return tokens per step: a power of two from 2,048 (a million parameters) to 131,072."""
+    size = max(1.0, parameters / 2e6) ** 0.5
+    doublings = 0
+    while 2 ** (doublings + 1) <= size:
+        doublings += 1
+    return int(min(131_072, 2048 * 2**doublings))
+
+
+def auto_learning_rate(parameters: int) -> float:
+    """Return 1.5e-3 · (1e6 / parameters)^½ within 5e-6 … 2e-3, to two digits."""
+    value = 1.5e-3 * (1e6 / max(1, parameters)) ** 0.5
+    return float(f"{min(2e-3, max(5e-6, value)):.2g}")
+
+
+def auto_epochs(dataset: Dataset, best: str) -> float:
+    """Return the passes that show `BEST_CLASS_TOKENS` supervised tokens of the best class, within 2 … 12.
+
+    Where the best class is empty, the smallest of the others stands in for it. The rule looks at the data
+    only, so that every method gets the same budget from it.
+    """
+    tokens = {a.name: a.supervised_tokens for a in dataset.classes if a.conversations}
+    seen = tokens.get(best) or min(tokens.values(), default=0)
+    return min(MAX_EPOCHS, max(MIN_EPOCHS, BEST_CLASS_TOKENS / max(1, seen)))
+
+
+def warmup_steps(config: RunConfig, steps: int) -> int:
+    """Return the warm-up: 3 % of the steps, at least 10, at most half of them."""
+    if config.warmup_steps is not None:
+        return config.warmup_steps
+    return min(max(10, round(0.03 * steps)), steps // 2)
+
+
+def physical_cores() -> int:
+    """Return the cores this process may use, hyper-threads not counted."""
+    import psutil
+
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
+
+
+def auto_precision(device: str) -> str:
+    """Return bf16 where the hardware multiplies bfloat16 fast, else fp32."""
+    if device == "cuda":
+        import torch
+
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if cpu_has_bf16() else "fp32"
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the CPU has AVX512-bf16, AMX or Arm's bf16 instructions; False where it cannot be told."""
+    if platform.system() != "Linux":
+        return False
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    flags = next((line for line in text.splitlines() if line.startswith(("flags", "Features"))), "").split()
+    return any(flag in flags for flag in ("avx512_bf16", "amx_bf16", "bf16"))

@@ -1,0 +1,288 @@
+"""`transformers.Trainer` with C-RLFT's loss and a normaliser that spans the whole optimiser step.
+
+One item of the trainer's dataset is one *optimiser step*: all its conversations, cut into micro-batches of
+similar length, with the summed weight of all of them. So gradient accumulation happens inside
+`training_step`, the normaliser is known before the first forward pass, and cutting the step into more or
+fewer micro-batches (for speed, or after running out of memory) cannot change what the step means.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+from transformers import PrinterCallback, Trainer, TrainingArguments
+
+from crlft.batching import micro_batches
+from crlft.checkpoints import Identity, checkpoint_name, publish
+from crlft.dataset import Example
+from crlft.failure import NotFiniteError
+from crlft.loss import MicroBatch, collate, supervised_nll, weighted_nll
+
+MIN_MICRO_BATCH_TOKENS = 64
+
+
+@dataclass(frozen=True)
+class StepBatch:
+    """One optimiser step.
+
+    Attributes:
+        index: Number of the step, from 0.
+        micro_batches: Its parts.
+        normaliser: Summed share times weight of all its supervised tokens.
+    """
+
+    index: int
+    micro_batches: list[MicroBatch]
+    normaliser: float
+
+
+@dataclass
+class StepFigures:
+    """What the last step measured.
+
+    Attributes:
+        loss: The objective: weighted and normalised over the step, nats.
+        loss_unweighted: Mean over the step's supervised tokens.
+        loss_by_class: Mean over each class's supervised tokens, for the classes in the step.
+        tokens: Real tokens.
+        padded_tokens: Tokens computed, padding included.
+        supervised_tokens: Supervised tokens.
+        grad_norm: Length of the gradient before it is shortened.
+    """
+
+    loss: float = 0.0
+    loss_unweighted: float = 0.0
+    loss_by_class: dict[str, float] = field(default_factory=dict)
+    tokens: int = 0
+    padded_tokens: int = 0
+    supervised_tokens: int = 0
+    grad_norm: float = 0.0
+
+
+class StepDataset(TorchDataset[StepBatch]):
+    """The run's steps in order, put together when asked for."""
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        steps: Sequence[Sequence[int]],
+        class_numbers: dict[str, int],
+        *,
+        pad_id: int,
+        micro_batch_tokens: int,
+    ) -> None:
+        self.examples = examples
+        self.steps = steps
+        self.class_numbers = class_numbers
+        self.pad_id = pad_id
+        self.micro_batch_tokens = micro_batch_tokens
+        self._lengths = [len(e) for e in examples]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, index: int) -> StepBatch:
+        members = self.steps[index]
+        parts = micro_batches(members, self._lengths, self.micro_batch_tokens)
+        return StepBatch(
+            index=index,
+            micro_batches=[collate([self.examples[i] for i in p], self.class_numbers, self.pad_id) for p in parts],
+            normaliser=math.fsum(self.examples[i].mass for i in members),
+        )
+
+
+class CRLFTTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
+    """Trains on a `StepDataset`; `figures` holds what the last step measured.
+
+    Args:
+        model: A causal LM.
+        args: From `training_arguments`.
+        steps: The run's steps.
+        identity: Stored in every checkpoint.
+        keep_checkpoints: How many checkpoints to keep.
+        autocast_dtype: Compute in this type; None computes in the weights' own.
+        full_logits: See `crlft.loss.supervised_nll`.
+        callbacks: Callbacks of `transformers`.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        args: TrainingArguments,
+        steps: StepDataset,
+        *,
+        identity: Identity,
+        keep_checkpoints: int,
+        autocast_dtype: torch.dtype | None = None,
+        full_logits: bool = False,
+        callbacks: list[Any] | None = None,
+    ) -> None:
+        super().__init__(model=model, args=args, train_dataset=steps, callbacks=callbacks)
+        self.remove_callback(PrinterCallback)  # standard output is ours
+        self.steps = steps
+        self.identity = identity
+        self.keep_checkpoints = keep_checkpoints
+        self.autocast_dtype = autocast_dtype
+        self.full_logits = full_logits
+        self.figures = StepFigures()
+        self._class_names = sorted(steps.class_numbers, key=lambda name: steps.class_numbers[name])
+
+    def get_train_dataloader(self) -> DataLoader[StepBatch]:
+        """Return the steps in their planned order; the plan has shuffled them already."""
+        return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=_only)
+
+    def training_step(
+        self, model: Any, inputs: StepBatch, num_items_in_batch: torch.Tensor | int | None = None
+    ) -> torch.Tensor:
+        """Compute the gradient of one whole optimiser step.
+
+        Returns:
+            The step's loss, detached.
+
+        Raises:
+            NotFiniteError: The loss is not a finite number.
+        """
+        model.train()
+        while True:
+            try:
+                return self._gradient(model, inputs)
+            except torch.cuda.OutOfMemoryError:
+                if self.steps.micro_batch_tokens <= MIN_MICRO_BATCH_TOKENS:
+                    raise
+            # Out of the except block, so that the failed pass's tensors are free: the same step in
+            # smaller parts has the same gradient.
+            model.zero_grad()
+            torch.cuda.empty_cache()
+            self.steps.micro_batch_tokens //= 2
+            inputs = self.steps[inputs.index]
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Return the context forward passes run in."""
+        if self.autocast_dtype is None:
+            return nullcontext()
+        return torch.autocast(self.args.device.type, dtype=self.autocast_dtype)
+
+    def _gradient(self, model: Any, batch: StepBatch) -> torch.Tensor:
+        n_classes = len(self._class_names)
+        device = self.args.device
+        loss = torch.zeros((), device=device)
+        sums = torch.zeros(n_classes, device=device)
+        counts = torch.zeros(n_classes, device=device)
+        for part in batch.micro_batches:
+            micro = part.to(device)
+            with self.autocast():
+                nll = supervised_nll(model, micro, full_logits=self.full_logits)
+            weighted, _ = weighted_nll(nll, micro.weights)
+            part_loss = weighted / batch.normaliser
+            self.accelerator.backward(part_loss)
+            loss += part_loss.detach()
+            sums.index_add_(0, micro.classes, nll.detach())
+            counts.index_add_(0, micro.classes, torch.ones_like(nll))
+        self._measure(batch, loss.item(), sums.tolist(), counts.tolist())
+        return loss
+
+    def _measure(self, batch: StepBatch, loss: float, sums: list[float], counts: list[float]) -> None:
+        if not math.isfinite(loss):
+            raise NotFiniteError(
+                f"the loss became {loss} at step {batch.index + 1}",
+                "lower learning_rate, or raise warmup_steps, and start again from the last checkpoint's settings",
+            )
+        self.figures = StepFigures(
+            loss=loss,
+            loss_unweighted=sum(sums) / max(1.0, sum(counts)),
+            loss_by_class={n: s / c for n, s, c in zip(self._class_names, sums, counts, strict=True) if c},
+            tokens=sum(m.tokens for m in batch.micro_batches),
+            padded_tokens=sum(m.ids.numel() for m in batch.micro_batches),
+            supervised_tokens=int(sum(counts)),
+        )
+
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        value = super()._get_grad_norm(model, grad_norm)
+        self.figures.grad_norm = float(value)
+        if not math.isfinite(self.figures.grad_norm):
+            raise NotFiniteError(
+                f"the gradient became {self.figures.grad_norm} at step {self.state.global_step + 1}",
+                "lower learning_rate, or raise warmup_steps, and start again",
+            )
+        return value
+
+    def _get_num_items_in_batch(self, batch_samples: Any, device: torch.device) -> None:
+        """Return None: the normaliser comes with the step, and it is a weight, not a count."""
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Return 0: the trainer's estimate needs inputs of another shape."""
+        return 0
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(Path(self.args.output_dir) / ".writing")
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Save everything beside, then give it its name: a checkpoint is complete or absent."""
+        root = Path(self.args.output_dir)
+        writing = root / ".writing"
+        shutil.rmtree(writing, ignore_errors=True)
+        try:
+            super()._save_checkpoint(model, trial)
+            (written,) = writing.iterdir()
+            publish(written, root / checkpoint_name(self.state.global_step), self.identity, self.keep_checkpoints)
+        finally:
+            shutil.rmtree(writing, ignore_errors=True)
+
+
+def training_arguments(
+    folder: Path,
+    *,
+    steps: int,
+    learning_rate: float,
+    warmup_steps: int,
+    schedule: str,
+    weight_decay: float,
+    max_grad_norm: float,
+    seed: int,
+    cpu: bool,
+) -> TrainingArguments:
+    """Return the trainer's arguments; saving, logging and evaluating are left to our callback."""
+    kinds: dict[str, tuple[str, dict[str, float]]] = {
+        "cosine": ("cosine_with_min_lr", {"min_lr_rate": 0.05}),
+        "linear": ("polynomial", {"lr_end": 0.05 * learning_rate, "power": 1.0}),
+        "constant": ("constant_with_warmup", {}),
+    }
+    kind, options = kinds[schedule]
+    return TrainingArguments(
+        output_dir=str(folder),
+        max_steps=steps,
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=1,
+        learning_rate=learning_rate,
+        lr_scheduler_type=kind,
+        lr_scheduler_kwargs=options,
+        warmup_steps=warmup_steps,
+        weight_decay=weight_decay,
+        max_grad_norm=max_grad_norm,
+        optim="adamw_torch_fused",
+        adam_beta2=0.95,
+        seed=seed,
+        data_seed=seed,
+        use_cpu=cpu,
+        logging_strategy="no",
+        save_strategy="no",
+        eval_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+    )
+
+
+def _only(batch: list[StepBatch]) -> StepBatch:
+    return batch[0]
