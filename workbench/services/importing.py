@@ -1,0 +1,96 @@
+"""Files into the project: every row is imported, already there, or in quarantine with a reason.
+
+    report = inspect_file(path)                     # look first; nothing changes
+    report = import_files(project, [path], actor="ann", class_field="generator", class_map={"gpt4": "expert"})
+    undo(project, report.action.id, actor="ann")    # drops what came in, with the reason
+
+Rows are stored in transactions of some thousands: a killed import keeps what it had, and importing the same file
+again adds only the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from workbench.curate.tokens import TokenCounter
+from workbench.domain.errors import ImportFault
+from workbench.services.arrivals import ANY_OTHER, ClassChoice
+from workbench.services.import_run import ImportReport, ImportRun, OnProgress
+from workbench.services.inspecting import FileReport, inspect_file, open_file
+from workbench.services.progress import current_round
+from workbench.services.project import Project
+from workbench.store.classes import read_scheme
+from workbench.store.quarantine import QuarantineRow, list_quarantine
+
+__all__ = [
+    "ANY_OTHER",
+    "FileReport",
+    "ImportReport",
+    "OnProgress",
+    "QuarantineRow",
+    "import_files",
+    "inspect_file",
+    "quarantine_rows",
+]
+
+
+def import_files(
+    project: Project,
+    paths: Sequence[Path | str],
+    *,
+    actor: str,
+    class_field: str | None = None,
+    class_map: Mapping[str, str] | None = None,
+    class_name: str | None = None,
+    format: str | None = None,
+    on_progress: OnProgress | None = None,
+    round: int | None = None,
+    counter: TokenCounter | None = None,
+) -> ImportReport:
+    """Import files; every file is opened and its format found before the first row is stored.
+
+    Args:
+        project: The project.
+        paths: The files.
+        actor: Who imports.
+        class_field: The row's field whose value decides the class.
+        class_map: Value to class, `*` for all others; without it values that are class names count.
+        class_name: One class for every row instead.
+        format: Read all files as this format; None finds out for each.
+        on_progress: Called after each transaction.
+        round: The round they arrive in; None is the current one.
+        counter: Counts tokens; None is the default one.
+
+    Raises:
+        ImportFault: A file cannot be read at all, or the classes asked for make no sense; nothing was stored.
+    """
+    files = list(dict.fromkeys(Path(p).resolve() for p in paths))
+    if not files:
+        raise ImportFault("no file was named", "name at least one")
+    with project.database.read() as connection:
+        choice = ClassChoice(read_scheme(connection), class_name, class_field, dict(class_map or {}))
+        number = round or current_round(connection)
+    choice.check()
+    formats = []
+    for path in files:
+        with open_file(path, format) as file:
+            formats.append(file.detection.format)
+    params = {
+        "files": [str(path) for path in files],
+        "format": ", ".join(dict.fromkeys(formats)),
+        "class_field": class_field,
+        "class_map": dict(choice.class_map),
+        "class_name": class_name,
+    }
+    run = ImportRun(project, actor, choice, number, counter, params, on_progress)
+    for path in files:
+        with open_file(path, format) as file:
+            run.take(file)
+    return run.finish()
+
+
+def quarantine_rows(project: Project, limit: int = 50, offset: int = 0) -> list[QuarantineRow]:
+    """Return rows that could not be read, newest first, with file, line, reason and text."""
+    with project.database.read() as connection:
+        return list_quarantine(connection, limit, offset)
