@@ -66,7 +66,7 @@ class Compiled:
             conditions.append(_c.seq.in_(_matching(self.match)))
         return and_(true(), *conditions)
 
-    def joined(self, query: Select[Any], *, dimensions: bool = True) -> Select[Any]:
+    def joined(self, query: Select[*tuple[Any, ...]], *, dimensions: bool = True) -> Select[*tuple[Any, ...]]:
         """Restrict a SELECT of `conversations`, driven by the text index where there is text.
 
         Args:
@@ -141,9 +141,7 @@ def search_page(
     return [to_summary(row) for row in connection.execute(query)]
 
 
-def _behind(
-    connection: Connection, after: int, order: Order, seq: ColumnElement[Any]
-) -> ColumnElement[bool]:
+def _behind(connection: Connection, after: int, order: Order, seq: ColumnElement[Any]) -> ColumnElement[bool]:
     column, descending = _SORT_KEYS[order]
     beyond = seq < after if descending else seq > after
     if column is _c.seq:

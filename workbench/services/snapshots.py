@@ -1,0 +1,221 @@
+"""Snapshots: immutable, content-hashed dataset versions of what is tagged and not dropped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from crlft.condition import ClassScheme
+from workbench.domain.curation import Action
+from workbench.domain.errors import NotFound, PlanError
+from workbench.domain.record import Record
+from workbench.services import snapshotfiles as files
+from workbench.services.browsing import compiled
+from workbench.services.progress import current_round
+from workbench.services.project import Project
+from workbench.services.snapshotplan import SnapshotClass, SnapshotPlan, members, plan_of, plan_snapshot
+from workbench.store import schema
+from workbench.store.actions import record_action
+from workbench.store.classes import read_scheme
+from workbench.store.conversations import chunks, get_records, now
+from workbench.store.schema import conversations
+from workbench.store.search import Compiled
+
+__all__ = [
+    "Snapshot",
+    "SnapshotClass",
+    "SnapshotPlan",
+    "get_snapshot",
+    "list_snapshots",
+    "make_snapshot",
+    "plan_snapshot",
+]
+
+Progress = Callable[[int, int | None], None]
+
+HELD_OUT_RULE = (
+    "a run with held_out_share s keeps a conversation out of training if the first 8 bytes (big-endian) of the"
+    " SHA-256 of its first user turn, stripped, are below s * 2**64: equal prompts never stand on both sides"
+)
+
+_NAME = re.compile(r"\w[\w.\-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A dataset version.
+
+    Attributes:
+        name: Its name; the folder's too.
+        path: The folder.
+        hash: SHA-256 over classes and conversations: the same data has the same hash.
+        conversations: How many.
+        classes: Conversations by class, every class of the project at that time.
+        created_at: ISO 8601 UTC time.
+        round: The round in which it was made.
+        supervised_tokens: Tokens that are trained on.
+        query: What it was made with.
+        actor: Who made it.
+    """
+
+    name: str
+    path: Path
+    hash: str
+    conversations: int
+    classes: Mapping[str, int]
+    created_at: str
+    round: int
+    supervised_tokens: int = 0
+    query: str = ""
+    actor: str = ""
+
+
+def make_snapshot(
+    project: Project, name: str, *, query: str = "", actor: str, on_progress: Progress | None = None
+) -> Snapshot:
+    """Freeze what is tagged, not dropped, and matches.
+
+    Args:
+        project: The project.
+        name: Its name: letters, digits, `.`, `_` and `-`.
+        query: Which conversations; `status:kept` takes only those that somebody kept.
+        actor: Who makes it.
+        on_progress: Called with conversations written and their number.
+
+    Raises:
+        PlanError: The name is not possible or taken, or nothing would be held.
+        QueryError: The query has a mistake.
+        ProjectError: The disk is full.
+    """
+    target = _target(project, name)
+    with files.scratch_folder(target) as scratch:
+        with compiled(project, query) as (connection, ready):
+            plan = plan_of(connection, ready, query)
+            if plan.faults:
+                raise PlanError(plan.faults[0], "tag conversations first, or widen the query")
+            scheme, number = read_scheme(connection), current_round(connection)
+            records = _records(connection, ready)
+            content = files.write_data(scratch / files.DATA, records, scheme, _counter(plan, on_progress))
+        manifest = _manifest(project, name, plan, scheme, content, number, actor)
+        files.write_manifest(scratch, manifest)
+        with project.database.write() as connection:
+            # Under the write lock nobody else can take the name between this look and the move.
+            _target(project, name)
+            _log(connection, manifest)
+            files.seal(scratch, target)
+    return _snapshot(target, manifest)
+
+
+def _target(project: Project, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise PlanError(
+            f"{name!r} cannot be a snapshot's name", "use letters, digits, '.', '_' and '-', such as round-1"
+        )
+    target = project.snapshots / name
+    if target.exists():
+        raise PlanError(f"there is a snapshot {name!r} already", "snapshots never change: choose another name")
+    return target
+
+
+def _records(connection: Connection, ready: Compiled) -> Iterator[Record]:
+    c = conversations.c
+    seqs = list(connection.execute(members(ready.joined(select(c.seq))).order_by(c.uid)).scalars())
+    for part in chunks(seqs, files.ROWS_PER_GROUP):
+        yield from get_records(connection, part)
+
+
+def _counter(plan: SnapshotPlan, on_progress: Progress | None) -> Callable[[], None] | None:
+    if on_progress is None:
+        return None
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        if done % 500 == 0 or done == plan.conversations:
+            on_progress(done, plan.conversations)
+
+    return count
+
+
+def _manifest(
+    project: Project, name: str, plan: SnapshotPlan, scheme: ClassScheme, content: str, number: int, actor: str
+) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "name": name,
+        "project": project.name,
+        "hash": content,
+        "created_at": now(),
+        "actor": actor,
+        "round": number,
+        "query": plan.query,
+        "conversations": plan.conversations,
+        "supervised_tokens": plan.supervised_tokens,
+        "classes": [asdict(c) for c in plan.classes],
+        "scheme": scheme.to_dict(),
+        "warnings": list(plan.warnings),
+        "held_out_rule": HELD_OUT_RULE,
+    }
+
+
+def _log(connection: Connection, manifest: Mapping[str, Any]) -> Action:
+    columns = (
+        "name",
+        "hash",
+        "query",
+        "conversations",
+        "supervised_tokens",
+        "classes",
+        "round",
+        "created_at",
+        "actor",
+    )
+    connection.execute(schema.snapshots.insert().values(**{k: manifest[k] for k in columns}))
+    title = f"snapshot {manifest['name']} of {manifest['conversations']:,} conversations"
+    params = {k: manifest[k] for k in ("name", "hash", "query", "round", "conversations")}
+    return record_action(connection, "snapshot", title, manifest["actor"], params=params)
+
+
+def _snapshot(path: Path, manifest: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(
+        name=path.name,
+        path=path,
+        hash=manifest["hash"],
+        conversations=manifest["conversations"],
+        classes={c["name"]: c["conversations"] for c in manifest["classes"]},
+        created_at=manifest["created_at"],
+        round=manifest["round"],
+        supervised_tokens=manifest["supervised_tokens"],
+        query=manifest["query"],
+        actor=manifest["actor"],
+    )
+
+
+def list_snapshots(project: Project) -> list[Snapshot]:
+    """Return all snapshots, newest first. The folders are the truth: one copied in from elsewhere counts."""
+    found = []
+    for folder in project.snapshots.glob("[!.]*"):
+        manifest = files.read_manifest(folder)
+        if manifest is not None:
+            found.append(_snapshot(folder, manifest))
+    return sorted(found, key=lambda s: (s.created_at, s.name), reverse=True)
+
+
+def get_snapshot(project: Project, name: str) -> Snapshot:
+    """Return a snapshot.
+
+    Raises:
+        NotFound: There is none of this name.
+    """
+    manifest = files.read_manifest(project.snapshots / name) if _NAME.fullmatch(name) else None
+    if manifest is None:
+        known = ", ".join(s.name for s in list_snapshots(project))
+        remedy = f"use one of {known}" if known else "make one first"
+        raise NotFound(f"there is no snapshot {name!r}", remedy)
+    return _snapshot(project.snapshots / name, manifest)
