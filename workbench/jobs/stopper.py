@@ -33,23 +33,25 @@ def see_to_its_end(folder: RunFolder, grace_seconds: float) -> None:
     pid, started = job.get("pid"), job.get("started")
     if not isinstance(pid, int) or not isinstance(started, str):
         return
-    if _gone_within(pid, started, grace_seconds):
+    if _gone_within(folder, pid, started, grace_seconds):
         return
     signal_group(pid, started, signal.SIGTERM)
-    if _gone_within(pid, started, min(max(grace_seconds, 2.0), KILL_SECONDS)):
+    if _gone_within(folder, pid, started, min(max(grace_seconds, 2.0), KILL_SECONDS)):
         forced = "asked to end by SIGTERM"
     else:
         signal_group(pid, started, signal.SIGKILL)
-        _gone_within(pid, started, KILL_SECONDS)
+        _gone_within(folder, pid, started, KILL_SECONDS)
         forced = "ended by SIGKILL"
     sweep_group(folder.path, pid)
     if folder.marker() is None:
         folder.mark("stopped", reason=f"{forced}; what was done since the last checkpoint is lost", forced=True)
 
 
-def _gone_within(pid: int, started: str, seconds: float) -> bool:
+def _gone_within(folder: RunFolder, pid: int, started: str, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while is_alive(pid, started):
+        if not folder.stop_requested() and folder.marker() is None:
+            folder.request_stop()  # a worker that was just starting cleared it away as an old one
         if time.monotonic() >= until:
             return False
         time.sleep(POLL_SECONDS)

@@ -5,36 +5,38 @@ request → snapshot (made where none is named) → base → RunConfig → runs/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from crlft.config import RunConfig
-from crlft.errors import ConfigError
-from crlft.methods import METHODS
 from crlft.runfolder import RunFolder
 from workbench.domain.errors import JobError
 from workbench.domain.run import Job
 from workbench.jobs import crlft_command, new_job_id, start_job
 from workbench.services import jobs
-from workbench.services.bases import BaseChoice, ResolvedBase, bases, offline_base_path, resolve_base
+from workbench.services.bases import BaseChoice, bases, offline_base_path
+from workbench.services.preflight import Example, Preflight, preflight
 from workbench.services.project import Project
-from workbench.services.prompts import held_out_leaks
 from workbench.services.snapshots import get_snapshot, list_snapshots, make_snapshot
-from workbench.services.trainset import TrainSet, read_train_set
+from workbench.services.train_request import Prepared, TrainRequest, prepare
 from workbench.store.actions import record_action
 from workbench.store.runs import remember_run, run_entries
 
 __all__ = [
     "BaseChoice",
+    "Example",
     "NextAction",
+    "Preflight",
+    "Prepared",
     "TrainRequest",
     "bases",
     "get_run",
     "list_runs",
     "next_action",
     "offline_base_path",
+    "preflight",
     "prepare",
     "resume_run",
     "retry_run",
@@ -44,42 +46,7 @@ __all__ = [
     "wait_for",
 ]
 
-_ASKED_APART = ("snapshot", "base", "method")
 _CUDA = Path("/dev/nvidia0")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainRequest:
-    """What somebody asks to be trained.
-
-    Attributes:
-        snapshot: A snapshot's name; None makes one of what is kept now.
-        base: As `resolve_base` takes it.
-        method: One of `crlft.methods.METHODS`.
-        overrides: Settings of `RunConfig` by name; texts are read as the setting's type.
-    """
-
-    snapshot: str | None = None
-    base: str = "offline"
-    method: str = "c-rlft"
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A request that was checked.
-
-    Attributes:
-        config: The run's settings, as they are written into its folder.
-        base: The base that was found.
-        data: The snapshot's figures, or None where the snapshot is still to be made.
-        warnings: Sentences worth reading before starting; each with its remedy.
-    """
-
-    config: RunConfig
-    base: ResolvedBase
-    data: TrainSet | None
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +62,6 @@ class NextAction:
     code: str
     label: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
-
-
-def prepare(project: Project, request: TrainRequest) -> Prepared:
-    """Check a request without starting or making anything.
-
-    Raises:
-        JobError: The method, the base or the data cannot be used; says which and what to do.
-        ConfigError: Some settings are wrong; all of them are listed.
-        NotFound: There is no such snapshot.
-    """
-    if request.method not in METHODS:
-        raise JobError(f"unknown method {request.method!r}", f"use one of {', '.join(METHODS)}")
-    misplaced = [name for name in request.overrides if name in _ASKED_APART]
-    if misplaced:
-        raise ConfigError([f"{name} is no setting here" for name in misplaced], "ask for it by its own option")
-    base = resolve_base(project, request.base)
-    data = None
-    if request.snapshot is not None:
-        data = read_train_set(get_snapshot(project, request.snapshot).path)
-    path = str(data.path) if data else ""
-    config = RunConfig(snapshot=path, base=base.model, method=request.method).with_overrides(request.overrides)
-    warnings = [*(_data_warnings(data, request.method) if data else ()), *_leak_warnings(project)]
-    return Prepared(config, base, data, tuple(warnings))
 
 
 def start_training(project: Project, request: TrainRequest, *, actor: str) -> Job:
@@ -269,43 +213,3 @@ def _device(config: RunConfig) -> str:
 def _next_snapshot_name(project: Project) -> str:
     taken = {s.name for s in list_snapshots(project)}
     return next(name for n in range(1, len(taken) + 2) if (name := f"kept-{n}") not in taken)
-
-
-def _data_warnings(data: TrainSet, method_name: str) -> Sequence[str]:
-    """Say what the data cannot teach; refuse what leaves nothing to train on.
-
-    Raises:
-        JobError: No conversation is left for the method.
-    """
-    method, best, name = METHODS[method_name], data.scheme.best.name, data.path.name
-    filled = [c.name for c in data.classes if c.conversations]
-    if not filled:
-        raise JobError(f"snapshot {name} holds no tagged conversation", "tag some and snapshot again")
-    if method.best_only and best not in filled:
-        raise JobError(
-            f"class {best!r} has no conversation in snapshot {name}, and {method_name} trains on it alone",
-            "tag some as the best class and snapshot again, or choose c-rlft",
-        )
-    if method.best_only:
-        return ()
-    if len(filled) == 1 and (method.conditioned or method.weighted):
-        return (
-            f"snapshot {name} has conversations of one class only ({filled[0]}): {method_name} is plain "
-            "fine-tuning on it; tag some as another class and snapshot again",
-        )
-    return tuple(
-        f"class {c.name!r} has no conversation in snapshot {name}: its condition stays unlearnt; "
-        "tag some and snapshot again, or remove the class"
-        for c in data.classes
-        if not c.conversations
-    )
-
-
-def _leak_warnings(project: Project) -> Sequence[str]:
-    leaks = held_out_leaks(project)
-    if not leaks:
-        return ()
-    return (
-        f"{leaks} conversations ask what a held-out prompt asks: figures on those prompts will flatter; "
-        "drop them or choose other held-out prompts",
-    )

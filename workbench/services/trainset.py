@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +42,13 @@ class TrainSet:
         path: The snapshot's folder.
         scheme: Its classes.
         classes: Figures of every class, also of those without conversations.
+        tokens: All tokens by class.
     """
 
     path: Path
     scheme: ClassScheme
     classes: tuple[ClassFigures, ...]
+    tokens: Mapping[str, int]
 
 
 def read_train_set(path: Path) -> TrainSet:
@@ -60,13 +64,16 @@ def read_train_set(path: Path) -> TrainSet:
     if not isinstance(scheme, dict) or not (path / "data.parquet").is_file():
         raise DataError(f"{path} is no whole snapshot", "make the snapshot again")
     classes = ClassScheme.from_dict(scheme)
-    table = pq.read_table(path / "data.parquet", columns=["class", "supervised_tokens", "loss_weight"])
-    count, tokens, mass = ({c.name: 0.0 for c in classes.classes} for _ in range(3))
-    for name, n, weight in zip(*(table.column(i).to_pylist() for i in range(3)), strict=True):
+    table = pq.read_table(path / "data.parquet", columns=["class", "n_tokens", "supervised_tokens", "loss_weight"])
+    names = [c.name for c in classes.classes]
+    count, tokens, supervised = (dict.fromkeys(names, 0) for _ in range(3))
+    mass = dict.fromkeys(names, 0.0)
+    for name, n, learnt, weight in zip(*(table.column(i).to_pylist() for i in range(4)), strict=True):
         if name in count:
             count[name] += 1
             tokens[name] += n or 0
-            mass[name] += (n or 0) * (1.0 if weight is None else weight)
+            supervised[name] += learnt or 0
+            mass[name] += (learnt or 0) * (1.0 if weight is None else weight)
     total = sum(mass.values()) or 1.0
     figures = tuple(
         ClassFigures(
@@ -79,18 +86,16 @@ def read_train_set(path: Path) -> TrainSet:
         )
         for c in classes.classes
     )
-    return TrainSet(path, classes, figures)
+    return TrainSet(path, classes, figures, tokens)
 
 
-def first_of_each_class(path: Path) -> dict[str, Conversation]:
+def first_of_each_class(data: TrainSet) -> dict[str, Conversation]:
     """Return the first conversation of every class in a snapshot; stops reading when all are found."""
-    import json
-
     import pyarrow.parquet as pq
 
-    wanted = {c.name for c in read_train_set(path).classes if c.conversations}
+    wanted = {c.name for c in data.classes if c.conversations}
     found: dict[str, Conversation] = {}
-    for batch in pq.ParquetFile(path / "data.parquet").iter_batches(512, columns=["class", "conversation"]):
+    for batch in pq.ParquetFile(data.path / "data.parquet").iter_batches(512, columns=["class", "conversation"]):
         for name, text in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
             if name in wanted and name not in found:
                 found[name] = Conversation.from_dict(json.loads(text))

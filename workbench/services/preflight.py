@@ -1,0 +1,172 @@
+"""What a run will see and cost, before it costs anything: figures per class, steps, one example of each class.
+
+Nothing here loads a model: tokens are the project's own counts and the examples are rendered by the code that
+training renders with. `crlft preview` counts with the base's tokenizer and is exact.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from crlft.config import RunConfig
+from crlft.conversation import Conversation
+from crlft.methods import METHODS
+from crlft.modelfolder import count_parameters
+from crlft.resolve import BEST_CLASS_TOKENS, MAX_EPOCHS, MIN_EPOCHS, auto_learning_rate, auto_step_tokens
+from crlft.template import Segment, get_template, render
+from workbench.jobs import crlft_command
+from workbench.services.project import Project
+from workbench.services.train_request import Prepared, TrainRequest, prepare
+from workbench.services.trainset import ClassFigures, TrainSet, first_of_each_class
+
+ASSUMED_PARAMETERS = 1_000_000_000
+"""For hub models whose weights are not here."""
+
+TIGHT_BYTES = 1 << 30
+"""Free disk under which a warning is given, beside what checkpoints take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A conversation as the model will see it.
+
+    Attributes:
+        class_name: Its class.
+        condition: The condition it is rendered with; empty for methods without.
+        loss_weight: The weight of its supervised text.
+        segments: Its text in order.
+    """
+
+    class_name: str
+    condition: str
+    loss_weight: float
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a run amounts to.
+
+    Attributes:
+        config: Its settings.
+        classes: The figures per class, with the weights this method gives.
+        examples: One conversation of each class that is trained on.
+        parameters: The base's parameters, or None where they are not known.
+        steps: About how many optimiser steps, or None without data.
+        epochs: About how many passes over the data.
+        step_tokens: Tokens in a step.
+        learning_rate: The peak learning rate.
+        command: What will run; `DIR` stands for the run's folder.
+        warnings: Sentences worth reading first, each with its remedy.
+    """
+
+    config: RunConfig
+    classes: tuple[ClassFigures, ...]
+    examples: tuple[Example, ...]
+    parameters: int | None
+    steps: int | None
+    epochs: float
+    step_tokens: int
+    learning_rate: float
+    command: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def preflight(project: Project, request: TrainRequest) -> Preflight:
+    """Check a request and say what it amounts to, without starting or making anything.
+
+    Raises:
+        WorkbenchError: As `workbench.services.train_request.prepare`.
+    """
+    prepared = prepare(project, request)
+    config = prepared.config
+    parameters = count_parameters(prepared.base.model)
+    step_tokens = config.step_tokens or auto_step_tokens(parameters or ASSUMED_PARAMETERS)
+    classes = _weighted(prepared.data, config) if prepared.data else ()
+    epochs, steps = _budget(prepared, classes, step_tokens)
+    return Preflight(
+        config=config,
+        classes=classes,
+        examples=_examples(prepared, classes) if prepared.data else (),
+        parameters=parameters,
+        steps=steps,
+        epochs=epochs,
+        step_tokens=step_tokens,
+        learning_rate=config.learning_rate or auto_learning_rate(parameters or ASSUMED_PARAMETERS),
+        command=tuple(crlft_command("train", "--run", "DIR")),
+        warnings=(*prepared.warnings, *_disk_warnings(project, config, parameters)),
+    )
+
+
+def _weighted(data: TrainSet, config: RunConfig) -> tuple[ClassFigures, ...]:
+    """Return the figures with what the method makes of weights and classes."""
+    method, best = METHODS[config.method], data.scheme.best.name
+    if method.weighted and not method.best_only:
+        return data.classes
+    taken = [c for c in data.classes if not method.best_only or c.name == best]
+    total = sum(c.supervised_tokens for c in taken) or 1
+    return tuple(
+        ClassFigures(c.name, c.condition, c.conversations, c.supervised_tokens, 1.0, c.supervised_tokens / total)
+        for c in taken
+    )
+
+
+def _budget(prepared: Prepared, classes: tuple[ClassFigures, ...], step_tokens: int) -> tuple[float, int | None]:
+    """Return about how many epochs and steps, by the rules of `crlft.resolve`."""
+    config, data = prepared.config, prepared.data
+    filled = {c.name: c.supervised_tokens for c in classes if c.conversations}
+    if data is None or not filled:
+        return config.epochs or 0.0, config.steps
+    seen = filled.get(data.scheme.best.name) or min(filled.values())
+    kept = 1 - config.held_out_share
+    auto = min(MAX_EPOCHS, max(MIN_EPOCHS, BEST_CLASS_TOKENS / max(1.0, seen * kept)))
+    tokens = sum(data.tokens[name] for name in filled) * kept
+    if config.steps is not None:
+        return config.steps * step_tokens / max(1.0, tokens), config.steps
+    epochs = config.epochs or auto
+    return epochs, max(1, round(epochs * tokens / step_tokens))
+
+
+def _examples(prepared: Prepared, classes: tuple[ClassFigures, ...]) -> tuple[Example, ...]:
+    config, data = prepared.config, prepared.data
+    assert data is not None
+    template, start = get_template(config.template), _start_token(prepared)
+    conditioned = METHODS[config.method].conditioned
+    found = first_of_each_class(data)
+    examples = []
+    for c in classes:
+        conversation: Conversation | None = found.get(c.name)
+        if conversation is None:
+            continue
+        condition = c.condition if conditioned else ""
+        placement = "both" if config.condition_placement == "both" else "assistant"
+        segments = render(conversation, condition, template, start=start, placement=placement)
+        weight = c.loss_weight
+        if METHODS[config.method].weighted and conversation.coarse_reward is not None:
+            weight = data.scheme.loss_weight(c.name, conversation.coarse_reward)
+        examples.append(Example(c.name, condition, weight, tuple(segments)))
+    return tuple(examples)
+
+
+def _start_token(prepared: Prepared) -> str:
+    """Return the base tokenizer's start token, or empty where it has none or is not here."""
+    path = Path(prepared.base.model) / "tokenizer_config.json"
+    if not prepared.base.local or not path.is_file():
+        return ""
+    token = json.loads(path.read_text(encoding="utf-8")).get("bos_token")
+    return str(token.get("content", "")) if isinstance(token, dict) else str(token or "")
+
+
+def _disk_warnings(project: Project, config: RunConfig, parameters: int | None) -> list[str]:
+    # Weights and two AdamW moments in fp32 for every kept checkpoint and the one being written, and the model.
+    needed = (parameters or 0) * 4 * (3 * (config.keep_checkpoints + 1) + 1)
+    free = shutil.disk_usage(project.root).free
+    if free >= needed + TIGHT_BYTES:
+        return []
+    return [
+        f"the disk has {free / 1e9:.1f} GB free, and the run's checkpoints take about {needed / 1e9:.1f} GB: "
+        "make room, or keep fewer checkpoints"
+    ]
