@@ -85,7 +85,7 @@ def _bar() -> tuple[str, str, str]:
     query, order, view = param("q"), param("order", "newest"), param("view", "list")
     if st.session_state.get("browse-q-seen") != query:  # a facet, a chart or a link changed the address
         st.session_state["browse-q"] = st.session_state["browse-q-seen"] = query
-    with st.container(horizontal=True, vertical_alignment="bottom", key="wb-query"):
+    with st.container(horizontal=True, vertical_alignment="center", key="wb-query"):
         st.text_input(
             t("Search"),
             key="browse-q",

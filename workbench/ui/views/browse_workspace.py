@@ -166,18 +166,18 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
     set_params(id=record.uid)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wb-reader-bar"):
         st.button(
-            t("Previous"),
+            ":material/arrow_back:",
             key="browse-prev",
             shortcut="Left",
-            icon=":material/arrow_back:",
+            help=t("The conversation before"),
             on_click=_step,
             args=(-1,),
         )
         st.button(
-            t("Next"),
+            ":material/arrow_forward:",
             key="browse-next",
             shortcut="Right",
-            icon=":material/arrow_forward:",
+            help=t("The next conversation"),
             on_click=_step,
             args=(1,),
         )

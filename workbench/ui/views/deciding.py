@@ -19,6 +19,7 @@ from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.views import acting
+from workbench.ui.widgets.chips import safe_colour
 from workbench.ui.widgets.errors import plain
 
 Done = Callable[[Action | None], None]
@@ -38,11 +39,17 @@ def decide(project: Project, planner: Callable[[], Plan], done: Done | None = No
 
 def class_buttons(project: Project, record: Record, classes: Sequence[ClassRow], *, key: str, done: Done) -> None:
     """Draw one button for each class, with its number key; the class it has is filled."""
-    for row in classes:
+    # Streamlit has no coloured buttons: a stripe in the class's colour, by the class name it gives to a key.
+    stripes = [
+        f".st-key-{key}-class-{i} button {{ border-left: 4px solid {safe_colour(row.colour)}; }}"
+        for i, row in enumerate(classes)
+    ]
+    st.html(f"<style>{' '.join(stripes)}</style>")
+    for i, row in enumerate(classes):
         is_now = record.conversation.class_name == row.name
         st.button(
             plain(row.name),
-            key=f"{key}-class-{row.name}",
+            key=f"{key}-class-{i}",
             type="primary" if is_now else "secondary",
             shortcut=row.key if row.key else None,
             on_click=decide,

@@ -127,10 +127,14 @@ def _show_report(path: Path, report: FileReport) -> None:
         path.name,
         t("{format} in {container}: {why}", format=report.format, container=report.container, why=report.why),
     )
-    facts = [chip(tn(report.rows_seen, "{n} row looked at", "{n} rows looked at"))]
+    seen = tn(report.rows_seen, "{n} row", "{n} rows")
+    facts = [chip(seen if report.complete else t("first {n} rows looked at", n=report.rows_seen))]
     facts += [chip(f"{role} × {n:,}", hint=t("turns of this role")) for role, n in report.roles.items()]
     facts += [chip(f"{fault} × {n:,}", "#b5544a") for fault, n in report.faults.items()]
     chips(facts)
+    if report.unreadable:
+        st.caption(t("{n} rows will go to quarantine, for example:", n=report.unreadable))
+        table([t("Line"), t("Reason")], report.unreadable_examples, numeric=[0])
     if report.examples:
         with st.expander(t("Examples as they were read"), expanded=True):
             for column, example in zip(st.columns(min(3, len(report.examples))), report.examples, strict=False):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from workbench.services.importing import FileReport
+from workbench.services.importing import ANY_OTHER, FileReport
 from workbench.ui.i18n import t
 from workbench.ui.widgets.layout import section
 
@@ -84,9 +84,12 @@ def _by_field(fields: dict[str, Counter[str]], classes: Sequence[str]) -> Choice
             ),
         },
     )
-    if len(fields[name]) > VALUES_SHOWN:
-        st.caption(t("{n} more values stay untagged.", n=len(fields[name]) - VALUES_SHOWN))
+    others = st.selectbox(
+        t("All other values"), [untagged, *classes], key=f"import-others-{name}", width=320
+    )
     mapping = {str(r["value"]): str(r["class"]) for r in edited if r["class"] != untagged}
+    if others != untagged:
+        mapping[ANY_OTHER] = others
     if not mapping:
         st.caption(t("No value has a class yet: choose one in the column “Class”, or all rows arrive untagged."))
     return Choice(field=name, mapping=mapping)

@@ -27,8 +27,8 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     section(
         t("Classes"), t("the condition stands in front of every role in the prompt; the model learns to follow it")
     )
-    for row in classes:
-        with st.container(border=True, key=f"wb-class-{row.position}"):
+    for position, row in enumerate(classes):
+        with st.container(border=True, key=f"wb-class-{position}"):
             _editor(project, row)
     section(t("A new class"))
     with st.container(border=True, key="wb-class-new"):

@@ -34,7 +34,7 @@ def steps(items: Sequence[Step]) -> None:
         mark = "✓" if item.done else str(number)
         current = ' aria-current="step"' if item.now else ""
         cells.append(
-            f'<li class="{kind}"{current}><span class="wb-step-mark">{mark}</span>'
-            f"<span><b>{escape(item.title)}</b><small>{escape(item.purpose)}</small></span></li>"
+            f'<div role="listitem" class="{kind}"{current}><span class="wb-step-mark">{mark}</span>'
+            f"<span><b>{escape(item.title)}</b><small>{escape(item.purpose)}</small></span></div>"
         )
-    st.html(f'<ol class="wb-steps">{"".join(cells)}</ol>')
+    st.html(f'<div role="list" class="wb-steps">{"".join(cells)}</div>')
