@@ -65,13 +65,15 @@ class TokenizerTokens:
         """Return one count for each text."""
         pieces = [_PIECES.findall(text) for text in texts]
         known = self._known
-        new = list({piece for row in pieces for piece in row if piece not in known})
+        new = list(set().union(*pieces).difference(known))
         lengths = [len(e.ids) for e in self._tokenizer.encode_batch_fast(new, add_special_tokens=False)]
-        found = dict(zip(new, lengths, strict=True))
-        counts = [sum(known[piece] if piece in known else found[piece] for piece in row) for row in pieces]
+        known.update(zip(new, lengths, strict=True))
+        counts = [sum(map(known.__getitem__, row)) for row in pieces]
+        for piece in new:
+            if len(piece) > _LONGEST_KEPT:
+                del known[piece]
         if len(known) > _MOST_KEPT:
             known.clear()
-        known.update((piece, n) for piece, n in found.items() if len(piece) <= _LONGEST_KEPT)
         return counts
 
 
