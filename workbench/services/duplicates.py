@@ -1,7 +1,7 @@
 """Duplicates: search, question the result, look at a group, plan what to drop.
 
-    result = find_duplicates(project, method="near", threshold=0.8)
-    plan = plan_dedupe(project, result.rethreshold(0.9), keep="best")      # then curation.apply_plan
+result = find_duplicates(project, method="near", threshold=0.8)
+plan = plan_dedupe(project, result.rethreshold(0.9), keep="best")      # then curation.apply_plan
 """
 
 from __future__ import annotations
@@ -327,12 +327,12 @@ def _group(result: DuplicateResult, group_id: int) -> Group:
 def _check_overrides(result: DuplicateResult, overrides: Mapping[int, int]) -> None:
     for group_id, seq in overrides.items():
         if seq not in _group(result, group_id).seqs:
-            raise PlanError(f"conversation {seq} is not in duplicate group {group_id}", "choose one of its members")
+            raise PlanError(f"conversation {seq} is not in group {group_id}", "choose one of its members")
 
 
 def _standing(connection: Connection, groups: Sequence[Group]) -> dict[int, Member]:
     rows = store.read_standing(connection, [seq for g in groups for seq in g.seqs])
-    return {row.seq: Member(*row) for row in rows}
+    return {row["seq"]: Member(**row) for row in rows}
 
 
 def _change(member: Member, decision: Decision) -> Change:

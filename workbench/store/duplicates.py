@@ -71,8 +71,8 @@ def iterate_turns(connection: Connection, seqs: Sequence[int]) -> Iterator[tuple
     """Yield (row number, message dictionaries), ascending within each chunk."""
     for part in chunks(seqs):
         query = select(bodies.c.seq, bodies.c.turns).where(bodies.c.seq.in_(part)).order_by(bodies.c.seq)
-        for seq, turns in connection.execute(query):
-            yield seq, turns
+        for row in connection.execute(query):
+            yield row.seq, row.turns
 
 
 def save_result(
@@ -90,7 +90,8 @@ def save_result(
         members: (row number, representative, group id or None).
     """
     row = {**header, "created_at": now()}
-    result_id = int(connection.execute(duplicate_results.insert().values(**row)).inserted_primary_key[0])
+    inserted = duplicate_results.insert().values(**row).returning(duplicate_results.c.id)
+    result_id = connection.execute(inserted).scalar_one()
     _insert(connection, duplicate_pairs, ("result_id", "a", "b", "score"), ((result_id, *p) for p in pairs))
     _insert(connection, duplicate_members, _MEMBER_COLUMNS, ((result_id, *m) for m in members))
     keep = select(duplicate_results.c.id).order_by(duplicate_results.c.id.desc()).limit(RESULTS_KEPT)
@@ -128,14 +129,14 @@ def read_result(connection: Connection, result_id: int | None = None) -> StoredR
     return None if row is None else StoredResult(*row)
 
 
-def read_pairs(connection: Connection, result_id: int) -> list[Row[Any]]:
+def read_pairs(connection: Connection, result_id: int) -> list[tuple[int, int, float]]:
     """Return (a, b, score) of a result, ascending."""
     c = duplicate_pairs.c
     query = select(c.a, c.b, c.score).where(c.result_id == result_id).order_by(c.a, c.b)
-    return list(connection.execute(query))
+    return [(row.a, row.b, row.score) for row in connection.execute(query)]
 
 
-def read_members(connection: Connection, result_id: int) -> list[Row[Any]]:
+def read_members(connection: Connection, result_id: int) -> Sequence[Row[Any]]:
     """Return (seq, rep, class_name, status) of every conversation in a result, as they are now."""
     c = duplicate_members.c
     query = (
@@ -144,10 +145,10 @@ def read_members(connection: Connection, result_id: int) -> list[Row[Any]]:
         .where(c.result_id == result_id)
         .order_by(c.seq)
     )
-    return list(connection.execute(query))
+    return connection.execute(query).all()
 
 
-def read_standing(connection: Connection, seqs: Sequence[int]) -> Iterator[Row[Any]]:
+def read_standing(connection: Connection, seqs: Sequence[int]) -> Iterator[Mapping[str, Any]]:
     """Yield what the choice of the one to keep looks at; `reward` is the conversation's own or its class's."""
     c = conversations.c
     columns = (
@@ -163,4 +164,4 @@ def read_standing(connection: Connection, seqs: Sequence[int]) -> Iterator[Row[A
     )
     joined = conversations.outerjoin(classes, classes.c.name == c.class_name)
     for part in chunks(seqs):
-        yield from connection.execute(select(*columns).select_from(joined).where(c.seq.in_(part)))
+        yield from connection.execute(select(*columns).select_from(joined).where(c.seq.in_(part))).mappings()
