@@ -33,7 +33,14 @@ def parse_query(text: str) -> Query:
     Raises:
         QueryError: There is a mistake; `position` says where and `remedy` what to write.
     """
-    return Query(tuple(_Parser(text).terms()))
+    terms = _Parser(text).terms()
+    # A lone sign between words ("7 + 4") cannot be searched for and must not empty the list.
+    searchable = [t for t in terms if isinstance(t, FieldTerm) or _has_words(t.text)]
+    if terms and not searchable:
+        raise QueryError(
+            f"{text.strip()!r} holds nothing to search for", "search for a word with letters or digits"
+        )
+    return Query(tuple(searchable))
 
 
 def format_query(query: Query) -> str:
@@ -67,7 +74,7 @@ class _Parser:
     def _term(self, negated: bool) -> FieldTerm | TextTerm:
         start = self.at
         if self.text[start] in _CLOSING:
-            return self._text_term(self._quoted(), phrase=True, negated=negated, start=start)
+            return TextTerm(self._quoted(), True, negated)
         field = _FIELD.match(self.text, start)
         if field:
             return self._field_term(field, negated)
@@ -75,16 +82,7 @@ class _Parser:
         if word is None:
             raise QueryError(f"a closing quote at {start + 1} without an opening one", 'put " before it', start)
         self.at = word.end()
-        return self._text_term(word.group(), phrase=False, negated=negated, start=start)
-
-    def _text_term(self, text: str, *, phrase: bool, negated: bool, start: int) -> TextTerm:
-        if not any(c.isalnum() for c in text):
-            raise QueryError(
-                f"{text!r} at {start + 1} holds nothing to search for",
-                "search for a word with letters or digits",
-                start,
-            )
-        return TextTerm(text, phrase, negated)
+        return TextTerm(word.group(), False, negated)
 
     def _quoted(self) -> str:
         """Read a quoted text from its opening quote; leave `at` behind the closing one."""
@@ -145,6 +143,10 @@ class _Parser:
             if not self.text.startswith(",", self.at):
                 return values
             self.at += 1
+
+
+def _has_words(text: str) -> bool:
+    return any(c.isalnum() for c in text)
 
 
 def _operator(sign: str) -> Operator:

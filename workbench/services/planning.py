@@ -182,7 +182,7 @@ def _select(
         raise PlanError("no conversations are named", "give either a query or row numbers")
     if query is not None:
         with compiled(project, query) as (connection, ready):
-            yield from connection.execute(ready.joined(wanted).order_by(c.seq))
+            yield from connection.execute(ready.restrict(wanted).order_by(c.seq))
         return
     with project.database.read() as connection:
         for part in chunks(sorted(set(seqs or ()))):

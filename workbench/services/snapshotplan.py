@@ -80,7 +80,7 @@ def plan_of(connection: Connection, ready: Compiled, query: str) -> SnapshotPlan
     c = conversations.c
     scheme = read_scheme(connection)
     sums = (func.count(), func.sum(c.supervised_tokens))
-    grouped = members(ready.joined(select(c.class_name, c.coarse_reward, *sums)))
+    grouped = members(ready.restrict(select(c.class_name, c.coarse_reward, *sums)))
     counts: dict[str, ClassCount] = {}
     own: list[OwnReward] = []
     for name, reward, n, tokens in connection.execute(grouped.group_by(c.class_name, c.coarse_reward)):
@@ -88,7 +88,7 @@ def plan_of(connection: Connection, ready: Compiled, query: str) -> SnapshotPlan
         counts[name] = ClassCount(count.conversations + n, count.supervised_tokens + tokens)
         if reward is not None:
             own.append(OwnReward(name, reward, tokens))
-    out = ready.joined(select(c.status == "dropped", func.count()))
+    out = ready.restrict(select(c.status == "dropped", func.count()))
     out = out.where((c.status == "dropped") | c.class_name.is_(None)).group_by(c.status == "dropped")
     left_out: dict[bool, int] = {bool(dropped): n for dropped, n in connection.execute(out)}
     rows = _figures(scheme, counts, own)

@@ -124,7 +124,7 @@ def _target(project: Project, name: str) -> Path:
 
 def _records(connection: Connection, ready: Compiled) -> Iterator[Record]:
     c = conversations.c
-    seqs = list(connection.execute(members(ready.joined(select(c.seq))).order_by(c.uid)).scalars())
+    seqs = list(connection.execute(members(ready.restrict(select(c.seq))).order_by(c.uid)).scalars())
     for part in chunks(seqs, files.ROWS_PER_GROUP):
         yield from get_records(connection, part)
 

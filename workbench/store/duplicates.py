@@ -63,7 +63,7 @@ def living_hashes(connection: Connection, compiled: Compiled) -> list[Hashes]:
     """Return the hashes of all matching conversations that are not dropped, ascending."""
     c = conversations.c
     columns = (c.seq, c.prompt_hash, c.answer_hash, c.prompt_head, c.answer_head, c.class_name)
-    query = compiled.joined(select(*columns)).where(c.status != "dropped").order_by(c.seq)
+    query = select(*columns).where(compiled.where(), c.status != "dropped").order_by(c.seq)
     return [Hashes(*row) for row in connection.execute(query)]
 
 

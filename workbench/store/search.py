@@ -7,7 +7,7 @@ allowed values, which serve SQL and the cube alike. Everything typed reaches SQL
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
@@ -66,20 +66,24 @@ class Compiled:
             conditions.append(_c.seq.in_(_matching(self.match)))
         return and_(true(), *conditions)
 
-    def joined(self, query: Select[*tuple[Any, ...]], *, dimensions: bool = True) -> Select[*tuple[Any, ...]]:
-        """Restrict a SELECT of `conversations`, driven by the text index where there is text.
+    def restrict(self, query: Select[*tuple[Any, ...]], *, dimensions: bool = True) -> Select[*tuple[Any, ...]]:
+        """Restrict a SELECT of `conversations`.
 
         Args:
             query: What to restrict.
             dimensions: Whether to apply the dimensions' terms.
         """
-        if dimensions:
-            query = query.where(*map(dimension_condition, self.dimensions))
-        query = query.where(*self.conditions)
-        if self.match:
-            joined = conversations.join(textindex.fts, textindex.fts.c.rowid == _c.seq)
-            query = query.select_from(joined).where(textindex.matches(self.match))
-        return query
+        return query.where(self.where() if dimensions else replace(self, dimensions=()).where())
+
+    def walk_texts(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        """Restrict a SELECT that is sorted by `fts.rowid`: the text index walks its rows in that order.
+
+        The first page of a common word then costs a page. In any other order `restrict` is faster, by a factor
+        of 25 at 48,000 conversations: there SQLite would ask the text index anew for every row.
+        """
+        rest = replace(self, match="").where()
+        joined = conversations.join(textindex.fts, textindex.fts.c.rowid == _c.seq)
+        return query.select_from(joined).where(rest, textindex.matches(self.match))
 
 
 def compile_query(connection: Connection, query: Query) -> Compiled:
@@ -131,12 +135,13 @@ def search_page(
     column, descending = _SORT_KEYS[order]
     seq: ColumnElement[Any] = _c.seq
     if compiled.match and column is _c.seq:
-        # The text index walks its rows in order of rowid: the first page of a common word costs a page.
         column = seq = textindex.fts.c.rowid
-    query = compiled.joined(select(*SUMMARY_COLUMNS))
+        query = compiled.walk_texts(select(*SUMMARY_COLUMNS))
+    else:
+        query = compiled.restrict(select(*SUMMARY_COLUMNS))
     if after is not None:
         query = query.where(_behind(connection, after, order, seq))
-    keys = [seq] if column is seq else [column, seq]
+    keys = [column] if column is seq or order == "random" else [column, seq]
     query = query.order_by(*(k.desc() if descending else k.asc() for k in keys)).limit(limit)
     return [to_summary(row) for row in connection.execute(query)]
 
@@ -163,7 +168,7 @@ def count_matches(connection: Connection, compiled: Compiled) -> tuple[int, bool
     if compiled.match and not (compiled.conditions or compiled.dimensions):
         found = _matching(compiled.match)
     else:
-        found = compiled.joined(select(_c.seq))
+        found = compiled.restrict(select(_c.seq))
     capped = select(func.count()).select_from(found.limit(COUNT_AT_MOST + 1).subquery())
     count = connection.execute(capped).scalar_one()
     return min(count, COUNT_AT_MOST), count <= COUNT_AT_MOST
@@ -176,7 +181,7 @@ def matching_cells(connection: Connection, compiled: Compiled) -> list[CubeCell]
 
 def matching_seqs(connection: Connection, compiled: Compiled) -> list[int]:
     """Return all matching row numbers, ascending."""
-    return list(connection.execute(compiled.joined(select(_c.seq)).order_by(_c.seq)).scalars())
+    return list(connection.execute(compiled.restrict(select(_c.seq)).order_by(_c.seq)).scalars())
 
 
 def iterate_records(connection: Connection, compiled: Compiled) -> Iterator[Record]:
@@ -204,7 +209,7 @@ def facets(connection: Connection, compiled: Compiled, limit: int = 50) -> Facet
 
 def _count_cells(connection: Connection, compiled: Compiled) -> list[CubeCell]:
     keys = (func.coalesce(_c.class_name, ""), _c.status, _c.source, _c.language, _c.round)
-    query = compiled.joined(select(*keys, func.count()), dimensions=False).group_by(*keys)
+    query = compiled.restrict(select(*keys, func.count()), dimensions=False).group_by(*keys)
     return [CubeCell(CubeKey(*row[:5]), row[5], 0, 0) for row in connection.execute(query)]
 
 
