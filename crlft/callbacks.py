@@ -30,7 +30,7 @@ class Rhythm:
     evaluate_every: int
 
 
-class RunCallback(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
+class RunCallback(TrainerCallback):
     """Writes `start`, `step`, `eval`, `sample` and `checkpoint` events, and heeds stop requests.
 
     After a resume, steps behind the last checkpoint are told again; readers take the later telling of a step.

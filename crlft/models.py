@@ -181,10 +181,14 @@ ids = tokenizer.apply_chat_template(messages, condition="{card.default_condition
 
 def _load_weights(model: str) -> Any:
     check_model(model)
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    loaded: Any
+    info: dict[str, Any]
     try:
-        loaded, info = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32, output_loading_info=True)
+        loaded, info = AutoModelForCausalLM.from_pretrained(  # type: ignore[misc]
+            model, dtype=torch.float32, output_loading_info=True
+        )
     except Exception as error:
         if isinstance(error, MemoryError) or "out of memory" in str(error):
             raise

@@ -100,7 +100,7 @@ class StepDataset(TorchDataset[StepBatch]):
         )
 
 
-class CRLFTTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
+class CRLFTTrainer(Trainer):
     """Trains on a `StepDataset`; `figures` holds what the last step measured.
 
     Args:
@@ -129,6 +129,7 @@ class CRLFTTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
         super().__init__(model=model, args=args, train_dataset=steps, callbacks=callbacks)
         self.remove_callback(PrinterCallback)  # standard output is ours
         self.steps = steps
+        self.folder = Path(str(args.output_dir))
         self.identity = identity
         self.keep_checkpoints = keep_checkpoints
         self.autocast_dtype = autocast_dtype
@@ -140,7 +141,7 @@ class CRLFTTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
         """Return the steps in their planned order; the plan has shuffled them already."""
         return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=_only)
 
-    def training_step(
+    def training_step(  # type: ignore[override]  # the trainer hands on what the data loader gave
         self, model: Any, inputs: StepBatch, num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
         """Compute the gradient of one whole optimiser step.
@@ -206,7 +207,7 @@ class CRLFTTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
         )
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
-        value = super()._get_grad_norm(model, grad_norm)
+        value = super()._get_grad_norm(model, grad_norm)  # type: ignore[no-untyped-call]
         self.figures.grad_norm = float(value)
         if not math.isfinite(self.figures.grad_norm):
             raise NotFiniteError(
@@ -223,17 +224,21 @@ class CRLFTTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
         return 0
 
     def _get_output_dir(self, trial: Any) -> str:
-        return str(Path(self.args.output_dir) / ".writing")
+        return str(self.folder / ".writing")
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Save everything beside, then give it its name: a checkpoint is complete or absent."""
-        root = Path(self.args.output_dir)
-        writing = root / ".writing"
+        writing = self.folder / ".writing"
         shutil.rmtree(writing, ignore_errors=True)
         try:
             super()._save_checkpoint(model, trial)
             (written,) = writing.iterdir()
-            publish(written, root / checkpoint_name(self.state.global_step), self.identity, self.keep_checkpoints)
+            publish(
+                written,
+                self.folder / checkpoint_name(self.state.global_step),
+                self.identity,
+                self.keep_checkpoints,
+            )
         finally:
             shutil.rmtree(writing, ignore_errors=True)
 
