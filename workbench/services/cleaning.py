@@ -223,9 +223,8 @@ def _diffs(step: Step) -> tuple[TurnDiff, ...]:
     if step.verdict != "fix" or step.finding.turns is None:
         return ()
     pairs = zip(step.before.turns, step.finding.turns, strict=True)
-    return tuple(
-        TurnDiff(i, old.role, word_diff(old.content, new.content)) for i, (old, new) in enumerate(pairs) if old != new
-    )
+    changed = [(i, old, new) for i, (old, new) in enumerate(pairs) if old != new]
+    return tuple(TurnDiff(i, old.role, word_diff(old.content, new.content)) for i, old, new in changed)
 
 
 def _outcome(steps: Sequence[Step]) -> Outcome:
@@ -262,9 +261,10 @@ def plan_clean(project: Project, found: CleanScan, *, exclude: Collection[tuple[
         else:
             changes.append(change)
             done[_outcome(steps)] += 1
+    what = ", ".join(f"{name} {done[name]:,}" for name in ("fix", "flag", "drop"))
     return Plan(
         kind="clean",
-        title=f"clean {len(changes):,} conversations: fix {done['fix']:,}, flag {done['flag']:,}, drop {done['drop']:,}",
+        title=f"clean {len(changes):,} conversation{'' if len(changes) == 1 else 's'}: {what}",
         changes=changes,
         reason="cleaning rules",
         unchanged=left,

@@ -115,9 +115,10 @@ class DuplicateResult:
     def conflicts(self) -> tuple[int, ...]:
         """Ids of groups whose members are tagged differently: the same text cannot be of two qualities.
 
-        Duplicated prompts are no conflict: their answers differ.
+        Only whole conversations: the same prompt answered differently, or the same answer to different prompts,
+        may well be of different quality.
         """
-        if self.part == "prompt":
+        if self.part != "conversation":
             return ()
         return tuple(g.id for g in self.groups if len({self.classes.get(s) for s in g.seqs} - {None}) > 1)
 
