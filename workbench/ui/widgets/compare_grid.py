@@ -5,27 +5,26 @@ One block per page of rows keeps a grid of 300 prompts as quick as one of ten. E
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
 
-from workbench.domain.comparison import Cell, Column, ColumnSummary, Prompt
+from workbench.domain.comparison import Cell, Column, Prompt
+from workbench.services.comparing import ColumnFigures, GridRow
 from workbench.ui.i18n import t
 
 
-@dataclass(frozen=True, slots=True)
-class GridRow:
-    """A prompt and what each column answered.
-
-    Attributes:
-        prompt: The prompt.
-        cells: Column index to answer; a column that has not answered yet is absent.
-        winner: Index of the column that won the last vote, or None.
-    """
-
-    prompt: Prompt
-    cells: Mapping[int, Cell]
-    winner: int | None = None
+def winners(row: GridRow) -> set[int]:
+    """Return the columns that won a vote over this prompt and lost none."""
+    columns = {c.id: i for i, c in enumerate(row.cells) if c is not None}
+    won: set[int] = set()
+    lost: set[int] = set()
+    for vote in row.votes:
+        left, right = columns.get(vote.left_cell), columns.get(vote.right_cell)
+        if left is None or right is None or vote.choice not in ("left", "right"):
+            continue
+        won.add(left if vote.choice == "left" else right)
+        lost.add(right if vote.choice == "left" else left)
+    return won - lost
 
 
 def prompt_text(prompt: Prompt) -> str:
@@ -78,7 +77,8 @@ def grid_html(columns: Sequence[Column], rows: Sequence[GridRow], shown: Sequenc
             f'<div class="wl-prompt" dir="auto">{escape(prompt_text(row.prompt))}'
             f'<div class="wl-foot"><span>{escape(row.prompt.id)}</span></div></div>'
         )
-        parts += [cell_html(row.cells.get(i), won=row.winner == i) for i in shown]
+        won = winners(row)
+        parts += [cell_html(row.cells[i], won=i in won) for i in shown]
     return "".join(parts) + "</div>"
 
 
@@ -93,30 +93,15 @@ def percent(rate: float | None) -> str:
     return "–" if rate is None else f"{100 * rate:.1f} %"
 
 
-def wilson(rate: float | None, n: int, z: float = 1.96) -> tuple[float, float] | None:
-    """Return the 95 % Wilson interval of a share, or None where there is none to give.
-
-    Args:
-        rate: The share, 0 to 1.
-        n: How many it was counted over.
-        z: Normal quantile; 1.96 is 95 %.
-    """
-    if rate is None or n <= 0:
-        return None
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * ((rate * (1 - rate) / n + z * z / (4 * n * n)) ** 0.5) / (1 + z * z / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def summary_rows(summary: Sequence[ColumnSummary]) -> list[dict[str, str]]:
+def summary_rows(summary: Sequence[ColumnFigures]) -> list[dict[str, str]]:
     """Return the column figures as table rows: rates with their 95 % intervals, votes, length."""
     return [
         {
             t("column"): s.column.label,
             t("condition"): s.column.condition or t("no condition"),
             t("answered"): f"{s.answered:,}",
-            t("correct"): _with_interval(s.correct_rate, s.answered),
-            t("full quality"): _with_interval(s.full_rate, s.answered),
+            t("correct"): percent(s.correct_rate) + _between(s.correct_interval),
+            t("full quality"): percent(s.full_rate) + _between(s.full_interval),
             t("mean tokens"): f"{s.mean_tokens:.1f}",
             t("votes won / lost / tied"): f"{s.wins} / {s.losses} / {s.ties}",
         }
@@ -124,6 +109,5 @@ def summary_rows(summary: Sequence[ColumnSummary]) -> list[dict[str, str]]:
     ]
 
 
-def _with_interval(rate: float | None, n: int) -> str:
-    bounds = wilson(rate, n)
-    return percent(rate) if bounds is None else f"{percent(rate)} ({100 * bounds[0]:.0f}–{100 * bounds[1]:.0f})"
+def _between(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f" ({100 * interval[0]:.0f}–{100 * interval[1]:.0f})"

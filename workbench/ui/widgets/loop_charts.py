@@ -68,9 +68,7 @@ def class_loss_figure(curves: RunCurves, colours: Mapping[str, str]) -> go.Figur
         colour = colours.get(name, ACCENT)
         xs, ys = curves.series("loss_by_class", name)
         if ys:
-            figure.add_scatter(
-                x=xs, y=smooth(ys), mode="lines", name=name, line={"color": colour, "width": 1.5}
-            )
+            figure.add_scatter(x=xs, y=smooth(ys), mode="lines", name=name, line={"color": colour, "width": 1.5})
         xs, ys = curves.eval_series("loss_by_class", name)
         if ys:
             figure.add_scatter(
@@ -83,6 +81,33 @@ def class_loss_figure(curves: RunCurves, colours: Mapping[str, str]) -> go.Figur
     return _layout(figure, x=t("step"), y=t("loss per token"))
 
 
+def mass_figure(shares: Sequence[tuple[str, float]], colours: Mapping[str, str]) -> go.Figure:
+    """One stacked bar: what the model will mostly learn from.
+
+    Args:
+        shares: (class, part of Σ weight × tokens), parts from 0 to 1.
+        colours: Class name to colour.
+    """
+    figure = go.Figure()
+    for name, share in shares:
+        figure.add_bar(
+            x=[100 * share],
+            y=[""],
+            orientation="h",
+            name=name,
+            marker={"color": colours.get(name)},
+            text=[f"{name} {share:.0%}"] if share > 0.08 else None,
+            textposition="inside",
+            insidetextanchor="middle",
+            hovertemplate=f"{share:.1%}<extra></extra>",
+        )
+    margin = {"l": 0, "r": 0, "t": 4, "b": 4}
+    figure.update_layout(barmode="stack", height=60, margin=margin, showlegend=False, uirevision="keep")
+    figure.update_xaxes(visible=False, range=[0, 100])
+    figure.update_yaxes(visible=False)
+    return figure
+
+
 def small_figure(xs: Sequence[float], ys: Sequence[float], label: str) -> go.Figure:
     """One quiet line: learning rate, gradient norm, tokens per second."""
     figure = go.Figure()
@@ -90,54 +115,60 @@ def small_figure(xs: Sequence[float], ys: Sequence[float], label: str) -> go.Fig
     return _layout(figure, x=t("step"), y=label, height=180, legend=False)
 
 
-def similarity_histogram(scores: Sequence[float], threshold: float, *, bins: int = 40) -> go.Figure:
+def similarity_histogram(bars: Sequence[tuple[float, int]], threshold: float) -> go.Figure:
     """How many pairs are how similar, with the threshold drawn in.
 
     Args:
-        scores: Similarity of every stored pair, 0 to 1.
+        bars: (lower edge, pairs), ascending, of equal width up to 1.
         threshold: Pairs at or above it count as duplicates.
-        bins: Number of bars between the lowest score and 1.
     """
-    low = min([*scores, threshold, 0.95])
-    width = max((1.0 - low) / bins, 1e-3)
-    counts = [0] * bins
-    for score in scores:
-        counts[min(bins - 1, max(0, int((score - low) / width)))] += 1
-    centres = [low + (i + 0.5) * width for i in range(bins)]
+    width = (1.0 - bars[0][0]) / len(bars) if bars else 1.0
+    counts = [n for _, n in bars]
     figure = go.Figure()
     figure.add_bar(
-        x=centres,
+        x=[edge + width / 2 for edge, _ in bars],
         y=counts,
         width=width * 0.9,
-        marker={"color": [ACCENT if c >= threshold else QUIET for c in centres]},
-        hovertemplate=t("similarity %{x:.2f}: %{y} pairs") + "<extra></extra>",
+        marker={"color": [ACCENT if edge + width / 2 >= threshold else QUIET for edge, _ in bars]},
+        hovertemplate=t("similarity {place}: {count} pairs", place="%{x:.2f}", count="%{y}") + "<extra></extra>",
     )
     figure.add_vline(x=threshold, line={"color": HELD_OUT, "width": 2})
     _layout(figure, x=t("similarity"), y=t("pairs"), height=200, legend=False)
     # One bar of exact copies would hide the shoulder where the threshold is decided.
-    if max(counts) > 50:
+    if max(counts, default=0) > 50:
         figure.update_yaxes(type="log")
     return figure
 
 
-def rounds_figure(rounds: Sequence[int], series: Mapping[str, Sequence[float | None]]) -> go.Figure:
-    """Rates over rounds, one line per name.
+RatePoint = tuple[float | None, tuple[float, float] | None]
+"""A share from 0 to 1 and its interval, None where unknown."""
+
+
+def rounds_figure(rounds: Sequence[int], series: Mapping[str, Sequence[RatePoint]]) -> go.Figure:
+    """Rates over rounds, one line per name, with their intervals.
 
     Args:
         rounds: Round numbers.
-        series: Name to one share from 0 to 1 per round, or None where unknown.
+        series: Name to one rate per round.
     """
     figure = go.Figure()
-    for i, (name, values) in enumerate(series.items()):
+    for i, (name, points) in enumerate(series.items()):
+        known = [(n, r, b or (r, r)) for n, (r, b) in zip(rounds, points, strict=True) if r is not None]
+        colour = CATEGORICAL[i % len(CATEGORICAL)]
         figure.add_scatter(
-            x=list(rounds),
-            y=[None if v is None else 100 * v for v in values],
+            x=[n for n, _, _ in known],
+            y=[100 * r for _, r, _ in known],
+            error_y={
+                "type": "data",
+                "array": [100 * (b[1] - r) for _, r, b in known],
+                "arrayminus": [100 * (r - b[0]) for _, r, b in known],
+                "thickness": 1,
+            },
             mode="lines+markers",
             name=name,
-            line={"color": CATEGORICAL[i % len(CATEGORICAL)], "width": 2},
-            connectgaps=True,
+            line={"color": colour, "width": 2},
         )
     _layout(figure, x=t("round"), y=t("percent"))
     figure.update_xaxes(tickmode="array", tickvals=list(rounds))
-    figure.update_yaxes(range=[0, 100])
+    figure.update_yaxes(range=[0, 101])
     return figure

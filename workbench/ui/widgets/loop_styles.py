@@ -24,10 +24,16 @@ CSS = """
 .wl-pane { border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: .5rem;
   padding: .7rem .9rem; height: 100%; display: flex; flex-direction: column; gap: .5rem; }
 .wl-pane.wl-kept { border-color: #2f7d6d; box-shadow: inset 0 3px 0 #2f7d6d; }
+.wl-row { display: grid; grid-template-columns: repeat(var(--n), minmax(0, 1fr)); gap: .8rem; }
+.wl-duo { display: grid; grid-template-columns: 1fr 1fr; gap: .8rem; min-height: 9rem; }
+.wl-asked { font-size: 1rem; padding: .6rem .9rem; margin-bottom: .7rem; border-radius: .5rem;
+  background: color-mix(in srgb, currentColor 5%, transparent); }
 .wl-title { font-weight: 600; font-size: .9rem; }
 .wl-turn { margin-inline: 0 !important; max-height: 26rem; overflow-y: auto; }
 .wl-render { font-family: "Source Code Pro", ui-monospace, monospace; font-size: .82rem; line-height: 1.65;
   white-space: pre-wrap; overflow-wrap: anywhere; }
+.wl-example { border: 1px solid color-mix(in srgb, currentColor 14%, transparent); border-radius: .5rem;
+  padding: .6rem .8rem; max-height: 16rem; overflow-y: auto; }
 .wl-control { opacity: .75; border-bottom: 1px dotted currentColor; }
 """
 

@@ -46,8 +46,5 @@ def rendered_html(segments: Iterable[RenderedSegment], loss_weight: float) -> st
 
 
 def rendered_legend(loss_weight: float) -> str:
-    """Return one sentence that says what the shading means."""
-    return t(
-        "Shaded text is trained on with weight {weight}; dotted text is written by the template.",
-        weight=f"{loss_weight:.3g}",
-    )
+    """Return a few words that say what the shading means."""
+    return t("learnt with weight {weight}", weight=f"{loss_weight:.3g}")

@@ -52,17 +52,19 @@ class RunCurves:
                 self.samples.append(event)
             case "data":
                 self.data = event
+                self._warn(event.get("warnings") or ())
             case "phase":
                 self.phases.append(str(event.get("name", "")))
             case "warning":
-                message = str(event.get("message") or event.get("text") or "")
-                if message and message not in self.warnings:
-                    self.warnings.append(message)
+                self._warn([event.get("message")])
             case "start":
                 self.attempts += 1
                 self._rewind(int(event.get("step") or 0))
             case _:
                 pass
+
+    def _warn(self, messages: Iterable[object]) -> None:
+        self.warnings += [str(m) for m in messages if m and str(m) not in self.warnings]
 
     def _rewind(self, step: int) -> None:
         """Forget what lies behind the step that a start goes on from."""
@@ -82,6 +84,16 @@ class RunCurves:
     def eval_series(self, name: str, class_name: str | None = None) -> tuple[list[int], list[float]]:
         """Return (steps, values) of a figure of the `eval` events."""
         return _points(self.evals, name, class_name)
+
+    def swap_series(self) -> tuple[list[int], list[float]]:
+        """Return (steps, nats per token) by which the wrong condition makes held-out answers less likely."""
+        xs, ys = [], []
+        for event in self.evals:
+            pairs = [p for p in (event.get("swap") or {}).values() if isinstance(p, Mapping)]
+            if pairs:
+                xs.append(int(event.get("step", 0)))
+                ys.append(sum(float(p["wrong"]) - float(p["right"]) for p in pairs) / len(pairs))
+        return xs, ys
 
     def class_names(self) -> list[str]:
         """Return the classes that any loss is known for, in the order they first appear."""

@@ -1,0 +1,155 @@
+"""Compare: a list of comparisons, one comparison's grid, its votes, and what comes back into the project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from crlft.condition import ClassScheme
+from workbench.domain.comparison import Comparison
+from workbench.domain.run import Job
+from workbench.services import comparing, curation, jobs
+from workbench.services.comparing import Grid, GridRow
+from workbench.services.project import Project
+from workbench.ui.i18n import t
+from workbench.ui.nav import param, set_params
+from workbench.ui.views.compare_back import draw_back
+from workbench.ui.views.compare_new import draw_new
+from workbench.ui.views.compare_results import draw_summary
+from workbench.ui.views.compare_vote import draw_vote
+from workbench.ui.views.train_watch import REFRESH_SECONDS, job_chip
+from workbench.ui.widgets.compare_grid import grid_html, prompt_text
+from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.layout import page_header, pager, progress_line, section
+from workbench.ui.widgets.loop_styles import loop_styles
+
+PAGE_ROWS = 20
+_TABS = ("Grid", "Vote", "Bring back")
+
+
+def draw(project: Project) -> None:
+    """Draw the Compare page."""
+    loop_styles()
+    page_header(t("Compare"), t("The same prompts under each class and from the base, side by side."))
+    scheme = curation.class_scheme(project)
+    chosen = param("comparison")
+    if chosen:
+        _comparison(project, int(chosen) if chosen.isdecimal() else -1, scheme)
+        return
+    earlier = comparing.list_comparisons(project)
+    if earlier:
+        _earlier(earlier)
+    draw_new(project, scheme)
+
+
+def _earlier(earlier: Sequence[Comparison]) -> None:
+    section(t("Comparisons"), t("newest first"))
+    rows = {
+        t("name"): [c.name for c in earlier],
+        t("prompts"): [len(c.prompts) for c in earlier],
+        t("columns"): [len(c.columns) for c in earlier],
+        t("round"): [c.round for c in earlier],
+        t("made"): [c.created_at[:16].replace("T", " ") for c in earlier],
+    }
+    event = st.dataframe(
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="comparison-list", height="auto"
+    )
+    picked = event["selection"]["rows"]
+    if picked:
+        set_params(comparison=earlier[picked[0]].id)
+        st.rerun()
+
+
+def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> None:
+    grid = comparing.comparison_grid(project, comparison_id)
+    job = grid.job
+    with st.container(horizontal=True, vertical_alignment="center", key="wl-comparison-head"):
+        if st.button(t("All comparisons"), icon=":material/arrow_back:", type="tertiary"):
+            set_params(comparison=None)
+            st.rerun()
+        chip = job_chip(job.status) if job else ""
+        st.html(f'<div class="wb-chips"><b>{escape(grid.comparison.name)}</b>{chip}</div>', width="content")
+        if job:
+            _acts(project, job)
+    if job and job.status in ("failed", "killed"):
+        st.error(plain(job.error) + "\n\n" + plain(job.remedy), icon=":material/error:")
+    live = job is not None and job.live
+    watch = st.fragment(_live, run_every=REFRESH_SECONDS if live else None)
+    watch(project, comparison_id, scheme, job.status if job else "")
+
+
+def _acts(project: Project, job: Job) -> None:
+    if job.live and st.button(t("Stop"), icon=":material/stop_circle:"):
+        jobs.stop(project, job.id)
+        st.rerun()
+    if job.status in ("stopped", "killed", "failed") and st.button(t("Resume"), icon=":material/play_arrow:"):
+        jobs.resume(project, job.id)
+        st.rerun()
+
+
+@guarded
+def _live(project: Project, comparison_id: int, scheme: ClassScheme, status: str) -> None:
+    grid = comparing.comparison_grid(project, comparison_id)
+    if grid.job and grid.job.status != status:
+        st.rerun()
+    _progress(grid)
+    draw_summary(grid, scheme)
+    tabs = st.tabs([t(name) for name in _TABS], key="comparison-tab", on_change="rerun")
+    if tabs[0].open:
+        with tabs[0]:
+            _grid(grid.comparison, grid.rows)
+    if tabs[1].open:
+        with tabs[1]:
+            draw_vote(project, grid.comparison.columns, grid.rows)
+    if tabs[2].open:
+        with tabs[2]:
+            draw_back(project, grid)
+
+
+def _progress(grid: Grid) -> None:
+    if grid.job is None or not grid.job.live:
+        return
+    if grid.job.status == "queued":
+        st.info(t("Waiting for the device; one job runs at a time."), icon=":material/hourglass:")
+    else:
+        progress_line(grid.answered, grid.total, label=t("answers"), eta_seconds=grid.job.eta_seconds)
+
+
+def _grid(comparison: Comparison, rows: Sequence[GridRow]) -> None:
+    filters = {
+        "all": t("All"),
+        "differ": t("Verdicts differ"),
+        "wrong": t("Something wrong"),
+        "voted": t("Voted"),
+    }
+    left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
+    labels = [c.label for c in comparison.columns]
+    indices = list(range(len(labels)))
+    shown = left.multiselect(
+        t("Columns"), indices, default=indices, format_func=lambda i: labels[i], key="grid-columns"
+    )
+    which = middle.segmented_control(
+        t("Rows"), list(filters), default="all", required=True, format_func=lambda k: filters[k], key="grid-rows"
+    )
+    words = right.text_input(t("Words"), key="grid-words", placeholder=t("in prompt or answers"))
+    found = [r for r in rows if _wanted(r, which or "all", words or "")]
+    if not found:
+        st.caption(t("No row is like that."))
+        return
+    index = pager("grid-page", total=len(found), page_size=PAGE_ROWS)
+    st.html(grid_html(comparison.columns, found[index * PAGE_ROWS : (index + 1) * PAGE_ROWS], shown or indices))
+
+
+def _wanted(row: GridRow, which: str, words: str) -> bool:
+    cells = [c for c in row.cells if c is not None]
+    verdicts = {(c.correct, c.full) for c in cells}
+    if which == "differ" and len(verdicts) < 2:
+        return False
+    if which == "wrong" and all(c.correct is not False for c in cells):
+        return False
+    if which == "voted" and not row.votes:
+        return False
+    text = "\n".join([prompt_text(row.prompt), *(c.text for c in cells)]).casefold()
+    return words.casefold() in text

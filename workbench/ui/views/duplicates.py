@@ -1,0 +1,203 @@
+"""Duplicates: search, question the threshold, look at groups, then plan, apply, undo."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench.domain.errors import NotFound
+from workbench.services import curation, duplicates
+from workbench.services.duplicates import KEEP, DuplicateResult
+from workbench.services.project import Project, project_overview
+from workbench.ui.i18n import t, tn
+from workbench.ui.nav import param, set_params
+from workbench.ui.views import acting
+from workbench.ui.views.duplicates_review import ByHand, draw_contrasts, draw_groups, draw_pairs
+from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.layout import empty_state, metric_row, page_header
+from workbench.ui.widgets.loop_charts import CHART_CONFIG, similarity_histogram
+from workbench.ui.widgets.loop_styles import loop_styles
+
+_TABS = ("Groups", "Borderline pairs", "Contrasts")
+
+
+def draw(project: Project) -> None:
+    """Draw the Duplicates page."""
+    loop_styles()
+    page_header(t("Duplicates"), t("Find conversations that say the same, see them whole, keep the best copy."))
+    if not project_overview(project).conversations:
+        empty_state(
+            t("Nothing to compare yet"),
+            t("Import conversations first. Then copies and near-copies are found here in seconds."),
+            button=t("Go to Import"),
+            page="import_",
+        )
+        return
+    _search(project)
+    result = _result(project)
+    if result is None:
+        st.caption(
+            t("Near finds copies with small differences; exact only equal ones. Nothing is changed by searching.")
+        )
+        return
+    _found(project, result)
+
+
+def _search(project: Project) -> None:
+    methods = {"near": t("Near"), "exact": t("Exact")}
+    parts = {"conversation": t("Conversation"), "prompt": t("Prompt"), "answer": t("Answer")}
+    with st.container(horizontal=True, vertical_alignment="bottom", border=True, key="wl-dup-search"):
+        method = st.segmented_control(
+            t("Method"),
+            list(methods),
+            default="near",
+            required=True,
+            format_func=lambda m: methods[m],
+            key="dup-method",
+        )
+        part = st.segmented_control(
+            t("Compare"),
+            list(parts),
+            default="conversation",
+            required=True,
+            format_func=lambda p: parts[p],
+            key="dup-part",
+        )
+        query = st.text_input(t("Only where"), key="dup-query", placeholder=t("a query; empty is all"), width=280)
+        clicked = st.button(t("Find duplicates"), type="primary", icon=":material/search:")
+    if not clicked:
+        return
+    bar = st.progress(0.0, text=t("Looking for duplicates…"))
+
+    def on_progress(done: int, total: int) -> None:
+        bar.progress(min(1.0, done / total) if total else 1.0, text=t("{n} of {total} read", n=done, total=total))
+
+    result = duplicates.find_duplicates(
+        project, method=method or "near", part=part or "conversation", query=query or "", on_progress=on_progress
+    )
+    st.session_state["dup-group"] = 0
+    set_params(result=result.id)
+    st.rerun()
+
+
+def _result(project: Project) -> DuplicateResult | None:
+    """Return the search that the address names, else the newest; read again only when something has changed."""
+    named = param("result")
+    last = curation.log(project, limit=1)
+    token = (named, last[0].id if last else 0)
+    kept = st.session_state.get("dup-result")
+    if kept is not None and kept[0] == token:
+        return kept[1]  # type: ignore[no-any-return]  # session state is untyped
+    try:
+        result = (
+            duplicates.load_duplicates(project, int(named))
+            if named.isdecimal()
+            else duplicates.latest_duplicates(project)
+        )
+    except NotFound:
+        set_params(result=None)
+        result = duplicates.latest_duplicates(project)
+    st.session_state["dup-result"] = (token, result)
+    return result
+
+
+def by_hand(result: DuplicateResult) -> ByHand:
+    """Return this browser session's single decisions about a search."""
+    kept: dict[int, ByHand] = st.session_state.setdefault("dup-by-hand", {})
+    return kept.setdefault(result.id, ByHand())
+
+
+def _found(project: Project, result: DuplicateResult) -> None:
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        result = _threshold(result)
+        keep = _policy()
+    with left:
+        if result.method == "near":
+            st.plotly_chart(
+                similarity_histogram(result.histogram(), result.threshold),
+                key="dup-histogram",
+                config=CHART_CONFIG,
+            )
+        metric_row(
+            [
+                (t("Groups"), len(result.groups), t("of {n} conversations", n=result.considered)),
+                (t("Copies"), result.duplicates, t("if one of each group stays")),
+                (t("Tagging conflicts"), len(result.conflicts), t("alike, but tagged differently")),
+                (t("Contrasts"), len(result.contrasts), t("one prompt, several classes: always kept")),
+            ]
+        )
+    with right:
+        _apply(project, result, keep)
+    if not result.groups and not result.contrasts:
+        st.success(t("No duplicates at this threshold."), icon=":material/check:")
+        return
+    colours = {row.name: row.colour for row in curation.class_table(project)}
+    tabs = st.tabs([t(name) for name in _TABS], key="dup-tab", on_change="rerun")
+    draws = (
+        lambda: draw_groups(project, result, keep, by_hand(result), colours),
+        lambda: draw_pairs(project, result, colours),
+        lambda: draw_contrasts(project, result, colours),
+    )
+    for tab, show in zip(tabs, draws, strict=True):
+        if tab.open:
+            with tab:
+                show()
+
+
+def _threshold(result: DuplicateResult) -> DuplicateResult:
+    """Let the reader move the threshold; the groups follow at once, nothing is searched again."""
+    if result.method == "exact":
+        st.caption(t("Equal texts only, whatever their width, case and white space."))
+        return result
+    key = f"dup-threshold-{result.id}"
+    chosen = st.slider(
+        t("Similarity from which two count as the same"),
+        min_value=float(result.floor),
+        max_value=1.0,
+        value=float(result.threshold),
+        step=0.01,
+        key=key,
+        persist_state="session",
+    )
+    return result.rethreshold(min(1.0, max(result.floor, float(chosen))))
+
+
+def _policy() -> str:
+    keep = st.selectbox(
+        t("Which copy stays"),
+        list(KEEP),
+        format_func=lambda k: t(KEEP[k][0]).capitalize(),
+        key="keep",
+        bind="query-params",
+    )
+    return keep or "best"
+
+
+def _apply(project: Project, result: DuplicateResult, keep: str) -> None:
+    hand = by_hand(result)
+    careful = st.checkbox(
+        t("Leave groups with tagging conflicts alone"),
+        value=bool(result.conflicts),
+        key=f"dup-careful-{result.id}",
+    )
+    notes = []
+    if hand.keep:
+        notes.append(tn(len(hand.keep), "{n} chosen by hand", "{n} chosen by hand"))
+    if hand.skip:
+        notes.append(tn(len(hand.skip), "{n} group left alone", "{n} groups left alone"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        clicked = st.button(
+            t("Review and drop the copies"),
+            type="primary",
+            icon=":material/content_copy:",
+            disabled=not result.groups,
+        )
+        if notes:
+            st.caption(plain(", ".join(notes)))
+    if clicked:
+        groups = {g.id for g in result.groups} - hand.skip
+        overrides = {g: seq for g, seq in hand.keep.items() if g in groups}
+        plan = duplicates.plan_dedupe(
+            project, result, keep=keep, overrides=overrides, groups=groups, skip_conflicts=careful
+        )
+        acting.review(plan)

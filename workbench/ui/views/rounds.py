@@ -1,0 +1,155 @@
+"""Rounds: what every turn of the loop used, made and reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from workbench.services import rounds as service
+from workbench.services.project import Project, project_overview
+from workbench.services.rounds import RoundRow
+from workbench.ui import state
+from workbench.ui.i18n import t
+from workbench.ui.nav import goto
+from workbench.ui.widgets.compare_grid import percent
+from workbench.ui.widgets.layout import empty_state, metric_row, page_header, section
+from workbench.ui.widgets.loop_charts import CHART_CONFIG, rounds_figure
+from workbench.ui.widgets.loop_styles import loop_styles
+
+
+def draw(project: Project) -> None:
+    """Draw the Rounds page."""
+    loop_styles()
+    page_header(t("Rounds"), t("Each turn of the loop: the data it had, the run it made, how good it was."))
+    if not project_overview(project).conversations:
+        empty_state(
+            t("No data yet"),
+            t(
+                "Import conversations to begin round 1. A round is a snapshot, a run, a comparison, and its return."
+            ),
+            button=t("Go to Import"),
+            page="import_",
+        )
+        return
+    rows = service.rounds(project)
+    current = service.current_round(project)
+    _now(rows, current)
+    section(t("All rounds"))
+    st.dataframe(
+        rounds_table(rows),
+        hide_index=True,
+        column_config={
+            t("share made by the model"): st.column_config.ProgressColumn(format="percent", max_value=1.0)
+        },
+    )
+    _quality(rows)
+    _open(rows)
+    _next(project, current)
+
+
+def _now(rows: Sequence[RoundRow], current: int) -> None:
+    row = next((r for r in rows if r.round == current), rows[-1])
+    before = next((r for r in rows if r.round == current - 1), None)
+    metric_row(
+        [
+            (t("Current round"), current, ""),
+            (t("Arrived in it"), sum(row.arrived.values()), t("{n} made by the model", n=row.model_made)),
+            (t("Trained on"), row.conversations, row.snapshot or t("no snapshot yet")),
+            (
+                t("Correct"),
+                percent(row.correct_rate),
+                _against(row.correct_rate, before.correct_rate if before else None),
+            ),
+            (
+                t("Full quality"),
+                percent(row.full_rate),
+                _against(row.full_rate, before.full_rate if before else None),
+            ),
+        ]
+    )
+
+
+def _against(now: float | None, before: float | None) -> str:
+    if now is None:
+        return t("no comparison yet")
+    return (
+        ""
+        if before is None
+        else t("{points} points against the round before", points=f"{100 * (now - before):+.1f}")
+    )
+
+
+def rounds_table(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
+    """Return the rounds as columns, newest first."""
+    rows = list(reversed(rows))
+    return {
+        t("round"): [r.round for r in rows],
+        t("arrived"): [sum(r.arrived.values()) for r in rows],
+        t("share made by the model"): [_share(r) for r in rows],
+        t("snapshot"): [r.snapshot or "–" for r in rows],
+        t("trained on"): [_classes(r) for r in rows],
+        t("method"): [r.method or "–" for r in rows],
+        t("run"): [f"{r.run} ({t(r.run_status)})" if r.run else "–" for r in rows],
+        t("correct"): [percent(r.correct_rate) + _between(r.correct_interval) for r in rows],
+        t("full quality"): [percent(r.full_rate) + _between(r.full_interval) for r in rows],
+        t("asked as"): [r.condition or "–" for r in rows],
+        t("votes"): [r.votes for r in rows],
+        t("brought back"): [r.brought_back for r in rows],
+    }
+
+
+def _share(row: RoundRow) -> float:
+    arrived = sum(row.arrived.values())
+    return row.model_made / arrived if arrived else 0.0
+
+
+def _classes(row: RoundRow) -> str:
+    return ", ".join(f"{name} {n:,}" for name, n in row.classes.items()) or "–"
+
+
+def _between(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f" ({100 * interval[0]:.0f}–{100 * interval[1]:.0f})"
+
+
+def _quality(rows: Sequence[RoundRow]) -> None:
+    judged = [r for r in rows if r.correct_rate is not None]
+    if not judged:
+        st.caption(t("The curve begins with the first comparison on prompts that a program can check."))
+        return
+    section(
+        t("Quality over rounds"), t("on the checked prompts, asked as the best class; bars are 95 % intervals")
+    )
+    figure = rounds_figure(
+        [r.round for r in judged],
+        {
+            t("correct"): [(r.correct_rate, r.correct_interval) for r in judged],
+            t("full quality"): [(r.full_rate, r.full_interval) for r in judged],
+        },
+    )
+    st.plotly_chart(figure, key="rounds-quality", config=CHART_CONFIG)
+
+
+def _open(rows: Sequence[RoundRow]) -> None:
+    """Lead from a round to its conversations, its run and its comparison."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="wl-round-links"):
+        numbers = [r.round for r in reversed(rows)]
+        number = st.selectbox(t("Open round"), numbers, key="round-open", width=140)
+        row = next(r for r in rows if r.round == number)
+        if st.button(t("Conversations"), icon=":material/forum:"):
+            goto("browse", q=f"round:{row.round}")
+        if row.run and st.button(t("Run"), icon=":material/model_training:"):
+            goto("train", run=row.run)
+        if row.comparison and st.button(t("Comparison"), icon=":material/compare:"):
+            goto("compare", comparison=str(row.comparison))
+
+
+def _next(project: Project, current: int) -> None:
+    section(
+        t("Start round {n}", n=current + 1),
+        t("what arrives from then on belongs to it; nothing is closed or lost"),
+    )
+    if st.button(t("Start round {n}", n=current + 1), icon=":material/cycle:"):
+        service.start_next_round(project, actor=state.curator())
+        state.say(t("Round {n} has begun", n=current + 1))
+        st.rerun()

@@ -1,0 +1,138 @@
+"""Start a run: data, base, method, what it will be trained on, the command, one button."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+import streamlit as st
+
+from crlft.errors import CrlftError
+from crlft.methods import METHODS
+from workbench.services import curation, training
+from workbench.services.preflight import Preflight, preflight
+from workbench.services.project import Project, project_overview
+from workbench.services.snapshots import list_snapshots
+from workbench.services.training import TrainRequest
+from workbench.ui import state
+from workbench.ui.i18n import t, tn
+from workbench.ui.nav import param, set_params
+from workbench.ui.views.train_preflight import draw_preflight
+from workbench.ui.widgets.config_form import config_form
+from workbench.ui.widgets.errors import error_box, guarded, plain
+from workbench.ui.widgets.layout import empty_state, section
+
+KEPT_NOW = ""
+ELSEWHERE = "…"
+
+
+def draw_new(project: Project, colours: Mapping[str, str]) -> None:
+    """Draw the form with its preflight."""
+    if not any(row.conversations for row in curation.class_table(project)) and not list_snapshots(project):
+        untagged = project_overview(project).untagged
+        text = tn(untagged, "{n} conversation waits for a class.", "{n} conversations wait for a class.")
+        empty_state(
+            t("Nothing to train on yet"),
+            t("A run needs conversations with a class.") + (f" {text}" if untagged else ""),
+            button=t("Go to Tag") if untagged else t("Go to Import"),
+            page="tag" if untagged else "import_",
+            key="train-none",
+        )
+        return
+    section(t("New run"))
+    _form(project, colours)
+
+
+@st.fragment
+@guarded
+def _form(project: Project, colours: Mapping[str, str]) -> None:
+    state.show_messages()
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        snapshot, base, method = _data(project), _base(project), _method()
+    with st.expander(t("Advanced: every setting, with the default that fits model and data")):
+        overrides = config_form("train")
+    request = TrainRequest(snapshot=snapshot or None, base=base, method=method, overrides=overrides)
+    flight, fault = None, None
+    try:
+        flight = preflight(project, request)
+    except CrlftError as error:
+        fault = error
+    with left:
+        _start(project, request, flight, fault)
+    if flight is not None:
+        with right:
+            draw_preflight(project, flight, colours)
+
+
+def _data(project: Project) -> str:
+    snapshots = list_snapshots(project)
+    names = {KEPT_NOW: t("What is in the project now (a snapshot is made)")}
+    names |= {s.name: t("{name}: {n} conversations", name=s.name, n=s.conversations) for s in snapshots}
+    asked = param("snapshot")
+    options = list(names)
+    chosen = st.selectbox(
+        t("Data"),
+        options,
+        index=options.index(asked) if asked in names else 0,
+        format_func=lambda name: names.get(name, name),
+        key="train-snapshot",
+    )
+    return chosen or KEPT_NOW
+
+
+def _base(project: Project) -> str:
+    names = {b.value: b.label for b in training.bases(project)} | {ELSEWHERE: t("another folder or hub name…")}
+    asked = param("base")
+    options = list(names)
+    chosen = st.selectbox(
+        t("Start from"),
+        options,
+        index=options.index(asked) if asked in names else 0,
+        format_func=lambda value: names.get(value, value),
+        key="train-base",
+        help=t("The offline base is tiny and trains in minutes on a laptop; it knows the sample world only."),
+    )
+    if chosen != ELSEWHERE:
+        return chosen or options[0]
+    typed = st.text_input(t("Folder or hub name"), key="train-base-typed", placeholder="Qwen/Qwen3-0.6B")
+    return (typed or "").strip()
+
+
+def _method() -> str:
+    names = list(METHODS)
+    chosen = st.radio(
+        t("Method"),
+        names,
+        captions=[t(METHODS[name].meaning) for name in names],
+        key="train-method",
+    )
+    return chosen or names[0]
+
+
+def command_line(request: TrainRequest) -> str:
+    """Return the shell command that starts the same run."""
+    words = ["workbench", "train"]
+    if request.snapshot:
+        words.append(request.snapshot)
+    words += ["--method", request.method, "--base", request.base]
+    for name, value in request.overrides.items():
+        words += ["--set", f"{name}={value}"]
+    return shlex.join(words)
+
+
+def _start(project: Project, request: TrainRequest, flight: Preflight | None, fault: CrlftError | None) -> None:
+    if fault is not None and request.base:
+        error_box(fault)
+    for warning in flight.warnings if flight else ():
+        st.warning(plain(warning), icon=":material/warning:")
+    clicked = st.button(
+        t("Start training"), type="primary", icon=":material/play_arrow:", disabled=flight is None, width="stretch"
+    )
+    st.caption(t("The same from a shell, in the project's folder:"))
+    st.code(command_line(request), language="bash", wrap_lines=True)
+    if clicked:
+        with st.spinner(t("Writing the snapshot and starting the run…")):
+            job = training.start_training(project, request, actor=state.curator())
+        set_params(run=job.id, snapshot=None, base=None)
+        st.rerun()
