@@ -108,9 +108,11 @@ def read_texts(path: Path) -> tuple[list[int], list[str]]:
     """
     seqs: list[int] = []
     texts: list[str] = []
+    number = 0
     try:
         with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
+            for line in lines:
+                number += 1
                 row = json.loads(line)
                 seqs.append(int(row["seq"]))
                 texts.append(str(row["text"]))

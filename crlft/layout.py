@@ -7,6 +7,7 @@ right at a fraction of the time.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import Any
 
@@ -34,7 +35,8 @@ def lay_out(vectors: NDArray[Any], seed: int = 0) -> NDArray[np.float32]:
     coords = _lay_out_distinct(distinct, seed)
     coords = coords - coords.mean(axis=0)
     spread = float(coords.std()) or 1.0
-    return (coords / spread)[back.reshape(-1)].astype(np.float32)
+    out: NDArray[np.float32] = (coords / spread)[back.reshape(-1)].astype(np.float32)
+    return out
 
 
 def cluster(vectors: NDArray[Any], seed: int = 0) -> NDArray[np.int32]:
@@ -49,7 +51,8 @@ def cluster(vectors: NDArray[Any], seed: int = 0) -> NDArray[np.int32]:
     by_size = np.argsort(-np.bincount(labels, minlength=n_clusters), kind="stable")
     rank = np.empty(n_clusters, dtype=np.int32)
     rank[by_size] = np.arange(n_clusters, dtype=np.int32)
-    return rank[labels]
+    out: NDArray[np.int32] = rank[labels]
+    return out
 
 
 def _lay_out_distinct(points: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
@@ -67,6 +70,8 @@ def _lay_out_distinct(points: NDArray[np.float32], seed: int) -> NDArray[np.floa
 
 def _fit(points: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     import pacmap
+
+    logging.getLogger("pacmap").setLevel(logging.ERROR)  # it warns that the seed was set
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about seeds and small sets, none of which the reader can act on
@@ -87,7 +92,8 @@ def _place(
     similarity, neighbour = index.search(points, NEIGHBOURS)
     weight = np.exp(20 * (similarity - similarity[:, :1]))
     weight /= weight.sum(axis=1, keepdims=True)
-    return np.einsum("nk,nkd->nd", weight, coords[neighbour]).astype(np.float32)
+    out: NDArray[np.float32] = np.einsum("nk,nkd->nd", weight, coords[neighbour]).astype(np.float32)
+    return out
 
 
 def _principal_axes(points: NDArray[np.float32]) -> NDArray[np.float32]:
