@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from crlft.conversation import Conversation, Turn
 from workbench.domain.curation import MUTABLE_FIELDS, Change
@@ -45,6 +45,10 @@ Measure = Callable[[Sequence[Conversation]], Sequence[Measured]]
 
 _MEASURED = ("n_turns", "n_tokens", "supervised_tokens", "prompt_hash", "answer_hash")
 _STATE = ("class_name", "status", "source", "language", "round", "n_tokens", "supervised_tokens")
+
+
+SHARED_AT_LEAST = 20
+"""From this many conversations with the very same change on, one statement updates them all."""
 
 
 def moved_on(connection: Connection, planned: Sequence[Change]) -> list[int]:
@@ -104,7 +108,7 @@ def apply_changes(connection: Connection, action_id: int, planned: Sequence[Chan
 def _apply(connection: Connection, action_id: int, part: Sequence[Change], measure: Measure) -> None:
     query = select(conversations.c.seq, *(conversations.c[f] for f in _STATE))
     rows = connection.execute(query.where(conversations.c.seq.in_([c.seq for c in part])))
-    states = {row.seq: row for row in rows}
+    states: dict[int, Sequence[Any]] = {row[0]: row for row in rows}
     derived = _edit_texts(connection, part, measure)
     _update_columns(connection, part, derived)
     _count(connection, part, states, derived)
@@ -135,40 +139,61 @@ def _edit_texts(connection: Connection, part: Sequence[Change], measure: Measure
 def _update_columns(
     connection: Connection, part: Sequence[Change], derived: Mapping[int, Mapping[str, Any]]
 ) -> None:
-    """Set the changed columns and count each revision up, with one statement for each set of columns."""
-    batches: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    """Set the changed columns and count each revision up."""
+    groups: dict[int, list[Change]] = {}
     for change in part:
+        groups.setdefault(id(change.after), []).append(change)
+    single: list[Change] = []
+    for group in groups.values():
+        after = group[0].after
+        _check_fields(group[0])
+        if "turns" in after or len(group) < SHARED_AT_LEAST:
+            single += group
+        else:
+            same = update(conversations).where(conversations.c.seq.in_([c.seq for c in group]))
+            connection.execute(same.values(**after, revision=conversations.c.revision + 1))
+    _update_singly(connection, single, derived)
+
+
+def _check_fields(change: Change) -> None:
+    unknown = change.after.keys() - set(MUTABLE_FIELDS)
+    if unknown:
+        raise PlanError(
+            f"conversation {change.seq}: {min(unknown)!r} cannot be changed",
+            f"change one of {', '.join(MUTABLE_FIELDS)}",
+        )
+
+
+def _update_singly(
+    connection: Connection, single: Sequence[Change], derived: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Update rows that differ from each other, with one statement for each set of columns."""
+    batches: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in single:
         values = {k: v for k, v in change.after.items() if k != "turns"} | dict(derived.get(change.seq, {}))
-        unknown = change.after.keys() - set(MUTABLE_FIELDS)
-        if unknown:
-            raise PlanError(
-                f"conversation {change.seq}: {min(unknown)!r} cannot be changed",
-                f"change one of {', '.join(MUTABLE_FIELDS)}",
-            )
         row = {f"new_{k}": v for k, v in values.items()} | {"at": change.seq}
         batches.setdefault(tuple(sorted(values)), []).append(row)
     for names, rows in batches.items():
-        values = {name: bindparam(f"new_{name}") for name in names}
+        bound: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         statement = update(conversations).where(conversations.c.seq == bindparam("at"))
-        connection.execute(statement.values(**values, revision=conversations.c.revision + 1), rows)
+        connection.execute(statement.values(**bound, revision=conversations.c.revision + 1), rows)
 
 
 def _count(
     connection: Connection,
     part: Sequence[Change],
-    states: Mapping[int, Row[Any]],
+    states: Mapping[int, Sequence[Any]],
     derived: Mapping[int, Mapping[str, Any]],
 ) -> None:
     """Move the changed conversations from their old cells of the cube to the new ones."""
     delta = CubeDelta()
     for change in part:
-        state = states[change.seq]
-        measured = derived.get(change.seq, state._mapping)
-        class_name = change.after.get("class_name", state.class_name) or ""
-        status = change.after.get("status", state.status)
-        place = (state.source, state.language, state.round)
-        delta.add(
-            CubeKey(state.class_name or "", state.status, *place), -1, -state.n_tokens, -state.supervised_tokens
-        )
-        delta.add(CubeKey(class_name, status, *place), 1, measured["n_tokens"], measured["supervised_tokens"])
+        _, class_name, status, source, language, number, n_tokens, supervised = states[change.seq]
+        after = change.after
+        delta.add(CubeKey(class_name or "", status, source, language, number), -1, -n_tokens, -supervised)
+        if change.seq in derived:
+            measured = derived[change.seq]
+            n_tokens, supervised = measured["n_tokens"], measured["supervised_tokens"]
+        place = (after.get("class_name", class_name) or "", after.get("status", status))
+        delta.add(CubeKey(*place, source, language, number), 1, n_tokens, supervised)
     delta.apply(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -130,28 +130,32 @@ def _restored(connection: Connection, action: Action) -> list[Change]:
     for rows in action_changes(connection, action.id):
         current = _current(connection, rows)
         for row in rows:
-            now = current[row.seq]
-            different = {f for f, value in row.after.items() if canonical(now[f]) != canonical(value)}
+            revision, now = current[row.seq]
+            different = {f for f, value in row.after.items() if now[f] != value}
             if different:
                 conflicts.append((row.seq, different))
                 continue
             before, after = (shared.setdefault(canonical(v), v) for v in (row.after, row.before))
-            inverse.append(Change(row.seq, now["revision"], before, after))
+            inverse.append(Change(row.seq, revision, before, after))
     if conflicts:
         raise _conflict(connection, action, conflicts)
     return inverse
 
 
-def _current(connection: Connection, rows: Iterable[Row[int, Any, Any]]) -> dict[int, dict[str, Any]]:
-    """Return the mutable fields as they are now; texts only where the changes touch them."""
-    rows = list(rows)
+def _current(connection: Connection, rows: Sequence[Row[int, Any, Any]]) -> dict[int, tuple[int, dict[str, Any]]]:
+    """Return by seq the revision and the changed fields as they are now; only what the changes touch is read."""
     seqs = [row.seq for row in rows]
-    query = select(conversations).where(conversations.c.seq.in_(seqs))
-    current: dict[int, dict[str, Any]] = {row.seq: dict(row._mapping) for row in connection.execute(query)}
+    fields = sorted(set().union(*(row.after for row in rows)) - {"turns"})
+    c = conversations.c
+    query = select(c.seq, c.revision, *(c[f] for f in fields)).where(c.seq.in_(seqs))
+    current: dict[int, tuple[int, dict[str, Any]]] = {
+        row[0]: (row[1], dict(zip(fields, row[2:], strict=True))) for row in connection.execute(query)
+    }
     edited = [row.seq for row in rows if "turns" in row.after]
-    texts = select(bodies.c.seq, bodies.c.turns).where(bodies.c.seq.in_(edited))
-    for seq, turns in connection.execute(texts):
-        current[seq]["turns"] = turns
+    if edited:
+        texts = select(bodies.c.seq, bodies.c.turns).where(bodies.c.seq.in_(edited))
+        for seq, turns in connection.execute(texts):
+            current[seq][1]["turns"] = turns
     return current
 
 
