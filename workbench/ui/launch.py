@@ -21,14 +21,14 @@ import psutil
 from workbench.domain.errors import ProjectError
 from workbench.ui.theme import STREAMLIT_THEME
 
-APP_FILE = Path(__file__).with_name("app.py")
+APP_FILE = Path(__file__).parent / "entry" / "serve.py"
 MAX_UPLOAD_MEGABYTES = 2048
 PORTS_TRIED = 20
 START_SECONDS = 60
 
 
 def streamlit_arguments(port: int = 8501, address: str = "127.0.0.1") -> list[str]:
-    """Return everything after `python -m` that serves the app: `streamlit run …/app.py --server.port …`.
+    """Return everything after `python -m` that serves the app: `streamlit run …/serve.py --server.port …`.
 
     Args:
         port: The TCP port to listen on.

@@ -6,14 +6,17 @@ sent to a colleague and the browser's back key works.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
 
+_PAGES = Path(__file__).parent / "pages"
+
 
 def page_path(page: str) -> str:
-    """Return the path by which Streamlit knows the page (`browse` → `pages/browse.py`)."""
-    return f"pages/{page}.py"
+    """Return the path by which Streamlit knows the page (`browse` → `…/pages/browse.py`)."""
+    return str(_PAGES / f"{page}.py")
 
 
 def goto(page: str, **params: str) -> NoReturn:

@@ -24,6 +24,14 @@ from workbench.ui.widgets.errors import error_box, plain
 
 _PENDING, _NOTICE, _AFTER = "pending_plan", "notice", "pending_plan_after"
 SUMMARY_ROWS = 12
+FIELD_NAMES = {
+    "class_name": "class",
+    "coarse_reward": "reward",
+    "drop_reason": "reason",
+    "turns": "text",
+    "tagged_by": "tagged by",
+}
+"""Record field → what a reader calls it, where that is another word."""
 
 
 def review(plan: Plan, *, after: Callable[[Action], None] | None = None) -> None:
@@ -58,7 +66,9 @@ def undo(project: Project, action_id: int | None = None) -> Action | None:
         state.say(plain(str(error)), icon=":material/error:")
         return None
     st.session_state.pop(_NOTICE, None)
-    state.say(t("Undone: {title}", title=plain(action.title)), icon=":material/undo:")
+    title = action.title.removeprefix("undo: ")
+    state.say(t("Undone: {title}", title=plain(title)), icon=":material/undo:")
+    st.session_state["last_undone"] = action.undoes
     return action
 
 
@@ -94,7 +104,7 @@ def plan_summary(plan: Plan) -> None:
     rows = plan.summary()
     table(
         [t("Field"), t("Before"), t("After"), t("Conversations")],
-        [(t(field), before, after, n) for field, before, after, n in rows[:SUMMARY_ROWS]],
+        [(field_name(field), t(before), t(after), n) for field, before, after, n in rows[:SUMMARY_ROWS]],
         numeric=[3],
     )
     notes = []
@@ -108,6 +118,11 @@ def plan_summary(plan: Plan) -> None:
         notes.append(t("Reason: {reason}", reason=plan.reason))
     for note in notes:
         st.caption(plain(note))
+
+
+def field_name(field: str) -> str:
+    """Return what a reader calls a record's field."""
+    return t(FIELD_NAMES.get(field, field))
 
 
 def _dialog(project: Project) -> None:

@@ -25,27 +25,23 @@ def bar(
     key: str = "browse",
 ) -> None:
     """Draw how many match, and the menu that acts on all of them."""
+    answer(project, query=query, seqs=seqs, key=key)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"wb-bulk-{key}"
     ):
         st.markdown(f"**{tn(total, '{n} conversation', '{n} conversations')}**", width="content")
         if total:
             label = tn(total, "Act on it", "Act on all {n}")
-            with st.popover(label, icon=":material/checklist:", key=f"bulk-menu-{key}"):
-                menu(project, classes, total=total, query=query, seqs=seqs, key=key)
+            popover = st.popover(label, icon=":material/checklist:", key=_menu_key(key), on_change="rerun")
+            if popover.open:
+                with popover:
+                    menu(project, classes, total=total, query=query, seqs=seqs, key=key)
 
 
 def menu(
-    project: Project,
-    classes: Sequence[ClassRow],
-    *,
-    total: int,
-    query: str,
-    seqs: Sequence[int] | None,
-    key: str,
+    project: Project, classes: Sequence[ClassRow], *, total: int, query: str, seqs: Sequence[int] | None, key: str
 ) -> None:
     """Draw the acts; each one opens its plan before anything changes."""
-    target: dict[str, Any] = {"query": query} if seqs is None else {"seqs": list(seqs)}
     acts = {
         "tag": t("Tag as a class"),
         "keep": t("Keep"),
@@ -55,21 +51,36 @@ def menu(
         "untag": t("Remove the tag"),
     }
     act = st.radio(t("What to do"), list(acts), format_func=acts.__getitem__, key=f"bulk-act-{key}")
-    value = _value(act, classes, key)
-    st.caption(t("You will see the plan for all {n} before anything changes.", n=total))
-    if st.button(t("Show the plan"), type="primary", key=f"bulk-go-{key}"):
-        _review(project, act, value, target)
-
-
-def _value(act: str, classes: Sequence[ClassRow], key: str) -> str:
     if act == "tag":
-        names = [row.name for row in classes]
-        return st.selectbox(t("Class"), names, key=f"bulk-class-{key}") or ""
-    if act == "drop":
-        return st.text_input(t("Reason"), key=f"bulk-reason-{key}", placeholder=t("why these are left out"))
-    if act == "reward":
-        return st.text_input(t("Reward (empty: as their class)"), key=f"bulk-reward-{key}")
-    return ""
+        st.selectbox(t("Class"), [row.name for row in classes], key=f"bulk-tag-{key}")
+    elif act == "drop":
+        st.text_input(t("Reason"), key=f"bulk-drop-{key}", placeholder=t("why these are left out"))
+    elif act == "reward":
+        st.text_input(t("Reward (empty: as their class)"), key=f"bulk-reward-{key}")
+    st.caption(t("You will see the plan for all {n} before anything changes.", n=total))
+    st.button(t("Show the plan"), type="primary", key=f"bulk-go-{key}", on_click=_ask, args=(key,))
+
+
+def answer(project: Project, *, query: str, seqs: Sequence[int] | None, key: str) -> None:
+    """Open the plan that the menu asked for in this run, if it did.
+
+    The menu's button answers in a callback, because its click also closes the menu, which would cover the plan.
+    """
+    asked = st.session_state.pop(f"bulk-asked-{key}", None)
+    if asked is not None:
+        act, value = asked
+        _review(project, act, str(value or ""), {"query": query} if seqs is None else {"seqs": list(seqs)})
+
+
+def _ask(key: str) -> None:
+    act = st.session_state[f"bulk-act-{key}"]
+    st.session_state[f"bulk-asked-{key}"] = (act, st.session_state.get(f"bulk-{act}-{key}"))
+    if _menu_key(key) in st.session_state:
+        st.session_state[_menu_key(key)] = False
+
+
+def _menu_key(key: str) -> str:
+    return f"bulk-menu-{key}"
 
 
 def _review(project: Project, act: str, value: str, target: Mapping[str, Any]) -> None:

@@ -86,9 +86,11 @@ def _selection(page: Page) -> int | None:
     seqs = [r.seq for r in page.items]
     st.session_state[_ROWS], st.session_state[_NEXT] = seqs, page.next_after
     wanted: int | None = st.session_state.get(_SEQ)
-    if st.session_state.pop(_LAND, "") == "last" and seqs:
+    if not seqs:
+        wanted = None
+    elif st.session_state.pop(_LAND, "") == "last":
         wanted = seqs[-1]
-    elif wanted is None and seqs:
+    elif wanted is None:
         by_uid = {r.uid: r.seq for r in page.items}
         wanted = by_uid.get(st.query_params.get("id", ""), seqs[0])
     st.session_state[_SEQ] = wanted
@@ -121,6 +123,10 @@ def _step(by: int) -> None:
         st.session_state[_SEQ] = seqs[at]
     else:
         _turn(by)
+
+
+def _toggle_edit() -> None:
+    st.session_state[_TAB] = "read" if st.session_state.get(_TAB) == "edit" else "edit"
 
 
 def _decided(_action: Action | None) -> None:
@@ -183,6 +189,13 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
         )
         deciding.class_buttons(project, record, classes, key="browse", done=_decided)
         deciding.status_buttons(project, record, key="browse", done=_decided)
+        st.button(
+            ":material/edit:",
+            key="browse-edit",
+            shortcut="E",
+            on_click=_toggle_edit,
+            help=t("Edit this conversation"),
+        )
     tabs = {
         "read": t("Conversation"),
         "edit": t("Edit"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from html import escape
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from workbench.services import browsing, curation
 from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
+from workbench.ui.views.acting import field_name
 from workbench.ui.views.deciding import decide
 from workbench.ui.views.querytext import term
 from workbench.ui.widgets.chat import chat
@@ -74,16 +76,17 @@ def history(project: Project, record: Record) -> None:
 
 def _entry(action: Action, change: Change) -> None:
     undone = f" · {t('undone')}" if action.undone_by else ""
-    st.markdown(
-        f"**{plain(action.title)}**  \n:small[{plain(action.actor)} · {plain(local_time(action.at))}{undone}]"
-    )
+    who = f"{plain(action.actor)} · {plain(local_time(action.at))}{undone}"
+    st.markdown(f"**{plain(_capital(action.title))}**  \n:small[{who}]")
+    pieces: list[str] = []
     for name, after in change.after.items():
         before = change.before.get(name)
         if name == "turns":
             for old, new in _edited(before, after):
                 diff(word_diff(old, new))
-        else:
-            chips([chip(t(name)), chip(_show(before)), "→", chip(_show(after))])
+        elif name != "tagged_by":  # the line above says who
+            pieces += [f"<span>{escape(field_name(name))}</span>", chip(_show(before)), "→", chip(_show(after))]
+    chips(pieces)
 
 
 def _edited(before: object, after: object) -> list[tuple[str, str]]:
@@ -172,6 +175,10 @@ def local_time(iso: str) -> str:
         return datetime.fromisoformat(iso.replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return iso
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _short(value: object) -> str:

@@ -67,6 +67,7 @@ def _bulk(project: Project, classes: list[ClassRow]) -> None:
     total = browsing.search(project, query, limit=1).total
     left, right = st.columns([2, 3], gap="large")
     with left:
+        browse_bulk.answer(project, query=query, seqs=None, key="tag-bulk")
         st.markdown(t("**{n}** conversations match.", n=total))
         if total:
             browse_bulk.menu(project, classes, total=total, query=query, seqs=None, key="tag-bulk")

@@ -69,6 +69,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (next >= 0 && next < rows.length) choose(next);
     else if (step) setTriggerValue("turn", by);
   }
+  // Streamlit calls this again with new data without ending the call before: the old listener must go first.
+  if (root.onKey) document.removeEventListener("keydown", root.onKey);
+  root.onKey = keys ? onKey : null;
   if (keys) document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", onKey);
+  return () => document.removeEventListener("keydown", root.onKey);
 }

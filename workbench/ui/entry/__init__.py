@@ -1,0 +1,1 @@
+"""The script that Streamlit runs; it stands alone in its folder for a reason given there."""
