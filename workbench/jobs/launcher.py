@@ -17,7 +17,7 @@ from crlft.runfolder import RunFolder
 from workbench.jobs import device as devices
 from workbench.jobs.process import detach, identity, report_ready
 
-NICENESS = 5
+NICENESS = 2
 """Workers yield to the app: a curator never waits for a training step."""
 
 

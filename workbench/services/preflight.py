@@ -17,6 +17,7 @@ from crlft.methods import METHODS
 from crlft.modelfolder import count_parameters
 from crlft.resolve import BEST_CLASS_TOKENS, MAX_EPOCHS, MIN_EPOCHS, auto_learning_rate, auto_step_tokens
 from crlft.template import Segment, get_template, render
+from workbench.curate.text import count_tokens
 from workbench.jobs import crlft_command
 from workbench.services.project import Project
 from workbench.services.train_request import Prepared, TrainRequest, prepare
@@ -123,11 +124,21 @@ def _budget(prepared: Prepared, classes: tuple[ClassFigures, ...], step_tokens: 
     seen = filled.get(data.scheme.best.name) or min(filled.values())
     kept = 1 - config.held_out_share
     auto = min(MAX_EPOCHS, max(MIN_EPOCHS, BEST_CLASS_TOKENS / max(1.0, seen * kept)))
-    tokens = sum(data.tokens[name] for name in filled) * kept
+    tokens = sum(data.tokens[c.name] + c.conversations * _header_tokens(c, config) for c in classes) * kept
     if config.steps is not None:
         return config.steps * step_tokens / max(1.0, tokens), config.steps
     epochs = config.epochs or auto
     return epochs, max(1, round(epochs * tokens / step_tokens))
+
+
+def _header_tokens(figures: ClassFigures, config: RunConfig) -> int:
+    """Return what the template adds to a conversation of one question and one answer, and its start token."""
+    template = get_template(config.template)
+    condition = figures.condition if METHODS[config.method].conditioned else ""
+    return 1 + sum(
+        count_tokens(template.header(role, condition, config.condition_placement))
+        for role in ("user", "assistant")
+    )
 
 
 def _examples(prepared: Prepared, classes: tuple[ClassFigures, ...]) -> tuple[Example, ...]:

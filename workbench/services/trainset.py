@@ -64,11 +64,14 @@ def read_train_set(path: Path) -> TrainSet:
     if not isinstance(scheme, dict) or not (path / "data.parquet").is_file():
         raise DataError(f"{path} is no whole snapshot", "make the snapshot again")
     classes = ClassScheme.from_dict(scheme)
-    table = pq.read_table(path / "data.parquet", columns=["class", "n_tokens", "supervised_tokens", "loss_weight"])
+    wanted = ["class", "n_tokens", "supervised_tokens", "loss_weight"]
+    table = pq.read_table(path / "data.parquet", columns=wanted)
+    # By name: the table has the columns in the file's order, not in the order asked for.
+    columns = [table.column(name).to_pylist() for name in wanted]
     names = [c.name for c in classes.classes]
     count, tokens, supervised = (dict.fromkeys(names, 0) for _ in range(3))
     mass = dict.fromkeys(names, 0.0)
-    for name, n, learnt, weight in zip(*(table.column(i).to_pylist() for i in range(4)), strict=True):
+    for name, n, learnt, weight in zip(*columns, strict=True):
         if name in count:
             count[name] += 1
             tokens[name] += n or 0
@@ -77,12 +80,12 @@ def read_train_set(path: Path) -> TrainSet:
     total = sum(mass.values()) or 1.0
     figures = tuple(
         ClassFigures(
-            c.name,
-            c.condition,
-            int(count[c.name]),
-            int(tokens[c.name]),
-            classes.loss_weight(c.name),
-            mass[c.name] / total,
+            name=c.name,
+            condition=c.condition,
+            conversations=count[c.name],
+            supervised_tokens=supervised[c.name],
+            loss_weight=classes.loss_weight(c.name),
+            mass_share=mass[c.name] / total,
         )
         for c in classes.classes
     )
@@ -96,7 +99,8 @@ def first_of_each_class(data: TrainSet) -> dict[str, Conversation]:
     wanted = {c.name for c in data.classes if c.conversations}
     found: dict[str, Conversation] = {}
     for batch in pq.ParquetFile(data.path / "data.parquet").iter_batches(512, columns=["class", "conversation"]):
-        for name, text in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
+        names, texts = batch.column("class").to_pylist(), batch.column("conversation").to_pylist()
+        for name, text in zip(names, texts, strict=True):
             if name in wanted and name not in found:
                 found[name] = Conversation.from_dict(json.loads(text))
         if len(found) == len(wanted):
