@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crlft.condition import ClassScheme
+from crlft.conversation import Conversation
 from crlft.runfolder import write_atomically
 from workbench.domain.errors import ProjectError
 from workbench.domain.record import Record
@@ -117,6 +118,14 @@ def _row(record: Record, scheme: ClassScheme) -> tuple[dict[str, Any], str]:
         "prompt_hash": record.prompt_hash,
     }
     return row, jsontext.canonical(body)
+
+
+def iterate_conversations(folder: Path) -> Iterator[Conversation]:
+    """Yield a snapshot's conversations, a row group in memory at a time."""
+    file = pq.ParquetFile(folder / DATA)
+    for batch in file.iter_batches(ROWS_PER_GROUP, columns=["conversation"]):
+        for text in batch.column(0).to_pylist():
+            yield Conversation.from_dict(jsontext.load(text))
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

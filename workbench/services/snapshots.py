@@ -16,11 +16,12 @@ from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.record import Record
 from workbench.services import snapshotfiles as files
 from workbench.services.browsing import compiled
+from workbench.services.exporting import Card, ExportReport, export_conversations
 from workbench.services.progress import current_round
 from workbench.services.project import Project
 from workbench.services.snapshotplan import SnapshotClass, SnapshotPlan, members, plan_of, plan_snapshot
 from workbench.store import schema
-from workbench.store.actions import record_action
+from workbench.store.actions import decisions_in_force, record_action
 from workbench.store.classes import read_scheme
 from workbench.store.conversations import chunks, get_records, now
 from workbench.store.schema import conversations
@@ -30,6 +31,7 @@ __all__ = [
     "Snapshot",
     "SnapshotClass",
     "SnapshotPlan",
+    "export_snapshot",
     "get_snapshot",
     "list_snapshots",
     "make_snapshot",
@@ -99,9 +101,11 @@ def make_snapshot(
             if plan.faults:
                 raise PlanError(plan.faults[0], "tag conversations first, or widen the query")
             scheme, number = read_scheme(connection), current_round(connection)
+            decisions = _decisions(connection)
             records = _records(connection, ready)
             content = files.write_data(scratch / files.DATA, records, scheme, _counter(plan, on_progress))
-        manifest = _manifest(project, name, plan, scheme, content, number, actor)
+        manifest = _manifest(project, name, plan, scheme, content)
+        manifest |= {"round": number, "actor": actor, "decisions": decisions}
         files.write_manifest(scratch, manifest)
         with project.database.write() as connection:
             # Under the write lock nobody else can take the name between this look and the move.
@@ -143,8 +147,19 @@ def _counter(plan: SnapshotPlan, on_progress: Progress | None) -> Callable[[], N
     return count
 
 
+def _decisions(connection: Connection) -> list[str]:
+    """Say what was done to the data, one sentence each, oldest first."""
+    actions, small = decisions_in_force(connection)
+    told = [f"{a.at[:10]} {a.title}" + (f": {a.reason}" if a.reason else "") for a in actions]
+    if small:
+        told.append(
+            "1 decision over a single conversation" if small == 1 else f"{small:,} over single conversations"
+        )
+    return told
+
+
 def _manifest(
-    project: Project, name: str, plan: SnapshotPlan, scheme: ClassScheme, content: str, number: int, actor: str
+    project: Project, name: str, plan: SnapshotPlan, scheme: ClassScheme, content: str
 ) -> dict[str, Any]:
     return {
         "schema_version": 1,
@@ -152,8 +167,6 @@ def _manifest(
         "project": project.name,
         "hash": content,
         "created_at": now(),
-        "actor": actor,
-        "round": number,
         "query": plan.query,
         "conversations": plan.conversations,
         "supervised_tokens": plan.supervised_tokens,
@@ -219,3 +232,27 @@ def get_snapshot(project: Project, name: str) -> Snapshot:
         remedy = f"use one of {known}" if known else "make one first"
         raise NotFound(f"there is no snapshot {name!r}", remedy)
     return _snapshot(project.snapshots / name, manifest)
+
+
+def export_snapshot(
+    project: Project, name: str, out: Path | str, format: str, on_progress: Progress | None = None
+) -> ExportReport:
+    """Write a snapshot in another format, or as a `datasets` folder with a card.
+
+    Args:
+        project: The project.
+        name: The snapshot.
+        out: The file, or for `datasets` the folder, to write.
+        format: One of `workbench.services.exporting.EXPORT_FORMATS`.
+        on_progress: Called with conversations written.
+
+    Raises:
+        NotFound: There is no such snapshot.
+        WorkbenchError: The format is unknown, or `out` is there already or cannot be written.
+    """
+    snapshot = get_snapshot(project, name)
+    manifest = files.read_manifest(snapshot.path) or {}
+    scheme = ClassScheme.from_dict(manifest["scheme"])
+    card = Card(f"{project.name} {name}", decisions=tuple(manifest.get("decisions", ())))
+    rows = files.iterate_conversations(snapshot.path)
+    return export_conversations(rows, scheme, out, format, card=card, on_progress=on_progress)

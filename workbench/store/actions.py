@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from workbench.domain.curation import Action, Change
 from workbench.domain.errors import NotFound
@@ -108,6 +108,22 @@ def last_undoable(connection: Connection, actor: str | None = None) -> Action | 
         query = query.where(actions.c.actor == actor)
     row = connection.execute(query.order_by(actions.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else _to_action(row)
+
+
+def decisions_in_force(connection: Connection, limit: int = 500) -> tuple[list[Action], int]:
+    """Return the decisions that made the data what it is, oldest first, and how many small ones are not listed.
+
+    Undone ones, their undos, and what changes no data are left out; so are decisions over a single conversation.
+    """
+    shaping = (
+        actions.c.undone_by.is_(None),
+        actions.c.kind.not_in(("undo", "snapshot", "run", "round", "settings")),
+    )
+    large = or_(actions.c.affected > 1, actions.c.kind == "classes")
+    query = select(*_COLUMNS).where(*shaping, large).order_by(actions.c.id.desc()).limit(limit)
+    found = [_to_action(row) for row in connection.execute(query)]
+    total = connection.execute(select(func.count()).select_from(actions).where(*shaping)).scalar_one()
+    return found[::-1], total - len(found)
 
 
 def action_changes(connection: Connection, action_id: int) -> Iterator[list[Row[int, Any, Any]]]:
