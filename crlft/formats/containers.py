@@ -26,6 +26,7 @@ from crlft.formats.jsontext import parse, reason_of
 from crlft.formats.splitter import MAX_ROW_BYTES, Elements, TooLong
 
 _HEAD_BYTES = 1 << 16
+_BUFFER_BYTES = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _FOREIGN = {
     b"PAR1": ("a Parquet file", "convert it to JSON Lines first"),
@@ -78,13 +79,8 @@ class RowFile:
         self.path = path
         self._file = _open_bytes(path)
         try:
-            self._stream, compression = _unpack(self._file)
+            self._stream, self._unpacked, compression = _unpack(self._file)
             kind, self._cut = _container(self._stream, path)
-        except _BROKEN as error:
-            self._file.close()
-            raise DataError(
-                f"{path} is a compressed file that is damaged: {error}", "get an intact copy"
-            ) from error
         except BaseException:
             self._file.close()
             raise
@@ -111,12 +107,11 @@ class RowFile:
             for row in self._cut(self._stream):
                 last = row.line
                 yield row
-        except _BROKEN as error:
-            yield RawRow(
-                last + 1, None, b"", f"the compressed file is cut off or damaged after row {last}: {error}"
-            )
         except TooLong as error:
             yield RawRow(last + 1, None, error.head, str(error))
+        if self._unpacked.damage:
+            reason = f"the compressed file is cut off or damaged after row {last}: {self._unpacked.damage}"
+            yield RawRow(last + 1, None, b"", reason)
 
 
 def open_rows(path: Path) -> RowFile:
@@ -149,24 +144,53 @@ def _open_bytes(path: Path) -> IO[bytes]:
         raise DataError(f"{path} cannot be read: {error.strerror}", "check its permissions") from error
 
 
-def _unpack(file: IO[bytes]) -> tuple[io.BufferedReader, str]:
-    """Return a buffered stream of the file's unpacked bytes and the compression in words."""
+def _unpack(file: IO[bytes]) -> tuple[io.BufferedReader, _Unpacked, str]:
+    """Return a buffered stream of the file's text as UTF-8, the unpacker below it, and the packing in words."""
     magic = file.read(4)
     file.seek(0)
     raw: Any = file
-    compression = ""
+    packing = ""
     if magic[:2] == _GZIP:
-        raw, compression = gzip.GzipFile(fileobj=file), ", gzip"
+        raw, packing = gzip.GzipFile(fileobj=file), ", gzip"
     elif magic == _ZSTD:
-        raw, compression = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), ", zstd"
-    stream = io.BufferedReader(raw, 1 << 20)
-    encoding = _UTF16.get(stream.peek(2)[:2])
+        raw, packing = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), ", zstd"
+    unpacked = _Unpacked(raw)
+    stream: Any = io.BufferedReader(unpacked, _BUFFER_BYTES)
+    head = stream.peek(4)
+    if unpacked.damage and not head:
+        raise DataError(
+            f"{file.name} is a compressed file that is damaged: {unpacked.damage}", "get an intact copy"
+        )
+    encoding = _UTF16.get(head[:2])
     if encoding is not None:
-        stream = io.BufferedReader(_Recoded(stream, encoding), 1 << 20)
-        compression += ", UTF-16"
+        stream = io.BufferedReader(_Recoded(stream, encoding), _BUFFER_BYTES)
+        packing += ", UTF-16"
     if stream.peek(3)[:3] == codecs.BOM_UTF8:
         stream.read(3)
-    return stream, compression
+    return stream, unpacked, packing
+
+
+class _Unpacked(io.RawIOBase):
+    """A decompressor that gives all it can: where the file is damaged it ends, and `damage` says why."""
+
+    def __init__(self, raw: Any) -> None:
+        # read1 gives what one piece unpacks to, read would lose it where the next piece is damaged.
+        self._read: Callable[[int], bytes] = getattr(raw, "read1", raw.read)
+        self.damage = ""
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer; 0 bytes are the end."""
+        try:
+            data = self._read(len(buffer))
+        except _BROKEN as error:
+            self.damage = str(error)
+            data = b""
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class _Recoded(io.RawIOBase):
@@ -215,8 +239,7 @@ def _container(stream: io.BufferedReader, path: Path) -> tuple[str, Cutter]:
     if any(_is_row(line) for line in lines):
         return "json lines", _line_rows
     if start[:1] == b"{":
-        # One long line, or objects that span lines.
-        return ("json lines", _line_rows) if len(lines) == 1 else ("json objects", _element_rows)
+        return "json objects", _element_rows
     shown = lines[0][:60].decode("utf-8", "replace")
     raise DataError(
         f"{path} is no JSON: it begins with {shown!r}", "give a JSON array or one JSON object per line"
@@ -249,10 +272,11 @@ def _element_rows(stream: io.BufferedReader) -> Iterator[RawRow]:
     for element in elements:
         number += 1
         row = _parsed(number, element)
-        pieces = [element] if row.error is None else elements.resplit(element)
-        if len(pieces) == 1:
+        if row.error is None:
+            elements.learn(element)
             yield row
             continue
+        pieces = elements.resplit(element)
         number -= 1
         for piece in pieces:
             number += 1

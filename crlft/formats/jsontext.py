@@ -72,10 +72,11 @@ def reason_of(error: Exception, data: bytes) -> str:
         return "the row is nested too deeply"
     if isinstance(error, UnicodeDecodeError):
         return f"the row is not UTF-8 text (byte {error.start + 1} is {error.object[error.start]:#04x})"
+    if not data.rstrip().endswith((b"}", b"]")):
+        return "the row is cut off: it ends before its last bracket is closed"
     if isinstance(error, json.JSONDecodeError):
-        place = f"at character {error.pos + 1}"
+        if error.msg.startswith("Unterminated string"):
+            return "the row ends inside a text: it is cut off, or a quotation mark is missing"
         near = error.doc[max(error.pos - 15, 0) : error.pos + 15]
-        if error.pos >= len(error.doc.rstrip()) or "Unterminated" in error.msg:
-            return "the row is cut off: it ends before its text or its last bracket is closed"
-        return f"the row is no valid JSON: {error.msg.lower()} {place}, near {near!r}"
+        return f"the row is no valid JSON: {error.msg.lower()} at character {error.pos + 1}, near {near!r}"
     return f"the row is no valid JSON: {error}"

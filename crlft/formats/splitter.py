@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
+
+from crlft.formats.jsontext import parse
 
 MAX_ROW_BYTES = 64 << 20
 """The longest row that is read; more is a file that lacks a quotation mark or a bracket somewhere."""
@@ -15,6 +18,8 @@ _BETWEEN = re.compile(rb"[\s,]*")
 # A whole string, a bracket, or the beginning of a string whose end is not here yet.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]+")\s*:')
+_MOST_KEYS = 8
+_BETWEEN_BYTES, _ARRAY_END = b", \t\r\n", b", \t\r\n]"
 _SUSPICIOUS_BYTES = 4 << 20
 _BARE = re.compile(rb"[^\s,\]]+")
 
@@ -38,7 +43,7 @@ class Elements:
     """The elements of a JSON array, or the objects of a sequence, as bytes, in order.
 
     What is left at the end of a truncated file comes as the last element. An element that lacks a bracket or a
-    quotation mark swallows those behind it; they are found again by the key that the first element begins with:
+    quotation mark swallows those behind it; they are found again by the keys that elements begin with:
     by `resplit` for an element that ends somewhere, here for one that does not.
 
     Raises:
@@ -47,6 +52,7 @@ class Elements:
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._window = _Window(stream)
+        self._keys: list[bytes] = []
         self._start: re.Pattern[bytes] | None = None
 
     def __iter__(self) -> Iterator[bytes]:
@@ -63,23 +69,49 @@ class Elements:
                 window.advance(1)
                 in_array = False
                 continue
-            element = window.take_element(self._start)
-            if self._start is None:
-                self._start = _start_of(element)
-            yield element
+            yield window.take_element(self._start)
+
+    def learn(self, element: bytes) -> None:
+        """Remember the key that a sound element begins with."""
+        match = _FIRST_KEY.match(element)
+        if match is None or match[1] in self._keys or len(self._keys) == _MOST_KEYS:
+            return
+        self._keys.append(match[1])
+        self._start = _beginning(self._keys)
 
     def resplit(self, element: bytes) -> list[bytes]:
-        """Cut an element that is no JSON where another one seems to begin inside it."""
-        if self._start is None:
-            return [element]
-        cuts = [0, *(m.start() for m in self._start.finditer(element, 1)), len(element)]
-        return [element[a:b].rstrip(b", \t\r\n") for a, b in pairwise(cuts)]
+        """Cut an element that is no JSON where another one seems to begin inside it.
+
+        Where no sound element has shown yet how they begin, the key that saves most is taken.
+        """
+        if self._start is not None:
+            return _split_at(self._start, element)
+        keys = list(dict.fromkeys(m[1] for m in _FIRST_KEY.finditer(element)))[:_MOST_KEYS]
+        options = [_split_at(_beginning([key]), element) for key in keys]
+        return max(options, key=_saved, default=[element])
 
 
-def _start_of(element: bytes) -> re.Pattern[bytes] | None:
-    """Return a pattern for the beginning of an element like this one: its first key."""
-    key = _FIRST_KEY.match(element)
-    return None if key is None else re.compile(rb"(?<=[,\s])\{\s*" + re.escape(key[1]) + rb"\s*:")
+def _beginning(keys: Sequence[bytes]) -> re.Pattern[bytes]:
+    """Return a pattern for the beginning of an element whose first key is one of these."""
+    return re.compile(rb"(?<=[,\s\[])\{\s*(?:" + b"|".join(map(re.escape, keys)) + rb")\s*:")
+
+
+def _split_at(start: re.Pattern[bytes], element: bytes) -> list[bytes]:
+    cuts = [0, *(m.start() for m in start.finditer(element, 1)), len(element)]
+    if len(cuts) == 2:
+        return [element]
+    # The bracket that was lacking was taken from the array, whose own then stands behind the last row.
+    return [element[a:b].rstrip(_ARRAY_END if b == len(element) else _BETWEEN_BYTES) for a, b in pairwise(cuts)]
+
+
+def _saved(pieces: Sequence[bytes]) -> int:
+    """Return how many bytes of the pieces are JSON."""
+    saved = 0
+    for piece in pieces:
+        with suppress(ValueError, RecursionError):
+            parse(piece)
+            saved += len(piece)
+    return saved
 
 
 class _Window:
