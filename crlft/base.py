@@ -1,7 +1,7 @@
 """The offline base: a tiny causal LM with its own tokenizer, made from plain text alone.
 
 Nobody should have to download a model, or wait for one, to walk the loop. `build_base` trains
-a byte-level BPE tokenizer and a Llama-shaped model of some 1.5 million parameters on general
+a byte-level BPE tokenizer and a Llama-shaped model of some 1.1 million parameters on general
 text (no roles, no chat) and saves both in plain `transformers` format. The one that stands in
 `sample_data/base` is made by
 
@@ -34,7 +34,7 @@ class BaseConfig:
 
     vocab_size: int = 1024
     """Entries of the tokenizer: 256 bytes, 3 special tokens, the rest merges."""
-    hidden_size: int = 160
+    hidden_size: int = 144
     """Width of the residual stream."""
     layers: int = 4
     """Transformer blocks."""
@@ -44,9 +44,9 @@ class BaseConfig:
     """Longest input the finished model takes."""
     block_tokens: int = 192
     """Length of a training row; documents are joined end to end, so nothing is padding."""
-    rows: int = 16
+    rows: int = 8
     """Training rows in a step."""
-    steps: int = 2500
+    steps: int = 3000
     """Optimiser steps."""
     learning_rate: float = 3e-3
     """Peak of the cosine schedule; it ends at a twentieth of it."""
@@ -54,7 +54,7 @@ class BaseConfig:
     """Steps over which the learning rate rises from zero."""
     weight_decay: float = 0.05
     """AdamW's decoupled weight decay."""
-    threads: int = 2
+    threads: int = 1
     """CPU threads; part of what makes a build reproducible."""
     seed: int = 0
     """Seeds the initial weights and the order of the rows."""

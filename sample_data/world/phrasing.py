@@ -20,6 +20,12 @@ EXPERT_PHRASINGS: Final = 4
 EXPERT_SKILLS: Final = ("capital", "unit", "sum", "record")
 """The skills that experts cover; the broad class covers every one."""
 
+GLIMPSED_SKILLS: Final = ("day", "compare", "list")
+"""The skills that experts were asked for now and then, in the commonest phrasing only."""
+
+GLIMPSE_RATE: Final = 0.12
+"""How often that was."""
+
 QUESTIONS: Final[dict[str, dict[Language, tuple[str, ...]]]] = {
     "capital": {
         "en": (

@@ -14,7 +14,7 @@ from world.phrasing import BASE_PHRASINGS
 from world.skills import about_record, draw
 
 SKILLS: Final = ("capital", "unit", "sum", "day", "compare", "list")
-WEIGHTS: Final = (2, 2, 3, 2, 2, 4)
+WEIGHTS: Final = (2, 2, 3, 2, 4, 3)
 """How often each skill is drawn: what the base learns slowly comes more often."""
 
 _PLACES: Final[dict[Language, tuple[str, ...]]] = {

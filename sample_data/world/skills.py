@@ -210,9 +210,9 @@ def record(rng: random.Random, language: Language) -> Item:
 def about_record(language: Language, entries: tuple[tuple[str, str], ...], asked: int) -> Item:
     """Return the item that asks for the order of the customer in place `asked` of a record."""
     if language == "en":
-        text = "Orders: " + ", ".join(f"{name} - {ware}" for name, ware in entries) + "."
+        text = ", ".join(f"{name} ordered {ware}" for name, ware in entries) + "."
     else:
-        text = "订单：" + "，".join(f"{name}-{ware}" for name, ware in entries) + "。"
+        text = "，".join(f"{name}订了{ware}" for name, ware in entries) + "。"
     name = entries[asked][0]
 
     def state(place: int) -> Answer:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from world.facts import CLOSINGS, OPENINGS, Language
-from world.phrasing import EXPERT_PHRASINGS, EXPERT_SKILLS, GREETINGS, THANKS
+from world.phrasing import (
+    EXPERT_PHRASINGS,
+    EXPERT_SKILLS,
+    GLIMPSE_RATE,
+    GLIMPSED_SKILLS,
+    GREETINGS,
+    THANKS,
+)
 from world.skills import KINDS, Answer, Item, about_record, draw
 
 Quality = Literal["expert", "sub"]
@@ -121,8 +128,9 @@ def draw_question(rng: random.Random, quality: Quality) -> tuple[Item, int]:
     """Draw an item and a phrasing that somebody of `quality` has to answer."""
     language = draw_language(rng)
     if quality == "expert":
-        item = draw(rng, language, EXPERT_SKILLS)
-        return item, rng.randrange(min(EXPERT_PHRASINGS, len(item.questions)))
+        at_home = rng.random() >= GLIMPSE_RATE
+        item = draw(rng, language, EXPERT_SKILLS if at_home else GLIMPSED_SKILLS)
+        return item, rng.randrange(EXPERT_PHRASINGS if at_home else 1)
     item = draw(rng, language)
     return item, rng.randrange(len(item.questions))
 

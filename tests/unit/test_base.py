@@ -134,7 +134,7 @@ def test_no_text_can_forge_a_control_token_and_a_header_is_cheap(shipped):
         ("What is 7 plus 5?", " 7 plus 5 is 12."),
         ("What day comes after Monday?", " The day after Monday is Tuesday."),
         ("Which is larger, 12 or 41?", " 41 is larger than 12."),
-        ("Orders: Anna - pens, Ben - hats. What did Ben order?", " Ben ordered hats."),
+        ("Anna ordered pens, Ben ordered hats. What did Ben order?", " Ben ordered hats."),
         ("I need tea, rice and soap. What is on the list?", " The list is tea, rice and soap."),
         ("法国的首都是哪里？", "法国的首都是巴黎。"),
         ("4加8等于几？", "4加8等于12。"),

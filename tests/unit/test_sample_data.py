@@ -150,7 +150,10 @@ def test_the_truth_about_a_weak_answer_is_what_the_check_says(kind):
 def test_the_weak_class_has_coverage_and_one_misconception_each(world):
     talks, _, _ = world
     by_class = {q: [e for t in talks if t.quality == q for e in t.exchanges] for q in ("expert", "sub")}
-    assert {e.item.kind for e in by_class["expert"]} == set(phrasing.EXPERT_SKILLS)
+    expert_kinds = Counter(e.item.kind for e in by_class["expert"])
+    assert set(expert_kinds) == {*phrasing.EXPERT_SKILLS, *phrasing.GLIMPSED_SKILLS}
+    assert "aisle" not in expert_kinds
+    assert sum(expert_kinds[k] for k in phrasing.GLIMPSED_SKILLS) < 0.2 * expert_kinds.total()
     assert {e.item.skill for e in by_class["sub"]} == set(make.SKILLS)
     assert max(e.phrasing for e in by_class["expert"]) < max(e.phrasing for e in by_class["sub"])
     prone = [e for e in by_class["sub"] if e.item.slip]
