@@ -33,6 +33,8 @@ def parse_query(text: str) -> Query:
     Raises:
         QueryError: There is a mistake; `position` says where and `remedy` what to write.
     """
+    # Half a surrogate pair, as broken pasting leaves it, cannot reach a database; places stay the same.
+    text = text.encode("utf-8", "replace").decode()
     terms = _Parser(text).terms()
     # A lone sign between words ("7 + 4") cannot be searched for and must not empty the list.
     searchable = [t for t in terms if isinstance(t, FieldTerm) or _has_words(t.text)]

@@ -1,0 +1,115 @@
+"""Random sequences of decisions: the counts stay right, and undoing everything gives back the beginning."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.contract.store_world import counts_agree, make_project, make_record
+from workbench.domain.curation import Plan
+from workbench.domain.errors import WorkbenchError
+from workbench.domain.record import Record
+from workbench.services import browsing, curation
+from workbench.services.project import Project, open_project
+
+SIZE = 6
+SOURCES = ("gpt4", "", "crowd")
+
+seq_lists = st.lists(st.integers(1, SIZE), min_size=1, max_size=SIZE)
+decisions = st.one_of(
+    st.tuples(st.just("tag"), st.sampled_from(["expert", "sub", None]), seq_lists),
+    st.tuples(st.just("status"), st.sampled_from(["kept", "dropped", "pending"]), seq_lists),
+    st.tuples(st.just("reward"), st.sampled_from([None, 0.5, -1.0]), seq_lists),
+    st.tuples(st.just("edit"), st.sampled_from(["short", "天气 better", "a b c d e"]), seq_lists),
+    st.tuples(st.just("exclude"), st.booleans(), seq_lists),
+    st.tuples(st.just("comment"), st.sampled_from(["", "see this"]), seq_lists),
+    st.tuples(st.just("undo"), st.none(), seq_lists),
+    st.tuples(st.just("redo"), st.integers(1, 12), seq_lists),
+)
+
+
+def plan_of(project: Project, kind: str, value: object, seqs: list[int]) -> Plan:
+    one = seqs[0]
+    if kind == "tag":
+        return curation.plan_tag(project, value, seqs=seqs)  # type: ignore[arg-type]
+    if kind == "status":
+        return curation.plan_status(project, str(value), "because", seqs=seqs)
+    if kind == "reward":
+        return curation.plan_reward(project, value, seqs=seqs)  # type: ignore[arg-type]
+    if kind == "edit":
+        return curation.plan_edit(project, one, 1, str(value))
+    if kind == "exclude":
+        return curation.plan_exclude_turn(project, one, 1, bool(value))
+    return curation.plan_comment(project, one, str(value))
+
+
+def decide(project: Project, kind: str, value: object, seqs: list[int]) -> None:
+    try:
+        if kind == "undo":
+            curation.undo(project, actor="ann")
+        elif kind == "redo":
+            curation.undo(project, int(str(value)), actor="ann")
+        else:
+            plan = plan_of(project, kind, value, seqs)
+            action = curation.apply_plan(project, plan, actor="ann")
+            assert action.affected == plan.affected
+    except WorkbenchError as error:
+        assert error.remedy
+
+
+def state(project: Project) -> list[tuple[object, ...]]:
+    """Everything that curation can change or that follows from it."""
+    return [
+        (
+            r.conversation,
+            r.status,
+            r.drop_reason,
+            r.comment,
+            r.tagged_by,
+            r.n_tokens,
+            r.supervised_tokens,
+            r.answer_hash,
+        )
+        for r in browsing.get_records(project, range(1, SIZE + 1))
+    ]
+
+
+@functools.cache
+def template() -> Path:
+    """A project that every example begins with a copy of."""
+    folder = Path(tempfile.mkdtemp(prefix="actions"))
+    atexit.register(shutil.rmtree, folder)
+    records: list[Record] = [
+        make_record(f"question {i}", f"answer 天 {i}", source=SOURCES[i % 3], class_name=["expert", None][i % 2])
+        for i in range(SIZE)
+    ]
+    make_project(folder / "project", records).close()
+    return folder / "project"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(decisions, max_size=14))
+def test_counts_stay_right_and_undo_leads_back(sequence: list[tuple[str, object, list[int]]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        project = open_project(shutil.copytree(template(), Path(folder) / "project"))
+        before = state(project)
+        words = {w: browsing.matching_seqs(project, w) for w in ("answer", "天", "better", "short")}
+        for kind, value, seqs in sequence:
+            decide(project, kind, value, seqs)
+            with project.database.read() as connection:
+                assert counts_agree(connection)
+        # The actions in force, newest first; each undo is possible once everything after it is undone.
+        in_force = [
+            a for a in curation.log(project, 200) if a.kind != "undo" and a.undone_by is None and a.undoable
+        ]
+        for action in in_force:
+            curation.undo(project, action.id, actor="bob")
+        assert state(project) == before
+        assert {w: browsing.matching_seqs(project, w) for w in words} == words
+        project.close()
