@@ -164,7 +164,7 @@ def names_of(row: Mapping[str, Any]) -> str:
 def described(value: object) -> str:
     """Describe a JSON value of the wrong type for a reader."""
     if value is None:
-        return "nothing"
+        return "null"
     if isinstance(value, bool):
         return f"the value {str(value).lower()}"
     if isinstance(value, int | float):

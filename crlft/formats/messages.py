@@ -7,7 +7,7 @@ from typing import Any
 
 from crlft.conversation import Conversation
 from crlft.errors import DataError
-from crlft.formats.fields import clashes, json_value, names_of, put_known, take_known
+from crlft.formats.fields import clashes, described, json_value, names_of, put_known, take_known
 from crlft.formats.turns import TURN_FIELDS, foreign_fields, read_turns, take_system
 
 LIST_FIELDS = ("messages", "conversations", "conversation", "dialogue", "dialog", "chat")
@@ -31,6 +31,9 @@ def read_listed(row: Mapping[str, Any]) -> list[Conversation]:
     rest = dict(row)
     field = list_field(row)
     if field is None:
+        wrong = next((f for f in LIST_FIELDS if f in row), None)
+        if wrong is not None:
+            raise DataError(f"`{wrong}` is {described(row[wrong])}, not a list of turns")
         raise DataError("the row has no list of turns", f"its fields are {names_of(row)}")
     messages = rest.pop(field)
     turns = read_turns(messages, rest, take_system(rest))

@@ -150,6 +150,7 @@ def test_reading(name, row, expected):
     [
         ("sharegpt", {"conversations": []}, "the conversation has no turns"),
         ("sharegpt", {"id": "x"}, "no list of turns; its fields are `id`"),
+        ("sharegpt", {"conversations": "none"}, "`conversations` is the text 'none', not a list of turns"),
         ("sharegpt", {"conversations": [{"from": "narrator", "value": "Once"}]}, "the unknown role 'narrator'"),
         ("sharegpt", {"conversations": [{"from": "human"}]}, "turn 1 has no text"),
         ("sharegpt", {"conversations": [{"from": "human", "value": 5}]}, "turn 1 holds the number 5 where text"),

@@ -106,9 +106,11 @@ def test_classes_by_a_table_over_a_field(project, tmp_path):
 
 
 def test_a_star_stands_for_all_other_values(project, tmp_path):
-    path = put(tmp_path, [row(1, "senior"), row(2, "crowd"), row(3, "")])
-    report = take(project, path, class_field="generator", class_map={"senior": "expert", "*": "sub", "": "expert"})
-    assert report.classes == {"expert": 2, "sub": 1}
+    path = put(
+        tmp_path, [row(1, "senior"), row(2, "crowd"), row(3, ""), {"conversations": row(4)["conversations"]}]
+    )
+    report = take(project, path, class_field="generator", class_map={"senior": "expert", "*": "sub"})
+    assert report.classes == {"expert": 1, "sub": 1, "none": 2}, "a row without a value stays untagged"
 
 
 def test_a_field_without_a_table_may_name_classes_itself(project, tmp_path):

@@ -18,7 +18,7 @@ TAGGED_BY = "import"
 """Who set a class that came with a row."""
 
 ANY_OTHER = "*"
-"""In a class table: every value that is not named."""
+"""In a class table: every value that is not named; a row without a value stays untagged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ClassChoice:
         scheme: The project's classes.
         class_name: One class for every row.
         class_field: The row's field whose value decides.
-        class_map: Value to class, `*` for all others; empty takes values that are class names themselves.
+        class_map: Value to class, `*` for all other values; empty takes values that are class names themselves.
     """
 
     scheme: ClassScheme
@@ -62,7 +62,7 @@ class ClassChoice:
         if self.class_field is not None:
             value = value_text(row.get(self.class_field))
             table = self.class_map or {c.name: c.name for c in self.scheme.classes}
-            return table.get(value) or table.get(ANY_OTHER)
+            return table.get(value) or (table.get(ANY_OTHER) if value else None)
         if conversation.class_name in self.scheme:
             return conversation.class_name
         condition = conversation.metadata.get("condition")

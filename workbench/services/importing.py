@@ -55,7 +55,8 @@ def import_files(
         paths: The files.
         actor: Who imports.
         class_field: The row's field whose value decides the class.
-        class_map: Value to class, `*` for all others; without it values that are class names count.
+        class_map: Value to class, `*` for all other values; without it values that are class names count. Rows
+            without a value stay untagged.
         class_name: One class for every row instead.
         format: Read all files as this format; None finds out for each.
         on_progress: Called after each transaction.
