@@ -86,7 +86,7 @@ def _result(project: Project) -> DuplicateResult | None:
     token = (named, last[0].id if last else 0)
     kept = st.session_state.get("dup-result")
     if kept is not None and kept[0] == token:
-        return kept[1]  # type: ignore[no-any-return]  # session state is untyped
+        return kept[1]  # type: ignore[no-any-return]
     try:
         result = (
             duplicates.load_duplicates(project, int(named))
@@ -133,15 +133,15 @@ def _found(project: Project, result: DuplicateResult) -> None:
         return
     colours = {row.name: row.colour for row in curation.class_table(project)}
     tabs = st.tabs([t(name) for name in _TABS], key="dup-tab", on_change="rerun")
-    draws = (
-        lambda: draw_groups(project, result, keep, by_hand(result), colours),
-        lambda: draw_pairs(project, result, colours),
-        lambda: draw_contrasts(project, result, colours),
-    )
-    for tab, show in zip(tabs, draws, strict=True):
-        if tab.open:
-            with tab:
-                show()
+    if tabs[0].open:
+        with tabs[0]:
+            draw_groups(project, result, keep, by_hand(result), colours)
+    if tabs[1].open:
+        with tabs[1]:
+            draw_pairs(project, result, colours)
+    if tabs[2].open:
+        with tabs[2]:
+            draw_contrasts(project, result, colours)
 
 
 def _threshold(result: DuplicateResult) -> DuplicateResult:

@@ -114,7 +114,7 @@ def _group_head(project: Project, result: DuplicateResult, view: GroupView, lowe
     stay = sum(m.kept for m in view.members)
     chips = [
         chip(t("{n} alike", n=len(view.members))),
-        chip(t("{n} stay", n=stay)),
+        chip(tn(stay, "{n} stays", "{n} stay")),
         chip(t("least similarity {score}", score=f"{lowest:.2f}")),
     ]
     if view.conflict:

@@ -25,9 +25,7 @@ def draw(project: Project) -> None:
     if not project_overview(project).conversations:
         empty_state(
             t("No data yet"),
-            t(
-                "Import conversations to begin round 1. A round is a snapshot, a run, a comparison, and its return."
-            ),
+            t("Import conversations to begin round 1: a snapshot, a run, a comparison, and what comes back."),
             button=t("Go to Import"),
             page="import_",
         )

@@ -55,10 +55,12 @@ def draw_preflight(project: Project, flight: Preflight, colours: Mapping[str, st
 
 def _budget(flight: Preflight) -> None:
     parameters = f"{flight.parameters / 1e6:,.1f} M" if flight.parameters else t("not known yet")
-    steps = f"≈ {flight.steps:,}" if flight.steps else t("set when the snapshot is made")
+    size = t("{n} tokens each", n=flight.step_tokens)
+    if not flight.steps:
+        size = t("counted when the snapshot is made")
     metric_row(
         [
-            (t("Steps"), steps, t("{n} tokens each", n=flight.step_tokens)),
+            (t("Steps"), f"≈ {flight.steps:,}" if flight.steps else "–", size),
             (t("Passes over the data"), f"≈ {flight.epochs:.1f}" if flight.epochs else "–", ""),
             (t("Peak learning rate"), f"{flight.learning_rate:.2g}", ""),
             (t("Parameters of the base"), parameters, ""),

@@ -99,6 +99,7 @@ def mass_figure(shares: Sequence[tuple[str, float]], colours: Mapping[str, str])
             text=[f"{name} {share:.0%}"] if share > 0.08 else None,
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont={"color": "#ffffff"},
             hovertemplate=f"{share:.1%}<extra></extra>",
         )
     margin = {"l": 0, "r": 0, "t": 4, "b": 4}

@@ -30,6 +30,13 @@ CSS = """
   background: color-mix(in srgb, currentColor 5%, transparent); }
 .wl-title { font-weight: 600; font-size: .9rem; }
 .wl-turn { margin-inline: 0 !important; max-height: 26rem; overflow-y: auto; }
+[class*="st-key-wl-rule-"] button { justify-content: flex-start; min-height: 2.1rem; }
+[class*="st-key-wl-rule-"] { min-height: 2.2rem; }
+.wl-turn .wb-diff { border: 0; padding: 0; font-size: inherit; }
+.wl-hit { border: 1px solid color-mix(in srgb, currentColor 13%, transparent); border-radius: .5rem;
+  padding: .5rem .8rem .65rem; display: flex; flex-direction: column; gap: .3rem; }
+.wl-hit .wb-diff { border: 0; padding: 0; }
+.wl-hit .wb-text { font-size: .9rem; }
 .wl-render { font-family: "Source Code Pro", ui-monospace, monospace; font-size: .82rem; line-height: 1.65;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 .wl-example { border: 1px solid color-mix(in srgb, currentColor 14%, transparent); border-radius: .5rem;

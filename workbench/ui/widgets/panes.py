@@ -14,6 +14,9 @@ from workbench.ui.widgets.chips import chip, class_chip, status_chip
 DiffOps = Sequence[tuple[str, str]]
 """(op, text) in order; op is `equal`, `insert` or `delete`."""
 
+NAMED = 2
+"""Up to so many different invisible characters are named; more are boxes (mojibake is full of them)."""
+
 
 def visible_ops(ops: DiffOps) -> list[tuple[str, str]]:
     """Return the diff with characters that cannot be seen named where they change (`⟨U+200B⟩`)."""
@@ -21,7 +24,10 @@ def visible_ops(ops: DiffOps) -> list[tuple[str, str]]:
 
 
 def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() or c in "\n\t" else f"⟨U+{ord(c):04X}⟩" for c in text)
+    unseen = {c for c in text if not c.isprintable() and c not in "\n\t"}
+    if len(unseen) > NAMED:
+        return "".join("▯" if c in unseen else c for c in text)
+    return "".join(f"⟨U+{ord(c):04X}⟩" if c in unseen else c for c in text)
 
 
 def record_chips(record: Record, colours: Mapping[str, str], extra: Iterable[str] = ()) -> str:

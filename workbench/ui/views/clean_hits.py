@@ -1,0 +1,103 @@
+"""The hits of one cleaning rule, a page at a time: the change in its context, and a tick for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from workbench.services import cleaning
+from workbench.services.cleaning import CleanPreview, CleanScan, Hit, PreviewStep
+from workbench.services.project import Project
+from workbench.ui.i18n import t
+from workbench.ui.widgets.chips import chip
+from workbench.ui.widgets.diff import diff_html
+from workbench.ui.widgets.layout import pager
+from workbench.ui.widgets.panes import visible_ops
+
+PAGE_HITS = 6
+EXCERPT = 420
+VERDICT_COLOURS = {"fix": "#2f7d6d", "flag": "#d08a2e", "drop": "#b5544a"}
+
+
+def verdict_chip(verdict: str) -> str:
+    """Return the chip of what follows from a rule."""
+    words = {"fix": t("fixes"), "flag": t("flags"), "drop": t("drops")}
+    return chip(words.get(verdict, verdict), VERDICT_COLOURS.get(verdict))
+
+
+def draw_hits(project: Project, found: CleanScan, rule: str, unticked: set[tuple[int, str]], *, off: bool) -> None:
+    """Draw a page of a rule's hits; ticks change `unticked`.
+
+    Args:
+        project: The open project.
+        found: The scan.
+        rule: Whose hits.
+        unticked: (row number, rule) of the hits that are left alone.
+        off: True where the whole rule is switched off.
+    """
+    hits = found.by_rule(rule)
+    if off:
+        st.caption(t("This rule is switched off: nothing below will be done."))
+    index = pager("clean-page", total=len(hits), page_size=PAGE_HITS)
+    for hit in hits[index * PAGE_HITS : (index + 1) * PAGE_HITS]:
+        _hit(project, found, hit, unticked)
+
+
+def _hit(project: Project, found: CleanScan, hit: Hit, unticked: set[tuple[int, str]]) -> None:
+    place = (hit.seq, hit.rule)
+    preview = cleaning.preview(project, found, hit.seq, exclude=unticked)
+    step = next((s for s in preview.steps if s.rule == hit.rule), None)
+    tick, body = st.columns([1, 24], gap="small")
+    with tick:
+        on = st.checkbox(
+            t("Apply to {uid}", uid=preview.record.uid),
+            value=place not in unticked,
+            key=f"clean-hit-{hit.seq}-{hit.rule}",
+            label_visibility="collapsed",
+        )
+        (unticked.discard if on else unticked.add)(place)
+    with body:
+        st.html(hit_html(preview, hit, step))
+
+
+def hit_html(preview: CleanPreview, hit: Hit, step: PreviewStep | None) -> str:
+    """Return one hit: what it is, and the change or the passage in its context."""
+    record = preview.record
+    marks = [
+        chip(record.conversation.class_name or t("untagged")),
+        chip(record.conversation.source or t("no source")),
+        f'<span class="wl-quiet">{escape(hit.reason)} · {escape(record.uid)}</span>',
+    ]
+    if preview.outcome == "drop" and hit.verdict != "drop":
+        marks.insert(0, chip(t("another rule drops it"), VERDICT_COLOURS["drop"]))
+    head = f'<div class="wb-chips">{"".join(marks)}</div>'
+    if step is None:
+        return f'<div class="wl-hit">{head}<p class="wl-quiet">{escape(t("It was changed meanwhile."))}</p></div>'
+    if step.diffs:
+        body = "".join(_diff(d.role, diff_html(visible_ops(d.pieces), context=120)) for d in step.diffs)
+    else:
+        body = "".join(_diff(role, text) for role, text in _passage(preview, hit.turn))
+    return f'<div class="wl-hit">{head}{body}</div>'
+
+
+def _diff(role: str, body: str) -> str:
+    names = {"user": t("User"), "assistant": t("Assistant"), "system": t("System"), "tool": t("Tool")}
+    return f'<div class="wb-role">{escape(names.get(role, role))}</div>{body}'
+
+
+def _passage(preview: CleanPreview, turn: int | None) -> Sequence[tuple[str, str]]:
+    """Return the turn that a flag or drop is about, and what stands before it."""
+    turns = preview.record.conversation.turns
+    if turn is None or not 0 <= turn < len(turns):
+        chosen = turns[:3]
+    else:
+        chosen = turns[max(0, turn - 1) : turn + 1]
+    return [(x.role, f'<div class="wb-text" dir="auto">{escape(_cut(x.content)) or "∅"}</div>') for x in chosen]
+
+
+def _cut(text: str) -> str:
+    """Keep the beginning and the end: refusals stand in front, cut-off answers show at the end."""
+    half = EXCERPT // 2
+    return text if len(text) <= EXCERPT + 20 else f"{text[:half]} … {text[-half:]}"
