@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crlft.modelfolder import read_card
-from workbench.curate.text import content_uid, measure_many
+from workbench.curate.text import content_uid, measure_many, prompt_hash
 from workbench.domain.comparison import Cell
 from workbench.domain.curation import Action
 from workbench.domain.errors import PlanError
@@ -15,7 +15,7 @@ from workbench.domain.record import Record
 from workbench.services import jobs
 from workbench.services.answers import Grid, GridRow, comparison_grid
 from workbench.services.project import Project
-from workbench.services.prompts import asked
+from workbench.services.prompts import asked, held_out_prompts
 from workbench.services.rounds import open_round
 from workbench.store.actions import record_action, update_action
 from workbench.store.classes import read_scheme
@@ -32,6 +32,7 @@ class BroughtBack:
         imported: New pending conversations.
         already_there: Answers that stand in the project already.
         twins: Of the new ones, how many say what a conversation from elsewhere said to the same prompt.
+        held_out: Of those chosen, how many answer a held-out prompt: trained on, they make later figures flatter.
         round: The round they arrive in.
         action: The entry of the log; undoing it drops them.
     """
@@ -40,6 +41,7 @@ class BroughtBack:
     imported: int
     already_there: int
     twins: int
+    held_out: int
     round: int
     action: Action
 
@@ -89,7 +91,9 @@ def bring_back(
         title = f"bring back {n} answer{'' if n == 1 else 's'} of comparison {comparison_id} for round {round_}"
         update_action(connection, action.id, title=title, affected=n, params=params, undoable=n > 0)
     action = replace(action, title=title, affected=n, params=params, undoable=n > 0)
-    return BroughtBack(len(chosen), n, there, min(twins, n), round_, action)
+    kept_out = {prompt_hash(asked(p)) for p in held_out_prompts(project)}
+    held_out = sum(r.prompt_hash in kept_out for r in measured)
+    return BroughtBack(len(chosen), n, there, min(twins, n), held_out, round_, action)
 
 
 def _chosen(project: Project, grid: Grid, cells: Sequence[int] | None) -> list[tuple[GridRow, Cell]]:

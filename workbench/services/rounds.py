@@ -135,10 +135,10 @@ def _newest(snapshots: Sequence[Snapshot], number: int) -> Snapshot | None:
 
 
 def _judged_by(runs: Sequence[Job], comparisons: Sequence[Comparison], number: int) -> Job | None:
-    """Return the round's newest run that was compared, else its newest finished one, else its newest."""
-    own = [r for r in runs if int(r.params.get("round", 1)) == number]
-    compared = [r for r in own if _with_run(comparisons, r) is not None]
-    return next(iter([*compared, *(r for r in own if r.status == "done"), *own]), None)
+    """Return the first run named in the newest comparison of the round's runs, else the newest finished one."""
+    own = {r.id: r for r in runs if int(r.params.get("round", 1)) == number}
+    compared = [own[x.model] for c in comparisons for x in c.columns if x.model in own]
+    return next(iter([*compared, *(r for r in own.values() if r.status == "done"), *own.values()]), None)
 
 
 def _with_run(comparisons: Sequence[Comparison], run: Job | None) -> Comparison | None:

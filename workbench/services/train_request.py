@@ -98,6 +98,8 @@ def _data_warnings(data: TrainSet, method_name: str) -> Sequence[str]:
             f"snapshot {name} has conversations of one class only ({filled[0]}): {method_name} is plain "
             "fine-tuning on it; tag some as another class and snapshot again",
         )
+    if not method.conditioned:
+        return ()
     return tuple(
         f"class {c.name!r} has no conversation in snapshot {name}: its condition stays unlearnt; "
         "tag some and snapshot again, or remove the class"
