@@ -1,0 +1,96 @@
+"""The objective against a float64 reference, plain SFT, and itself in parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from crlft import loss as loss_module
+from crlft.condition import OPENCHAT_SCHEME
+from crlft.config import RunConfig
+from crlft.dataset import build_dataset
+from crlft.loss import collate, head_logits, knows_head, supervised_nll, weighted_nll
+from crlft.tokens import make_encoder
+from tests.tiny import tiny_conversations, tiny_model, tiny_tokenizer
+
+NUMBERS = {"expert": 0, "sub": 1}
+
+
+@pytest.fixture(scope="module")
+def examples():
+    config = RunConfig(held_out_share=0.0)
+    encoder = make_encoder(tiny_tokenizer(), "openchat")
+    return build_dataset(tiny_conversations(12), OPENCHAT_SCHEME, config, encoder, 200).train
+
+
+@pytest.fixture
+def model():
+    return tiny_model(320).eval()
+
+
+def test_against_a_float64_reference(model, examples):
+    batch = collate(examples, NUMBERS, 0)
+    total, weight = weighted_nll(supervised_nll(model, batch), batch.weights)
+    logits = model.double()(input_ids=batch.ids, attention_mask=batch.attention).logits.detach().numpy()
+    expected_total = expected_weight = 0.0
+    for row, example in enumerate(examples):
+        for column in np.flatnonzero(example.supervised):
+            z = logits[row, column - 1]
+            nll = np.log(np.exp(z - z.max()).sum()) + z.max() - z[example.ids[column]]
+            expected_total += example.loss_weight * nll
+            expected_weight += example.loss_weight
+    assert total.item() == pytest.approx(expected_total, rel=1e-5)
+    assert weight.item() == pytest.approx(expected_weight, rel=1e-6)
+    assert total.dtype == weight.dtype == torch.float32
+
+
+def test_equal_weights_are_plain_fine_tuning(model, examples):
+    batch = collate(examples, NUMBERS, 0)
+    total, weight = weighted_nll(supervised_nll(model, batch), torch.full_like(batch.weights, 0.37))
+    labels = torch.full_like(batch.ids, -100)
+    labels[batch.rows, batch.columns + 1] = batch.targets
+    plain = model(input_ids=batch.ids, attention_mask=batch.attention, labels=labels).loss
+    assert (total / weight).item() == pytest.approx(plain.item(), abs=1e-6)
+
+
+def test_padding_changes_nothing(model, examples):
+    together = supervised_nll(model, collate(examples, NUMBERS, 0))
+    alone = torch.cat([supervised_nll(model, collate([e], NUMBERS, 0)) for e in examples])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_in_chunks_the_gradient_is_the_same(model, examples, monkeypatch):
+    batch = collate(examples, NUMBERS, 0)
+
+    def gradient():
+        model.zero_grad()
+        total, weight = weighted_nll(supervised_nll(model, batch), batch.weights)
+        (total / weight).backward()
+        return [p.grad.clone() for p in model.parameters()]
+
+    whole = gradient()
+    monkeypatch.setattr(loss_module, "CHUNK_ELEMENTS", 320 * 7)
+    torch.testing.assert_close(gradient(), whole, atol=1e-6, rtol=1e-5)
+
+
+def test_a_head_that_does_more_is_noticed(model, examples):
+    batch = collate(examples[:1], NUMBERS, 0)
+    assert knows_head(model, batch)
+    plain = model.forward
+    model.forward = lambda **inputs: _scaled(plain(**inputs))
+    assert not knows_head(model, batch)
+    assert supervised_nll(model, batch, full_logits=True).shape == batch.targets.shape
+
+
+def _scaled(output):
+    output.logits = output.logits * 3
+    return output
+
+
+def test_soft_capped_logits(model):
+    model.config.final_logit_softcapping = 0.5
+    hidden = torch.randn(4, 32)
+    capped = head_logits(model, hidden)
+    assert capped.abs().max() < 0.5
+    torch.testing.assert_close(capped, torch.tanh(model.lm_head(hidden) / 0.5) * 0.5)
