@@ -20,6 +20,7 @@ _CJK = re.compile(r"[\u1100-\u11ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-
 _CHARACTERS_PER_TOKEN = 4
 _LONGEST_KEPT = 24
 _MOST_KEPT = 400_000
+_AT_ONCE = 500
 
 
 class TokenCounter(Protocol):
@@ -63,6 +64,12 @@ class TokenizerTokens:
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
         """Return one count for each text."""
+        counts: list[int] = []
+        for start in range(0, len(texts), _AT_ONCE):  # the words of thousands of long texts are many megabytes
+            counts += self._count(texts[start : start + _AT_ONCE])
+        return counts
+
+    def _count(self, texts: Sequence[str]) -> list[int]:
         pieces = [_PIECES.findall(text) for text in texts]
         known = self._known
         new = list(set().union(*pieces).difference(known))
