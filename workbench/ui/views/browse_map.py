@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from workbench.services import browsing, mapping
+from workbench.services import mapping
 from workbench.services.curation import ClassRow
 from workbench.services.mapping import MapView
 from workbench.services.project import Project
@@ -26,6 +26,7 @@ from workbench.ui.widgets.layout import section
 POINTS_DRAWN = 20_000
 COLOUR_BY = {"class": "Class", "source": "Source", "cluster": "Topic", "lang": "Language", "status": "Status"}
 COLOURS_SHOWN = 12
+TITLES_SHOWN = 16
 
 
 def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
@@ -33,7 +34,7 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
     colour_by = param("colour", "class")
     if colour_by not in COLOUR_BY:
         colour_by = "class"
-    view = mapping.load_map(project, colour_by, limit=POINTS_DRAWN)
+    view = mapping.load_map(project, colour_by, limit=POINTS_DRAWN, query=query)
     map_job.draw(project, has_map=view is not None)
     if view is None:
         return
@@ -44,10 +45,7 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
     if not polygon:
         st.info(t("Draw a lasso or a box around points: their conversations will be listed here."))
         return
-    chosen = mapping.select_polygon(project, polygon)
-    if query:
-        matching = set(browsing.matching_seqs(project, query))
-        chosen = [seq for seq in chosen if seq in matching]
+    chosen = mapping.select_polygon(project, polygon, query)
     section(t("Chosen on the map"), query)
     workspace(project, classes, query, "newest", tuple(chosen))
 
@@ -110,6 +108,15 @@ def map_figure(view: MapView, colours: Mapping[str, str]) -> go.Figure:
             marker={"size": size, "color": colour, "opacity": 0.7},
             hoverinfo="name",
         )
+    for region in view.clusters[:TITLES_SHOWN]:
+        figure.add_annotation(
+            x=region.x,
+            y=region.y,
+            text=_escape(region.title)[:40],
+            showarrow=False,
+            font={"size": 11},
+            opacity=0.85,
+        )
     axis = {"visible": False, "showgrid": False, "zeroline": False}
     figure.update_layout(
         height=520,
@@ -123,5 +130,10 @@ def map_figure(view: MapView, colours: Mapping[str, str]) -> go.Figure:
 
 
 def _legend(name: str, count: int) -> str:
-    shown = {"": t("other"), "none": t("none")}.get(name, name).replace("&", "&amp;").replace("<", "&lt;")
-    return f"{shown[:40]} · {count:,}"
+    shown = {"": t("other"), "none": t("none")}.get(name, name)
+    return f"{_escape(shown[:40])} · {count:,}"
+
+
+def _escape(text: str) -> str:
+    """Keep plotly from reading markup in a text from data."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -36,7 +36,7 @@ def draw() -> None:
     task = background.task(TASK)
     if task is not None and task.running:
         section(t("Importing"), t("You may leave this page; the import goes on."))
-        background.show(TASK, label=t("rows"))
+        background.show(TASK, label=t("Rows read"))
         return
     if task is not None and task.error is not None:
         error_box(task.error)
@@ -136,7 +136,8 @@ def _show_report(path: Path, report: FileReport) -> None:
         st.caption(t("{n} rows will go to quarantine, for example:", n=report.unreadable))
         table([t("Line"), t("Reason")], report.unreadable_examples, numeric=[0])
     if report.examples:
-        with st.expander(t("Examples as they were read"), expanded=True):
+        st.caption(t("Examples as they were read"))
+        with st.container(border=True, key=f"wb-examples-{path.name}"):
             for column, example in zip(st.columns(min(3, len(report.examples))), report.examples, strict=False):
                 with column:
                     chat(example)

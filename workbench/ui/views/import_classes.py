@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from workbench.services.importing import ANY_OTHER, FileReport
-from workbench.ui.i18n import t
+from workbench.ui.i18n import t, tn
+from workbench.ui.widgets.errors import plain
 from workbench.ui.widgets.layout import section
 
-VALUES_SHOWN = 60
+VALUES_SHOWN = 24
+_UNTAGGED = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +66,44 @@ def _fields(reports: Sequence[FileReport]) -> dict[str, Counter[str]]:
 
 
 def _by_field(fields: dict[str, Counter[str]], classes: Sequence[str]) -> Choice:
+    """Draw one line for each of the most frequent values, with its class, and one for all the others."""
     name = st.selectbox(t("Field"), list(fields), key="import-class-field", width=320)
-    untagged = t("(untagged)")
-    rows = [
-        {"value": value, "rows": count, "class": _guess(value, classes) or untagged}
-        for value, count in fields[name].most_common(VALUES_SHOWN)
-    ]
-    edited = st.data_editor(
-        rows,
-        key=f"import-map-{name}",
-        hide_index=True,
-        width="content",
-        disabled=["value", "rows"],
-        column_config={
-            "value": st.column_config.TextColumn(t("Value of “{name}”", name=name), width="medium"),
-            "rows": st.column_config.NumberColumn(t("Rows looked at")),
-            "class": st.column_config.SelectboxColumn(
-                t("Class"), options=[untagged, *classes], required=True, width="medium"
-            ),
-        },
-    )
-    others = st.selectbox(
-        t("All other values"), [untagged, *classes], key=f"import-others-{name}", width=320
-    )
-    mapping = {str(r["value"]): str(r["class"]) for r in edited if r["class"] != untagged}
-    if others != untagged:
+    options = [_UNTAGGED, *classes]
+    mapping: dict[str, str] = {}
+    with st.container(width=640, gap="xxsmall", key="wb-import-values"):
+        for value, count in fields[name].most_common(VALUES_SHOWN):
+            label, choice = st.columns([3, 2], vertical_alignment="center")
+            label.markdown(f"{plain(value)}  :small[:gray[{tn(count, '{n} row', '{n} rows')}]]")
+            guess = _guess(value, classes)
+            chosen = choice.selectbox(
+                value,
+                options,
+                index=options.index(guess) if guess else 0,
+                format_func=_shown,
+                key=f"import-class-{name}-{value}",
+                label_visibility="collapsed",
+            )
+            if chosen != _UNTAGGED:
+                mapping[value] = chosen
+        label, choice = st.columns([3, 2], vertical_alignment="center")
+        label.markdown(t("all other values"))
+        others = choice.selectbox(
+            t("all other values"),
+            options,
+            format_func=_shown,
+            key=f"import-others-{name}",
+            label_visibility="collapsed",
+        )
+    if others != _UNTAGGED:
         mapping[ANY_OTHER] = others
     if not mapping:
-        st.caption(t("No value has a class yet: choose one in the column “Class”, or all rows arrive untagged."))
-    return Choice(field=name, mapping=mapping)
+        st.caption(t("No value has a class yet: choose some, or all rows arrive untagged."))
+    # A table that is empty would be read as "values are class names": no field then.
+    return Choice(field=name, mapping=mapping) if mapping else Choice()
+
+
+def _shown(name: str) -> str:
+    return t("untagged") if name == _UNTAGGED else name
 
 
 def _guess(value: str, classes: Sequence[str]) -> str | None:

@@ -11,6 +11,7 @@ from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import param, set_params
 from workbench.ui.views import browse_bulk, tag_classes, tag_queue, tag_rewards
+from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.layout import empty_state, page_header, section
 
 TABS = {"queue": "Queue", "bulk": "In bulk", "rewards": "Rewards", "classes": "Classes"}
@@ -78,8 +79,8 @@ def _bulk(project: Project, classes: list[ClassRow]) -> None:
 def _by_source(project: Project, query: str) -> None:
     counts = browsing.facets(project, query)
     st.caption(t("Sources of what matches"))
-    st.dataframe(
-        [{t("Source"): value or t("unknown"), t("Conversations"): n} for value, n in counts.get("source", [])],
-        hide_index=True,
-        height=320,
+    table(
+        [t("Source"), t("Conversations")],
+        [(t("unknown") if value == "none" else value, n) for value, n in counts.get("source", [])],
+        numeric=[1],
     )

@@ -10,10 +10,10 @@ from crlft.errors import CrlftError
 from workbench.domain.curation import Action
 from workbench.services import curation
 from workbench.services.curation import ClassRow
+from workbench.services.palette import PALETTE
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
-from workbench.ui.theme import CATEGORICAL
 from workbench.ui.views import acting
 from workbench.ui.widgets.chips import safe_colour
 from workbench.ui.widgets.errors import error_box, plain
@@ -72,7 +72,7 @@ def _new(project: Project, classes: Sequence[ClassRow]) -> None:
         new_name = name.text_input(t("Name"), placeholder="crowd")
         new_condition = condition.text_input(t("Condition"), placeholder="Crowd Correct")
         new_reward = reward.number_input(t("Reward"), value=0.5, step=0.1, format="%g")
-        new_colour = colour.color_picker(t("Colour"), CATEGORICAL[len(classes) % len(CATEGORICAL)])
+        new_colour = colour.color_picker(t("Colour"), PALETTE[len(classes) % len(PALETTE)])
         if not save.form_submit_button(t("Add class"), type="primary", width="stretch"):
             return
     if not new_name.strip() or any(row.name == new_name.strip() for row in classes):

@@ -37,7 +37,7 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
             value=float(scheme.beta),
             step=0.001,
             format="%.3f",
-            key="reward-beta",
+            key=f"reward-beta-{scheme.beta:g}",  # another saved value (an undo) makes a new slider
             help=t("Small β: only the best class counts. Large β: all nearly alike. 0.391 gives 1 : 0.1."),
         )
     preview = curation.preview_rewards(project, rewards, beta)
@@ -70,7 +70,7 @@ def _slider(row: ClassRow) -> float:
         *_range(row.reward, REWARD_RANGE),
         value=float(row.reward),
         step=0.01,
-        key=f"reward-{row.name}",
+        key=f"reward-{row.name}-{row.reward:g}",
     )
 
 
