@@ -9,17 +9,17 @@ from workbench.domain.query import FieldTerm, Query, TextTerm
 
 
 def test_the_whole_language() -> None:
-    text = 'source:gpt4,claude* class:none turns>2 tokens<=800 reward<0.5 -round:1 "exact phrase" word -"not this" -no'
+    text = 'source:gpt4,claude* class:none turns>2 tokens<=9 reward<0.5 -round:1 "exact words" word -"not it" -no'
     assert parse_query(text).terms == (
         FieldTerm("source", ":", ("gpt4", "claude*")),
         FieldTerm("class", ":", ("none",)),
         FieldTerm("turns", ">", ("2",)),
-        FieldTerm("tokens", "<=", ("800",)),
+        FieldTerm("tokens", "<=", ("9",)),
         FieldTerm("reward", "<", ("0.5",)),
         FieldTerm("round", ":", ("1",), negated=True),
-        TextTerm("exact phrase", phrase=True),
+        TextTerm("exact words", phrase=True),
         TextTerm("word"),
-        TextTerm("not this", phrase=True, negated=True),
+        TextTerm("not it", phrase=True, negated=True),
         TextTerm("no", negated=True),
     )
     assert format_query(parse_query(text)) == text

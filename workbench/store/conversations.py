@@ -57,9 +57,7 @@ def heads(conversation: Conversation) -> dict[str, str]:
     return {"prompt_head": cut_head(conversation.prompt), "answer_head": cut_head(conversation.answer)}
 
 
-def insert_records(
-    connection: Connection, records: Sequence[Record], *, action_id: int | None = None
-) -> Inserted:
+def insert_records(connection: Connection, records: Sequence[Record], *, action_id: int | None = None) -> Inserted:
     """Insert conversations whose `uid` is new; index their texts and count them.
 
     Args:
@@ -76,10 +74,14 @@ def insert_records(
 
 
 def _unknown(connection: Connection, records: Sequence[Record]) -> list[Record]:
-    by_uid = {r.uid: r for r in reversed(records)}
-    query = select(conversations.c.uid).where(conversations.c.uid.in_(list(by_uid)))
-    known = set(connection.execute(query).scalars())
-    return [r for r in records if r.uid not in known and by_uid[r.uid] is r]
+    query = select(conversations.c.uid).where(conversations.c.uid.in_({r.uid for r in records}))
+    seen = set(connection.execute(query).scalars())
+    fresh = []
+    for record in records:
+        if record.uid not in seen:
+            seen.add(record.uid)
+            fresh.append(record)
+    return fresh
 
 
 def _insert(connection: Connection, records: Sequence[Record], action_id: int | None) -> list[int]:
@@ -101,9 +103,7 @@ def _insert(connection: Connection, records: Sequence[Record], action_id: int | 
     return list(range(first, first + len(records)))
 
 
-def _columns(
-    record: Record, seq: int, action_id: int | None, at: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _columns(record: Record, seq: int, action_id: int | None, at: str) -> tuple[dict[str, Any], dict[str, Any]]:
     conversation = record.conversation
     row = {
         "seq": seq,
@@ -165,9 +165,7 @@ def to_summary(row: Row[*tuple[Any, ...]]) -> RecordSummary:
 
 def select_records() -> Select[Any]:
     """Return a SELECT of whole conversations; add conditions and hand its rows to `to_record`."""
-    return select(*_RECORD_COLUMNS).select_from(
-        conversations.join(bodies, bodies.c.seq == conversations.c.seq)
-    )
+    return select(*_RECORD_COLUMNS).select_from(conversations.join(bodies, bodies.c.seq == conversations.c.seq))
 
 
 def to_record(row: Row[*tuple[Any, ...]]) -> Record:

@@ -53,8 +53,9 @@ def _remove_class(connection: Connection, name: str) -> None:
     query = select(func.count()).where(conversations.c.class_name == name)
     count = connection.execute(query).scalar_one()
     if count:
+        carried = "1 conversation carries it" if count == 1 else f"{count:,} conversations carry it"
         raise PlanError(
-            f"class {name!r} cannot be removed: {count:,} conversations carry it",
+            f"class {name!r} cannot be removed: {carried}",
             f"tag them otherwise first (query class:{name})",
         )
     if len(class_store.read_classes(connection)) == 1:
