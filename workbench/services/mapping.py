@@ -1,0 +1,130 @@
+"""The map: conversations of like meaning lie together.
+
+    job = start_map(project, actor)          # a worker embeds what is new and lays everything out
+    collect_map(project, job.id)             # once it is done; any number of times
+    view = load_map(project, "class")        # points to draw
+    seqs = select_polygon(project, lasso)    # every conversation inside, drawn or not
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.curate.query import parse_query
+from workbench.domain.errors import PlanError
+from workbench.services.mapjob import MAP_SETTING, collect_map, map_job, start_map
+from workbench.services.project import Project
+from workbench.store import settings
+from workbench.store import vectors as store
+from workbench.store.search import compile_query
+from workbench.store.vectors import Cluster
+
+__all__ = ["Cluster", "MapView", "collect_map", "load_map", "map_job", "select_polygon", "start_map"]
+
+
+@dataclass(frozen=True)
+class MapView:
+    """What is drawn.
+
+    Attributes:
+        seqs: Row numbers.
+        x: Across, one for each.
+        y: Up, one for each.
+        label: What each is coloured by; `none` where it has none.
+        cluster: Cluster number of each, -1 for none.
+        total: Matching conversations on the map, drawn or not.
+        clusters: The regions, largest first.
+        created_at: ISO 8601 UTC time of the map.
+    """
+
+    seqs: list[int]
+    x: list[float]
+    y: list[float]
+    label: list[str]
+    cluster: list[int]
+    total: int
+    clusters: list[Cluster]
+    created_at: str = ""
+
+    @property
+    def sampled(self) -> bool:
+        """Whether not all are drawn."""
+        return len(self.seqs) < self.total
+
+
+def load_map(
+    project: Project, colour_by: str = "class", limit: int = 20_000, query: str = ""
+) -> MapView | None:
+    """Return the newest map, or None where none was made yet.
+
+    A finished job that nobody collected is collected first, so that a closed page loses nothing.
+
+    Args:
+        project: The project.
+        colour_by: `class`, `status`, `source`, `lang` or `cluster`.
+        limit: Points at most: the same sample each time.
+        query: Which conversations.
+
+    Raises:
+        PlanError: Nothing can be coloured by that.
+        QueryError: The query has a mistake.
+    """
+    if colour_by not in store.LABELS:
+        raise PlanError(f"the map cannot be coloured by {colour_by!r}", f"use one of {', '.join(store.LABELS)}")
+    newest = map_job(project)
+    if newest is not None and not newest.live:
+        collect_map(project, newest.id)
+    with project.database.read() as connection:
+        state = settings.get_setting(connection, MAP_SETTING, {})
+        if "job_id" not in state:
+            return None
+        compiled = compile_query(connection, parse_query(query))
+        points = store.read_points(connection, compiled, colour_by, limit)
+        total = store.count_points(connection, compiled)
+        clusters = store.read_clusters(connection)
+    return MapView(
+        seqs=[p.seq for p in points],
+        x=[p.x for p in points],
+        y=[p.y for p in points],
+        label=[p.label for p in points],
+        cluster=[p.cluster for p in points],
+        total=total,
+        clusters=clusters,
+        created_at=state["created_at"],
+    )
+
+
+def select_polygon(project: Project, polygon: Sequence[tuple[float, float]], query: str = "") -> list[int]:
+    """Return every conversation inside an outline, ascending; not only those drawn.
+
+    Args:
+        project: The project.
+        polygon: Corners in map coordinates; fewer than three enclose nothing.
+        query: Which conversations.
+    """
+    if len(polygon) < 3:
+        return []
+    xs, ys = zip(*polygon, strict=True)
+    with project.database.read() as connection:
+        compiled = compile_query(connection, parse_query(query))
+        found = store.points_in_box(connection, compiled, (min(xs), max(xs)), (min(ys), max(ys)))
+    if not found:
+        return []
+    inside = in_polygon(np.array([row[1:] for row in found]), np.array(polygon))
+    return [row[0] for row, yes in zip(found, inside.tolist(), strict=True) if yes]
+
+
+def in_polygon(points: npt.NDArray[np.float64], polygon: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which points (n, 2) lie inside a polygon (corners, 2): the even-odd rule, as lassos are drawn."""
+    x, y = points[:, 0], points[:, 1]
+    inside = np.zeros(len(points), dtype=bool)
+    for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        if y0 == y1:
+            continue
+        crosses = (y0 > y) != (y1 > y)
+        inside ^= crosses & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+    return inside
