@@ -16,6 +16,7 @@ from workbench.domain.errors import ProjectError
 from workbench.services import browsing, curation
 from workbench.services.project import create_project, open_project, project_overview
 from workbench.store import schema
+from workbench.store.conversations import insert_records
 from workbench.store.database import Database, open_database
 from workbench.store.migrations import SCHEMA_VERSION, migrate, schema_version
 
@@ -230,4 +231,29 @@ def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: py
     with project.database.write(), pytest.raises(ProjectError, match="held by another process"), hasty.write():
         pass
     hasty.close()
+    project.close()
+
+
+def test_a_full_disk_is_named_and_nothing_is_changed(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", numbered(3))
+
+    def fill() -> None:
+        with project.database.write() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            insert_records(connection, numbered(500, source="more"))
+
+    with pytest.raises(ProjectError, match="the disk is full; make room"):
+        fill()
+    assert browsing.search(project, "").total == 3
+    with project.database.read() as connection:
+        assert counts_agree(connection)
+    project.close()
+
+
+def test_opening_does_not_wait_for_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make_project(tmp_path / "p")
+    monkeypatch.setattr("workbench.store.database.BUSY_SECONDS", 0)
+    with project.database.write():
+        open_project(tmp_path / "p").close()
     project.close()

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from workbench.domain.errors import ProjectError
 from workbench.store import jsontext
-from workbench.store.migrations import check_version, migrate, schema_version
+from workbench.store.migrations import SCHEMA_VERSION, check_version, migrate, schema_version
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one: a bulk act over 100,000 conversations takes 6-17 s."""
@@ -51,24 +51,41 @@ class Database:
         """Give a connection in a write transaction: committed at the end, rolled back on any error.
 
         Raises:
-            ProjectError: Another process held the store for longer than `BUSY_SECONDS`.
+            ProjectError: Another process held the store for longer than `BUSY_SECONDS`, the disk is full, or the
+                file cannot be written. Nothing is changed then.
         """
         with self.engine.connect().execution_options(immediate=True) as connection:
             try:
-                transaction = connection.begin()
+                with connection.begin():
+                    yield connection
             except OperationalError as error:
-                if "locked" not in str(error.orig):
+                known = _explained(error, self.path)
+                if known is None:
                     raise
-                raise ProjectError(
-                    f"{self.path} was held by another process for {BUSY_SECONDS} seconds",
-                    "wait for its bulk act or import to end and try again",
-                ) from error
-            with transaction:
-                yield connection
+                raise known from error
 
     def close(self) -> None:
         """Close every idle connection."""
         self.engine.dispose()
+
+
+_CAUSES = {
+    "locked": (
+        f"was held by another process for {BUSY_SECONDS} seconds",
+        "wait for its bulk act or import to end and try again",
+    ),
+    "full": ("could not be written: the disk is full", "make room and try again; nothing was changed"),
+    "readonly": ("cannot be written", "make the file and its folder writable"),
+    "unable to open": ("cannot be opened", "check that the folder is there and can be read and written"),
+}
+"""What SQLite's message holds → what happened to the file, and the remedy."""
+
+
+def _explained(error: OperationalError, path: Path) -> ProjectError | None:
+    for part, (happened, remedy) in _CAUSES.items():
+        if part in str(error.orig):
+            return ProjectError(f"{path} {happened}", remedy)
+    return None
 
 
 def open_database(path: Path) -> Database:
@@ -82,8 +99,10 @@ def open_database(path: Path) -> Database:
         with database.read() as connection:
             found = schema_version(connection)
         check_version(found, str(path.parent))
-        with database.write() as connection:
-            migrate(connection, str(path.parent))
+        # Only where there is something to do: opening must not wait for another process's bulk act.
+        if found < SCHEMA_VERSION:
+            with database.write() as connection:
+                migrate(connection, str(path.parent))
     except DatabaseError as error:
         database.close()
         raise ProjectError(
