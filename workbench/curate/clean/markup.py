@@ -22,6 +22,9 @@ _BREAK = re.compile(
 _ITEM = re.compile(r"<li\b[^<>]{0,300}>", re.IGNORECASE)
 _CELL = re.compile(r"</t[dh]\s*>\s*<t[dh]\b[^<>]{0,300}>", re.IGNORECASE)
 
+ROUNDS = 5
+"""Texts scraped twice hold entities of entities (`&amp;nbsp;`)."""
+
 # Where markup is what the conversation is about, it is no remnant.
 _ABOUT_MARKUP = re.compile(
     r"\b(?:html\d?|xhtml|xml|css|jsx|svg|markup|markdown|tags?|web ?(?:page|site)s?|javascript|typescript|react"
@@ -53,11 +56,16 @@ def _about_markup(conversation: Conversation) -> bool:
 def _plain(text: str) -> str:
     if not (_TAG.search(text) or _ENTITY.search(text)):
         return text
-    text = _CELL.sub(" | ", _ITEM.sub("- ", _BREAK.sub("\n", text)))
-    text = _TAG.sub("", text)
-    for _ in range(2):  # scraped twice: &amp;nbsp;
-        text = _ENTITY.sub(lambda m: html.unescape(m[0]).replace("\u00a0", " "), text)
+    for _ in range(ROUNDS):
+        before, text = text, _strip_once(text)
+        if text == before:
+            break
     return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", text).strip()
+
+
+def _strip_once(text: str) -> str:
+    text = _CELL.sub(" | ", _ITEM.sub("- ", _BREAK.sub("\n", text)))
+    return _ENTITY.sub(lambda m: html.unescape(m[0]).replace("\u00a0", " "), _TAG.sub("", text))
 
 
 # Whole lines only: "click Copy code" inside a sentence is somebody's words.

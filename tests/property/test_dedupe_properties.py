@@ -1,0 +1,74 @@
+"""Groups do not depend on order or on what else was searched; what is kept is never a duplicate of what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench.curate.dedupe import Document, DuplicateResult, Member, decide, find_near
+
+WORDS = "red blue lamp boat hill river stone bread seven lemon cloud paper 灯 船 山".split()
+sentences = st.lists(st.sampled_from(WORDS), min_size=0, max_size=14).map(" ".join)
+
+
+@st.composite
+def corpora(draw: st.DrawFn) -> list[Document]:
+    """Random texts, and edited copies of them, in random order."""
+    texts = draw(st.lists(sentences, min_size=1, max_size=6))
+    for _ in range(draw(st.integers(0, 6))):
+        copy = draw(st.sampled_from(texts)).split()
+        if copy and draw(st.booleans()):
+            copy[draw(st.integers(0, len(copy) - 1))] = draw(st.sampled_from(WORDS))
+        texts.append(" ".join(copy))
+    seqs = draw(st.permutations(range(1, len(texts) + 1)))
+    return [Document(seq, text, (text,)) for seq, text in zip(seqs, texts, strict=True)]
+
+
+def search(documents: list[Document], threshold: float = 0.6) -> DuplicateResult:
+    found = find_near(documents, threshold=threshold)
+    return DuplicateResult(
+        "near", "answer", threshold, found.floor, found.considered, found.representative, found.pairs
+    )
+
+
+@given(corpora(), st.randoms(use_true_random=False))
+def test_order_does_not_matter(documents: list[Document], random: object) -> None:
+    shuffled = list(documents)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    one, other = search(documents), search(shuffled)
+    assert (one.groups, one.pairs, one.representative) == (other.groups, other.pairs, other.representative)
+
+
+@given(corpora(), st.sampled_from(["best", "longest", "newest", "first"]))
+@settings(max_examples=60)
+def test_searching_what_is_kept_finds_nothing(documents: list[Document], keep: str) -> None:
+    result = search(documents)
+    members = {d.seq: Member(d.seq, "", 0, None, None, "pending", "", len(d.sides[0]), "") for d in documents}
+    decisions = [d for g in result.groups for d in decide(result, g, members, keep)]
+    dropped = {d.seq for d in decisions if not d.kept}
+    for decision in decisions:
+        assert decision.kept or result.score(decision.seq, decision.copy_of or 0) >= result.threshold
+        assert decision.copy_of not in dropped
+    again = search([d for d in documents if d.seq not in dropped])
+    left = [d for g in again.groups for d in decide(again, g, members, keep) if not d.kept]
+    assert left == []
+
+
+@given(corpora(), st.sampled_from([0.5, 0.7, 0.8, 0.95, 1.0]))
+def test_regrouping_is_what_a_new_search_finds(documents: list[Document], threshold: float) -> None:
+    regrouped = search(documents, 0.5).rethreshold(threshold)
+    fresh = search(documents, threshold)
+    assert regrouped.groups == fresh.groups
+    members = [seq for g in regrouped.groups for seq in g.seqs]
+    assert len(members) == len(set(members))
+
+
+@given(corpora())
+def test_scores_are_symmetric_and_true(documents: list[Document]) -> None:
+    result = search(documents)
+    for a in documents:
+        for b in documents:
+            assert result.score(a.seq, b.seq) == result.score(b.seq, a.seq)
+    assert replace(result, threshold=1.0).groups == result.rethreshold(1.0).groups

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import pytest
+
+from crlft.conversation import ToolCall, Turn
+from workbench.curate.dedupe import (
+    Document,
+    DuplicateResult,
+    Member,
+    NearSettings,
+    Pair,
+    decide,
+    find_exact,
+    find_near,
+    sides,
+)
+from workbench.curate.dedupe.shingles import Shingler, figures, words
+from workbench.domain.errors import PlanError
+
+LONG = "please tell me which of the two big warehouses by the harbour still keeps the old blue lamps in stock today"
+
+
+def documents(*texts: tuple[str, ...] | str) -> list[Document]:
+    pieces = [(t,) if isinstance(t, str) else t for t in texts]
+    return [Document(i, "\x00".join(p).casefold(), p) for i, p in enumerate(pieces, 1)]
+
+
+def result(pairs: list[Pair], members: dict[int, int], threshold: float = 0.8, **fields: object) -> DuplicateResult:
+    return DuplicateResult(
+        method="near",
+        part=fields.pop("part", "conversation"),  # type: ignore[arg-type]
+        threshold=threshold,
+        floor=0.5,
+        considered=len(members),
+        representative=members,
+        pairs=tuple(pairs),
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def member(seq: int, **fields: object) -> Member:
+    known = {"class_name": None, "reward": None, "status": "pending", "answer_tokens": 10} | fields
+    return Member(seq, f"uid{seq}", 0, drop_reason="", arrived_at="", **known)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello, World-wide_web 2.0!", ["hello", "world", "wide", "web", "2", "0"]),
+        ("ＡＢＣ Straße café", ["abc", "strasse", "café"]),
+        ("GPT4模型很好。", ["gpt4", "模", "型", "很", "好"]),
+        ("東京タワー 서울", ["東", "京", "タ", "ワ", "ー", "서", "울"]),
+        ("…!?", []),
+    ],
+)
+def test_words_even_out_case_and_width_and_split_unspaced_scripts(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_the_shortcut_for_ascii_gives_what_the_rule_gives() -> None:
+    text = "It's a_b-c 3.5% of X/Y;\tnew\r\nline \x1f end"
+    assert words(text) == words(text + " é")[:-1]
+
+
+def test_figures_are_numbers_and_signs_between_them() -> None:
+    assert figures("7 - 3 is 4, not 1,000.5") == tuple(sorted(["7", "-", "3", "4", "1,000.5"]))
+    assert figures("a well-known fact") == ()
+
+
+def test_a_long_shared_question_does_not_make_two_answers_alike() -> None:
+    found = find_near(documents((LONG, "the northern one keeps them"), (LONG, "nobody sells such lamps any more")))
+    assert found.pairs == ()
+    same = find_near(documents((LONG, "the northern one keeps them"), (LONG + " thanks", "The northern one keeps them")))
+    assert [(p.a, p.b) for p in same.pairs] == [(1, 2)]
+    assert same.pairs[0].score > 0.9
+
+
+def test_different_numbers_or_signs_in_short_texts_are_no_duplicates() -> None:
+    question = "my grandmother in the village would like to know how much is 7 {} {} if nothing else is bought"
+    found = find_near(documents(*(question.format(*x) for x in (("+", 4), ("-", 4), ("+", 5), ("+", 4)))))
+    assert found.pairs == ()
+    assert found.representative == {1: 1, 4: 1}
+
+
+def test_short_texts_compare_exactly_and_wordless_ones_never() -> None:
+    found = find_near(documents("Thanks a lot!", "thanks a LOT!", "thanks a lot", "", "", "ok", "ok", "…", "…"))
+    assert found.representative == {1: 1, 2: 1}
+    assert found.pairs == ()
+    assert find_exact(documents("", "", "ok", "ok", "so be it", "so be it")).representative == {5: 5, 6: 5}
+
+
+def test_chinese_is_compared_character_by_character() -> None:
+    found = find_near(documents("请问今天下午北京的天气怎么样，适合出去散步吗", "请问今天下午北京的天气怎么样，适合出去散步吗？谢谢"))
+    assert found.pairs[0].score > 0.85
+    assert find_near(documents("他昨天买了三本关于历史的书", "我们明天去公园里看樱花吧")).pairs == ()
+
+
+def test_big_buckets_are_compared_within() -> None:
+    texts = [f"{LONG} {chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(150)]
+    found = find_near(documents(*texts))
+    assert len(found.pairs) == 150 * 149 / 2
+
+
+def test_too_many_pairs_raise_the_floor_and_say_so() -> None:
+    texts = [" ".join(LONG.split()[: 12 + i % 8]) + f" {chr(65 + i)}{chr(97 + i % 26)}" for i in range(40)]
+    every = find_near(documents(*texts), NearSettings(floor=0.5))
+    few = find_near(documents(*texts), NearSettings(floor=0.5, most_pairs=100), threshold=0.8)
+    assert every.floor == 0.5
+    assert 0.5 < few.floor <= 0.8
+    assert few.pairs == tuple(p for p in every.pairs if p.score >= few.floor)
+
+
+def test_tool_calls_are_part_of_what_was_answered() -> None:
+    turns = (Turn("user", "weather?"), Turn("assistant", "", tool_calls=(ToolCall("weather", '{"city": "Oslo"}'),)))
+    assert "Oslo" in sides(turns, "conversation")[1]
+    assert sides(turns, "prompt") == ("weather?",)
+    assert sides((Turn("user", "hi"),), "answer") == ("",)
+
+
+def test_shingles_are_distinct_sorted_and_stable() -> None:
+    shingles = Shingler(width=2).shingles("a b c d a b c d")
+    assert len(shingles) == 4
+    assert (shingles[1:] > shingles[:-1]).all()
+    assert (Shingler(width=2).shingles("A, b. c d a b c d") == shingles).all()
+
+
+def test_groups_follow_the_threshold_without_a_new_search() -> None:
+    found = result([Pair(1, 2, 0.95), Pair(2, 3, 0.82), Pair(4, 5, 0.6)], {i: i for i in range(1, 6)} | {6: 4})
+    assert [(g.id, g.seqs, g.lowest) for g in found.groups] == [(1, (1, 2, 3), 0.82), (4, (4, 6), 1.0)]
+    assert [g.seqs for g in found.rethreshold(0.9).groups] == [(1, 2), (4, 6)]
+    assert [g.seqs for g in found.rethreshold(0.6).groups] == [(1, 2, 3), (4, 5, 6)]
+    assert found.duplicates == 3
+    assert found.score(6, 5) == found.score(5, 4) == 0.6
+    assert [p.score for p in found.least_similar(1)] == [0.82]
+    assert [p.score for p in found.most_similar_below(1)] == [0.6]
+    assert sum(n for _, n in found.histogram()) == 4
+    with pytest.raises(PlanError, match="outside 0.5 to 1"):
+        found.rethreshold(0.4)
+
+
+def test_what_is_gone_no_longer_links_others() -> None:
+    found = result([Pair(1, 2, 0.9), Pair(2, 3, 0.9)], {1: 1, 2: 2, 3: 3, 4: 2})
+    assert [g.seqs for g in found.without({2}).groups] == [(1, 3, 4)]
+    assert found.without({2, 4}).groups == ()
+    assert [(g.id, g.seqs) for g in found.without({1}).groups] == [(2, (2, 3, 4))]
+
+
+def test_a_chain_is_cut_where_its_ends_are_not_alike() -> None:
+    found = result([Pair(1, 2, 0.85), Pair(2, 3, 0.85)], {1: 1, 2: 2, 3: 3})
+    members = {i: member(i, answer_tokens=10 - i) for i in (1, 2, 3)}
+    decisions = {d.seq: d for d in decide(found, found.groups[0], members)}
+    assert decisions[1].kept
+    assert decisions[3].kept
+    assert (decisions[2].copy_of, decisions[2].why) == (1, "duplicate of uid1 at 0.85")
+    by_hand = {d.seq: d.copy_of for d in decide(found, found.groups[0], members, by_hand=2)}
+    assert by_hand == {1: 2, 2: None, 3: 2}
+
+
+def test_keep_prefers_class_then_length_then_newest() -> None:
+    found = result([], {1: 1, 2: 1, 3: 1, 4: 1})
+    members = {
+        1: member(1, reward=0.1, answer_tokens=90),
+        2: member(2, reward=1.0, answer_tokens=20),
+        3: member(3, reward=1.0, answer_tokens=20),
+        4: member(4, answer_tokens=99),
+    }
+
+    def kept(policy: str) -> list[int]:
+        return [d.seq for d in decide(found, found.groups[0], members, policy) if d.kept]
+
+    assert [kept(p) for p in ("best", "longest", "newest", "first")] == [[3], [4], [4], [1]]
+
+
+def test_duplicated_prompts_across_classes_are_a_contrast_and_stay() -> None:
+    found = result([], {1: 1, 2: 1, 3: 1}, part="prompt", classes={1: "expert", 2: "sub", 3: "sub"})
+    members = {1: member(1, class_name="expert"), 2: member(2, class_name="sub"), 3: member(3, class_name="sub")}
+    assert {d.seq: d.copy_of for d in decide(found, found.groups[0], members)} == {3: None, 2: 3, 1: None}
+    assert found.conflicts == ()
+
+
+def test_equal_conversations_of_different_classes_are_a_conflict() -> None:
+    found = result([], {1: 1, 2: 1, 3: 3, 4: 3}, classes={1: "expert", 2: "sub", 3: None, 4: "sub"})
+    assert found.conflicts == (1,)
