@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 from crlft.conversation import Conversation
 from crlft.errors import DataError
 from crlft.formats.containers import RawRow
-from workbench.curate.text import measure_many
+from workbench.curate.text import content_uid, measure_many
 from workbench.curate.tokens import TokenCounter
 from workbench.domain.curation import Action
 from workbench.services.arrivals import TAGGED_BY, ClassChoice, make_records
 from workbench.services.inspecting import OpenFile, read_checked
 from workbench.services.project import Project
 from workbench.store.actions import get_action, record_action, update_action
-from workbench.store.arrivals import dropped_by_undo
+from workbench.store.arrivals import dropped_by_undo, known_uids
 from workbench.store.changes import apply_changes
 from workbench.store.conversations import insert_records
 from workbench.store.quarantine import add_quarantine, finish_import, start_import
@@ -124,18 +124,23 @@ class ImportRun:
     def _store(self, file: OpenFile, rows: Sequence[RawRow], number: int, counts: Counter[str]) -> None:
         """Store some rows in one transaction, with the counts up to here."""
         good, bad = self._read(file, rows)
-        origins = [{"file": file.path.name, "row": row.line} for row, _ in good]
         conversations = [conversation for _, conversation in good]
-        records = make_records(conversations, origins, round_number=self._round, counter=self._counter)
+        uids = [content_uid(conversation) for conversation in conversations]
+        with self._project.database.read() as connection:
+            known = known_uids(connection, uids)
+        # Only what is new is measured; what comes in between now and then is found by the insert.
+        fresh = [(row, c) for (row, c), uid in zip(good, uids, strict=True) if uid not in known]
+        origins = [{"file": file.path.name, "row": row.line} for row, _ in fresh]
+        records = make_records([c for _, c in fresh], origins, round_number=self._round, counter=self._counter)
         with self._project.database.write() as connection:
             inserted = insert_records(connection, records, action_id=self._action)
             add_quarantine(connection, bad, import_id=number)
-            if inserted.already_there:
-                self._restore(connection, {r.uid: r.conversation.class_name for r in records})
+            if len(inserted.seqs) < len(good):
+                self._restore(connection, {u: c.class_name for u, c in zip(uids, conversations, strict=True)})
             counts.update(
                 n_rows=len(rows),
                 imported=len(inserted.seqs),
-                already_there=inserted.already_there,
+                already_there=len(good) - len(inserted.seqs),
                 quarantined=len(bad),
             )
             finish_import(connection, number, **counts)
