@@ -220,6 +220,16 @@ def test_a_program_that_does_not_exist_fails_in_words(tmp_path):
     assert failed.remedy
 
 
+def test_a_worker_that_breaks_off_is_told_apart_from_a_killed_one(tmp_path):
+    command = [sys.executable, "-c", "import no_such_module_here"]
+    folder = tmp_path / "runs" / start_job(tmp_path / "runs", "train", command)
+    broken = ended(folder)
+    assert broken.status == "killed"
+    assert broken.error.startswith("the process broke off with an error")
+    assert "ModuleNotFoundError" in broken.error
+    assert "look at the log" in broken.remedy
+
+
 def test_the_same_id_twice_and_no_job_at_all_are_refused(tmp_path):
     runs = tmp_path / "runs"
     start_job(runs, "train", worker(1), job_id="one")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,11 +21,15 @@ from workbench.jobs.device import queue
 from workbench.jobs.process import is_alive
 
 TAIL_BYTES = 131_072
-"""How much of the event log's end is read; some hundred steps, the window of the measured rate."""
+"""How much of a live job's event log is read: some hundred steps, the window of the measured rate."""
+
+ENDED_TAIL_BYTES = 32_768
+"""How much of an ended job's: the last step and what came behind it."""
 
 START_SECONDS = 15.0
 """How long a job may have no process id after its creation before it counts as dead."""
 
+_EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt)\b")
 _CHARTED = ("loss", "loss_unweighted", "loss_by_class", "learning_rate", "grad_norm", "tokens_per_second")
 
 
@@ -42,7 +47,8 @@ def job_status(folder: Path) -> Job:
     if job is None:
         raise NotFound(f"no job {folder.name!r} in {folder.parent}", "list the runs to see what there is")
     status, marker = _judge(run, job)
-    progress = _progress(tail_events(run), live=status in ("running", "stopping"))
+    live = status in ("running", "stopping")
+    progress = _progress(tail_events(run, TAIL_BYTES if live else ENDED_TAIL_BYTES), live=live)
     error, remedy = _words(run, status, marker)
     metrics = progress["metrics"] | dict(marker.get("metrics") or {})
     if marker.get("kind"):
@@ -84,18 +90,18 @@ def queue_ahead(folder: Path) -> list[str]:
     return [Path(f).name for f in waiting[: waiting.index(str(folder))]]
 
 
-def tail_events(run: RunFolder) -> list[dict[str, Any]]:
-    """Return the events in the last `TAIL_BYTES` of the log; a first half line is left out."""
+def tail_events(run: RunFolder, size_bytes: int = TAIL_BYTES) -> list[dict[str, Any]]:
+    """Return the events at the log's end; a first half line is left out."""
     try:
         with run.events_path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - TAIL_BYTES))
+            file.seek(max(0, size - size_bytes))
             data = file.read()
     except FileNotFoundError:
         return []
     lines = data[: data.rfind(b"\n") + 1].splitlines()
     events = []
-    for line in lines[1 if size > TAIL_BYTES else 0 :]:
+    for line in lines[1 if size > size_bytes else 0 :]:
         try:
             event = json.loads(line)
         except ValueError:
@@ -139,6 +145,8 @@ def _words(run: RunFolder, status: JobStatus, marker: Mapping[str, Any]) -> tupl
     # Nobody waits for the process (it outlives whoever started it), so its exit status is not known.
     last = next((line for line in reversed(run.log_tail().splitlines()) if line.strip()), "")
     ends = f'its log ends with "{last.strip()[:200]}"' if last else "its log is empty"
+    if _EXCEPTION.match(last):
+        return f"the process broke off with an error; {ends}", "look at the log; resume once its cause is gone"
     return f"the process is gone without a word (killed, out of memory, or the machine went down); {ends}", (
         "resume: it goes on from its last checkpoint"
     )

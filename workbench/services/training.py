@@ -81,10 +81,10 @@ def start_training(project: Project, request: TrainRequest, *, actor: str) -> Jo
     try:
         folder.path.mkdir(parents=True)
         folder.write_json("config.json", prepared.config.to_dict())
+        for warning in prepared.warnings:
+            folder.emit("warning", message=warning)
     except OSError as error:
         raise JobError(f"cannot write {folder.path}: {error.strerror}", "make room on the disk") from error
-    for warning in prepared.warnings:
-        folder.emit("warning", message=warning)
     params = {
         "snapshot": snapshot.name,
         "snapshot_hash": snapshot.hash,
