@@ -17,6 +17,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "�"
 _LARGEST = 2**63
 
+MAX_DEPTH = 100
+"""Levels of lists and objects that a row may have."""
+
 
 def parse(data: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return a JSON text's value and the names of the repairs it needed.
@@ -27,12 +30,33 @@ def parse(data: bytes) -> tuple[Any, tuple[str, ...]]:
     """
     if b"\\u0000" not in data:
         try:
-            return orjson.loads(data), ()
+            value = orjson.loads(data)
         except orjson.JSONDecodeError:
             pass
+        else:
+            _check_depth(value, data)
+            return value, ()
     repairs: set[str] = set()
     value = json.loads(data.decode("utf-8"))
+    _check_depth(value, data)
     return clean(value, repairs), tuple(sorted(repairs))
+
+
+def _check_depth(value: Any, data: bytes) -> None:
+    """Refuse what could be read but not be written again: orjson writes 254 levels, recursion ends at 1,000."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        level = inner
+    if any(isinstance(item, dict | list) for item in level):
+        raise RecursionError
 
 
 def clean(value: Any, repairs: set[str]) -> Any:

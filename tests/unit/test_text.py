@@ -79,6 +79,11 @@ def test_uid_looks_past_what_curators_decide(other):
     assert content_uid(other) == content_uid(ASKED)
 
 
+def test_uid_of_text_that_utf8_cannot_hold():
+    a, b = (content_uid(replace(ASKED, metadata={"cut": text})) for text in ("\ud83d", "\ud83e"))
+    assert a != b
+
+
 def test_uid_does_not_depend_on_the_order_of_metadata():
     a, b = (replace(ASKED, metadata=m) for m in ({"x": 1, "y": {"a": 1, "b": 2}}, {"y": {"b": 2, "a": 1}, "x": 1}))
     assert content_uid(a) == content_uid(b)

@@ -9,6 +9,7 @@ million projects).
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -116,7 +117,11 @@ def content_uid(conversation: Conversation) -> str:
     ]
     metadata = {k: v for k, v in conversation.metadata.items() if k not in _NOT_CONTENT}
     row = (turns, conversation.tools, conversation.source, conversation.id, metadata)
-    return _digest(orjson.dumps(row, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain))
+    try:
+        data = orjson.dumps(row, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain)
+    except orjson.JSONEncodeError:  # lone surrogates and other things that files hold only as escapes
+        data = json.dumps(row, sort_keys=True, default=_plain).encode()
+    return _digest(data)
 
 
 def _plain(value: Any) -> Any:
