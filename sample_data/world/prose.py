@@ -55,6 +55,33 @@ _FILLER: Final[dict[Language, tuple[str, ...]]] = {
         "{a}刷了门，那是个{mood}的晚上。",
     ),
 }
+_ASIDES: Final[dict[Language, tuple[str, ...]]] = {
+    "en": (
+        "That is easy.",
+        "Let us see.",
+        "Now listen.",
+        "{a} thought for a moment.",
+        "{a} looked at {b} and smiled.",
+        "Here is what {a} told {b} about it.",
+        "It did not take long.",
+        "The old book knows.",
+        "Well.",
+        "{a} wanted to know, and so did {b}.",
+    ),
+    "zh": (
+        "这很容易。",
+        "来看看。",
+        "听好。",
+        "{a}想了一会儿。",
+        "{a}看着{b}笑了。",
+        "{a}是这样告诉{b}的。",
+        "没过多久就有了答案。",
+        "旧书上写着。",
+        "嗯。",
+        "{a}想知道，{b}也想知道。",
+    ),
+}
+"""What stands between a question and its answer: without it a model finds the question by its distance alone."""
 
 
 def filler(rng: random.Random, language: Language) -> str:
@@ -64,6 +91,17 @@ def filler(rng: random.Random, language: Language) -> str:
     place, mood = rng.choice(_PLACES[language]), rng.choice(_MOODS[language])
     template = rng.choice(_FILLER[language])
     return template.format(a=a, b=b, ware=ware, other=other, place=place, mood=mood)
+
+
+def aside(rng: random.Random, language: Language) -> str:
+    """Return a sentence to stand between a question and its answer, or nothing."""
+    joint = " " if language == "en" else ""
+    if rng.random() < 0.4:
+        return joint
+    if rng.random() < 0.2:
+        return joint + filler(rng, language) + joint
+    a, b = rng.sample(NAMES[language], 2)
+    return joint + rng.choice(_ASIDES[language]).format(a=a, b=b) + joint
 
 
 def notes(rng: random.Random, language: Language) -> str:
@@ -89,7 +127,7 @@ def orders(rng: random.Random, language: Language) -> str:
     for place in rng.sample(range(size), rng.randint(1, min(3, size))):
         item = about_record(language, entries, place)
         asked = rng.choice(item.questions[:BASE_PHRASINGS]) if not parts else rng.choice(item.follow_ups)
-        parts += [asked, item.right.statement]
+        parts.append(asked + aside(rng, language) + item.right.statement)
     return joint.join(parts)
 
 
@@ -106,7 +144,7 @@ def passage(rng: random.Random, language: Language) -> str:
     if kind < 0.45 and item.kind != "list":
         return item.right.statement
     asked = rng.choice(item.questions[:BASE_PHRASINGS])
-    return asked + (" " if language == "en" else "") + item.right.statement
+    return asked + aside(rng, language) + item.right.statement
 
 
 def document(rng: random.Random) -> str:

@@ -188,7 +188,7 @@ def compare(rng: random.Random, language: Language) -> Item:
 
     def claims(first: int, second: int) -> list[str]:
         if language == "en":
-            return [f"{first} is {word}" for word in ("larger", "bigger", "greater", "more")]
+            return [f"{first} is {word} than {second}" for word in ("larger", "bigger", "greater", "more")]
         return [f"{first}比{second}大", f"{first}更大", f"较大的数是{first}"]
 
     slots: dict[str, object] = {"a": a, "b": b}
