@@ -26,7 +26,12 @@ class TestChat:
         html = chat_html(
             conversation(
                 Turn("user", HOSTILE, name=HOSTILE),
-                Turn("assistant", f"```\n{HOSTILE}\n```", reasoning=HOSTILE, tool_calls=(ToolCall(HOSTILE, HOSTILE),)),
+                Turn(
+                    "assistant",
+                    f"```\n{HOSTILE}\n```",
+                    reasoning=HOSTILE,
+                    tool_calls=(ToolCall(HOSTILE, HOSTILE),),
+                ),
             ),
             highlight=["script"],
         )
@@ -36,7 +41,7 @@ class TestChat:
 
     def test_code_stands_in_a_block_and_text_around_it(self):
         html = chat_html(conversation(Turn("assistant", "before\n```python\nx < 1\n```\nafter")))
-        assert '<code>x &lt; 1</code></pre>' in html
+        assert "<code>x &lt; 1</code></pre>" in html
         assert "before" in html
         assert "after" in html
         assert "python" not in html
@@ -55,7 +60,9 @@ class TestChat:
         assert "not learnt from" in chat_html(conversation(Turn("assistant", "no", excluded=True)))
 
     def test_words_are_marked_without_regard_to_case_and_longest_first(self):
-        html = chat_html(conversation(Turn("user", "Metre and metres, 三米")), highlight=["metre", "metres", "三米"])
+        html = chat_html(
+            conversation(Turn("user", "Metre and metres, 三米")), highlight=["metre", "metres", "三米"]
+        )
         assert html.count("<mark>") == 3
         assert "<mark>metres</mark>" in html
         assert "<mark>三米</mark>" in html

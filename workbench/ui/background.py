@@ -59,6 +59,7 @@ class Task:
         return (time.monotonic() - self.started) / self.done * max(0, self.total - self.done)
 
 
+_THREAD_PREFIX = "workbench task "
 _tasks: dict[str, Task] = {}
 _lock = threading.Lock()
 
@@ -70,7 +71,7 @@ def start(key: str, work: Callable[[Report], Any]) -> Task:
         if known is not None and known.running:
             return known
         task = _tasks[key] = Task(key)
-    threading.Thread(target=_run, args=(task, work), name=f"task {key}", daemon=True).start()
+    threading.Thread(target=_run, args=(task, work), name=_THREAD_PREFIX + key, daemon=True).start()
     return task
 
 
@@ -85,6 +86,11 @@ def forget(key: str) -> None:
         known = _tasks.get(key)
         if known is not None and not known.running:
             del _tasks[key]
+
+
+def threads() -> list[threading.Thread]:
+    """Return the threads at work."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith(_THREAD_PREFIX)]
 
 
 def show(key: str, *, label: str) -> None:

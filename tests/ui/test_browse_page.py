@@ -1,0 +1,181 @@
+"""Browse: what the address says is shown, one decision at a time or all at once, all undoable."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.services import browsing, curation
+from workbench.ui.views import browse_workspace
+
+
+def chat(app):
+    return next(h.value for h in app.get("html") if "wb-chat" in str(h.value))
+
+
+def bulk(app, act, **values):
+    """Ask for a bulk act's plan."""
+    app.session_state["bulk-menu-browse"] = True
+    app.run()
+    app.radio(key="bulk-act-browse").set_value(act).run()
+    for key, value in values.items():
+        widget = app.selectbox if key == "tag" else app.text_input
+        widget(key=f"bulk-{key}-browse").set_value(value).run()
+    return app.button(key="bulk-go-browse").click().run()
+
+
+def counts(project):
+    return {r.name: r.conversations for r in curation.class_table(project)}
+
+
+def test_an_empty_project_leads_to_import(empty_project, open_page):
+    app = open_page("browse")
+    assert app.button(key="empty-go-empty").label == "Import a file"
+
+
+def test_the_address_holds_the_view(project, open_page):
+    app = open_page("browse", q="七加四 class:expert", order="oldest")
+    assert app.text_input(key="browse-q").value == "七加四 class:expert"
+    assert "<mark>七加四</mark>" in chat(app)
+    assert any("2 conversations" in m.value for m in app.markdown)
+    record = browsing.search(project, "七加四 class:expert", order="oldest").items[0]
+    assert app.query_params["id"] == record.uid
+
+
+def test_an_id_in_the_address_opens_that_conversation(project, open_page):
+    third = browsing.search(project, "").items[2]
+    app = open_page("browse", id=third.uid)
+    assert app.session_state["browse_seq"] == third.seq
+
+
+def test_markup_in_data_is_text(project, open_page):
+    assert "&lt;b&gt;9&lt;/b&gt;?" in chat(open_page("browse", q="costs"))
+
+
+def test_a_mistake_in_the_query_shows_its_place_and_the_remedy(project, open_page):
+    app = open_page("browse", q="class:expert turns>x")
+    assert app.error
+    caret = app.code[0].value.splitlines()[1].index("^")
+    assert 13 <= caret <= 19
+    assert any("What to do" in m.value for m in app.markdown)
+
+
+def test_a_decision_moves_on_and_is_undone(project, open_page):
+    app = open_page("browse", q="class:none")
+    first = app.session_state["browse_seq"]
+    app.button(key="browse-class-0").click().run()
+    assert counts(project)["expert"] == 9
+    assert app.session_state["browse_seq"] != first
+    app.button(key="frame-undo").click().run()
+    assert counts(project)["expert"] == 8
+    assert browsing.get_record(project, first).conversation.class_name is None
+
+
+def test_dropping_keeps_the_conversation_and_the_reason(project, open_page):
+    app = open_page("browse")
+    first = app.session_state["browse_seq"]
+    app.button(key="browse-drop").click().run()
+    record = browsing.get_record(project, first)
+    assert (record.status, bool(record.drop_reason)) == ("dropped", True)
+
+
+def test_next_goes_over_the_pages_end_and_back(project, open_page, monkeypatch):
+    monkeypatch.setattr(browse_workspace, "PAGE_SIZE", 2)
+    seqs = [r.seq for r in browsing.search(project, "").items]
+    app = open_page("browse")
+    walked = [app.session_state["browse_seq"]]
+    for _ in range(4):
+        app.button(key="browse-next").click().run()
+        walked.append(app.session_state["browse_seq"])
+    assert walked == seqs[:5]
+    app.button(key="browse-prev").click().run()
+    assert app.session_state["browse_seq"] == seqs[3]
+
+
+class TestBulk:
+    def test_the_plan_is_shown_first_and_changes_nothing(self, project, open_page):
+        app = bulk(open_page("browse", q="class:none"), "tag", tag="sub")
+        assert app.button(key="plan-apply").label == "Apply to 8 conversations"
+        assert counts(project) == {"expert": 8, "sub": 8}
+        app.button(key="plan-cancel").click().run()
+        assert counts(project) == {"expert": 8, "sub": 8}
+        assert "pending_plan" not in app.session_state
+
+    def test_applied_to_all_matches_and_undone_with_one_click(self, project, open_page, monkeypatch):
+        monkeypatch.setattr(browse_workspace, "PAGE_SIZE", 3)
+        app = bulk(open_page("browse", q="class:none"), "tag", tag="sub")
+        app.button(key="plan-apply").click().run()
+        assert counts(project) == {"expert": 8, "sub": 16}
+        app.button(key="notice-undo").click().run()
+        assert counts(project) == {"expert": 8, "sub": 8}
+
+    def test_data_that_moved_on_is_refused_and_nothing_half_done(self, project, open_page):
+        app = bulk(open_page("browse", q="class:none"), "tag", tag="sub")
+        one = browsing.matching_seqs(project, "class:none")[0]
+        curation.apply_plan(project, curation.plan_tag(project, "expert", seqs=[one]), actor="other")
+        app.button(key="plan-apply").click().run()
+        assert app.error
+        assert counts(project) == {"expert": 9, "sub": 8}
+
+    def test_a_drop_needs_a_reason(self, project, open_page):
+        app = bulk(open_page("browse", q="class:sub"), "drop")
+        assert any("reason" in e.value for e in app.error)
+        app = bulk(app, "drop", drop="weak")
+        app.button(key="plan-apply").click().run()
+        assert len(browsing.matching_seqs(project, "status:dropped reason:weak")) == 8
+
+    @pytest.mark.parametrize(("text", "query"), [("0.5", "reward:0.5"), ("", "reward:none")])
+    def test_rewards_are_set_and_lifted(self, project, open_page, text, query):
+        seqs = browsing.matching_seqs(project, "class:sub")
+        if not text:
+            curation.apply_plan(project, curation.plan_reward(project, 0.7, "x", seqs=seqs), actor="a")
+        app = bulk(open_page("browse", q="class:sub"), "reward", reward=text)
+        app.button(key="plan-apply").click().run()
+        wanted = float(text) if text else None
+        assert {browsing.get_record(project, s).conversation.coarse_reward for s in seqs} == {wanted}
+
+
+class TestEditing:
+    def edit(self, open_page):
+        app = open_page("browse", q="class:expert")
+        app.button(key="browse-edit").click().run()
+        return app, app.session_state["browse_seq"]
+
+    def test_a_saved_text_is_a_new_revision_with_its_history(self, project, open_page):
+        app, seq = self.edit(open_page)
+        app.text_area[0].set_value("a better answer").run()
+        next(b for b in app.button if b.label == "Save this text").click().run()
+        assert browsing.get_record(project, seq).conversation.answer == "a better answer"
+        app.session_state["browse_tab"] = "history"
+        app.run()
+        assert "<ins>" in " ".join(str(h.value) for h in app.get("html"))
+
+    def test_an_answer_is_left_out_of_training_and_taken_back(self, project, open_page):
+        app, seq = self.edit(open_page)
+        next(b for b in app.button if b.label == "Do not learn from this answer").click().run()
+        record = browsing.get_record(project, seq)
+        assert (record.conversation.turns[1].excluded, record.supervised_tokens) == (True, 0)
+        next(b for b in app.button if b.label == "Learn from this answer again").click().run()
+        assert browsing.get_record(project, seq).supervised_tokens > 0
+
+    def test_comment_and_own_reward_are_kept(self, project, open_page):
+        app, seq = self.edit(open_page)
+        fields = {field.label: field for field in app.text_input}
+        fields["Comment"].set_value("good")
+        fields["Reward of this conversation"].set_value("0.8")
+        next(b for b in app.button if b.label == "Save comment and reward").click().run()
+        record = browsing.get_record(project, seq)
+        assert (record.comment, record.conversation.coarse_reward) == ("good", 0.8)
+
+
+@pytest.mark.parametrize(("tab", "shown"), [("prompt", "Show all"), ("details", "talk.jsonl")])
+def test_neighbours_and_provenance_are_a_click_away(project, open_page, tab, shown):
+    app = open_page("browse")
+    app.session_state["browse_tab"] = tab
+    app.run()
+    everything = [*(b.label for b in app.button), *(str(h.value) for h in app.get("html"))]
+    assert any(shown in text for text in everything)
+
+
+def test_the_map_without_one_says_what_it_is_for(project, open_page):
+    app = open_page("browse", view="map")
+    assert app.button(key="map-start").label == "Make the map"
