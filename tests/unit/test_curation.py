@@ -248,6 +248,11 @@ def test_classes_are_made_changed_removed_and_undone(project: Project) -> None:
     assert curation.class_table(project)[2] == mid
 
 
+def test_a_class_that_is_so_already_makes_no_entry(project: Project) -> None:
+    assert curation.set_class(project, "sub", reward=0.1, actor="ann").id == 0
+    assert curation.log(project) == []
+
+
 def test_classes_that_contradict_each_other_are_refused(project: Project) -> None:
     with pytest.raises(SchemeError, match="stands for two classes"):
         curation.set_class(project, "mid", condition="GPT4 Correct", reward=0.5, actor="ann")

@@ -16,6 +16,7 @@ from workbench.services.palette import PALETTE
 from workbench.services.project import Project
 from workbench.store.actions import record_action
 from workbench.store.classes import ClassEntry, read_classes, read_scheme
+from workbench.store.conversations import now
 from workbench.store.cube import read_cube
 from workbench.store.objects import change_object, read_object, write_object
 from workbench.store.schema import conversations
@@ -140,6 +141,9 @@ def set_class(
         key: The digit that tags with it; None leaves it, or for a new class is the next free one.
         actor: Who does it.
 
+    Returns:
+        The entry of the log; number 0, and no entry, where the class is so already.
+
     Raises:
         SchemeError: The classes would contradict each other, or a new class has no reward.
         PlanError: The key is another class's.
@@ -212,7 +216,7 @@ def set_beta(project: Project, beta: float, *, actor: str) -> Action:
 def _change(connection: Connection, table: str, key: str, after: object, title: str, actor: str) -> Action:
     before = read_object(connection, table, key)
     if before == after:
-        return record_action(connection, "classes", f"{title}: nothing to change", actor)
+        return Action(0, "classes", f"{title}: nothing to change", actor, now(), "", 0, {}, undoable=False)
     write_object(connection, table, key, after)
     _table(connection, read_scheme(connection))  # refuses what gives no finite weights
     objects = [change_object(table, key, before, after)]
