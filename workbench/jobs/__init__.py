@@ -13,11 +13,13 @@ from workbench.jobs.control import (
     stop_job,
     trash_job,
 )
+from workbench.jobs.device import default_device
 from workbench.jobs.status import job_status, list_jobs, queue_ahead
 
 __all__ = [
     "GRACE_SECONDS",
     "crlft_command",
+    "default_device",
     "job_status",
     "list_jobs",
     "new_job_id",

@@ -21,6 +21,7 @@ from workbench.jobs.process import identity, is_alive
 
 LOCK_DIR_VARIABLE = "WORKBENCH_LOCK_DIR"
 POLL_SECONDS = 0.2
+_FIRST_GPU = Path("/dev/nvidia0")
 
 
 def lock_dir() -> Path:
@@ -30,6 +31,11 @@ def lock_dir() -> Path:
         return Path(chosen)
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "crlft-workbench" / "devices"
+
+
+def default_device() -> str:
+    """Return the device that a worker left to itself takes: the first GPU where there is one."""
+    return "cuda:0" if _FIRST_GPU.exists() else "cpu"
 
 
 @dataclass(frozen=True, slots=True)

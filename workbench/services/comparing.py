@@ -15,7 +15,7 @@ from crlft.modelfolder import read_card
 from crlft.runfolder import RunFolder
 from workbench.domain.comparison import Column, Comparison, Prompt
 from workbench.domain.errors import JobError, WorkbenchError
-from workbench.jobs import crlft_command, new_job_id, start_job
+from workbench.jobs import crlft_command, default_device, new_job_id, start_job
 from workbench.services import jobs
 from workbench.services.answers import (
     ColumnFigures,
@@ -139,6 +139,7 @@ def _start_job(project: Project, comparison: Comparison, models: Sequence[str]) 
         job_id=comparison.job_id,
         title=comparison.name,
         params={"columns": [c.label for c in comparison.columns], "prompts": len(comparison.prompts)},
+        device=default_device(),
         offline=all(Path(model).is_dir() for model in models),
     )
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from crlft.config import RunConfig
 from crlft.runfolder import RunFolder
 from workbench.domain.errors import JobError
 from workbench.domain.run import Job
-from workbench.jobs import crlft_command, new_job_id, start_job
+from workbench.jobs import crlft_command, default_device, new_job_id, start_job
 from workbench.services import jobs
 from workbench.services.bases import BaseChoice, bases, offline_base_path
 from workbench.services.preflight import Example, Preflight, preflight
@@ -45,8 +44,6 @@ __all__ = [
     "stop_run",
     "wait_for",
 ]
-
-_CUDA = Path("/dev/nvidia0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +204,7 @@ def wait_for(project: Project, run_id: str, on_event: jobs.OnEvent | None = None
 
 
 def _device(config: RunConfig) -> str:
-    return "cuda:0" if config.device == "cuda" or (config.device == "auto" and _CUDA.exists()) else "cpu"
+    return {"cpu": "cpu", "cuda": "cuda:0"}.get(config.device) or default_device()
 
 
 def _next_snapshot_name(project: Project) -> str:
