@@ -144,20 +144,24 @@ def _rule_list(scanned: Scanned, counts: Mapping[str, int]) -> str:
                 label_visibility="collapsed",
             )
             (scanned.rules_off.discard if on else scanned.rules_off.add)(name)
-            if st.button(
+            st.button(
                 f"{t(active.rule.title)} · {counts[name]:,}",
                 key=f"clean-show-{name}",
                 type="secondary" if name == shown else "tertiary",
                 width="stretch",
-            ):
-                set_params(rule=name)
-                st.session_state["clean-page"] = 0
-                st.rerun(scope="fragment")
+                on_click=_show,
+                args=(name,),
+            )
             st.html(verdict_chip(active.verdict), width="content")
     quiet = [t(a.rule.title) for a in scanned.found.rules if not counts[a.rule.name]]
     if quiet:
         st.caption(t("Nothing found by: {rules}.", rules=", ".join(quiet)))
     return shown
+
+
+def _show(rule: str) -> None:
+    set_params(rule=rule)
+    st.session_state["clean-page"] = 0
 
 
 def _verdict(project: Project, scanned: Scanned, name: str) -> None:

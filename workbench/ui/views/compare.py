@@ -20,6 +20,7 @@ from workbench.ui.views.compare_new import draw_new
 from workbench.ui.views.compare_results import draw_summary
 from workbench.ui.views.compare_vote import draw_vote
 from workbench.ui.views.train_watch import REFRESH_SECONDS, job_chip
+from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import grid_html, prompt_text
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import page_header, pager, progress_line, section
@@ -45,7 +46,7 @@ def draw(project: Project) -> None:
 
 
 def _earlier(earlier: Sequence[Comparison]) -> None:
-    section(t("Comparisons"), t("newest first"))
+    section(t("Comparisons"), t("newest first; click a row to open it"))
     rows = {
         t("name"): [c.name for c in earlier],
         t("prompts"): [len(c.prompts) for c in earlier],
@@ -53,12 +54,9 @@ def _earlier(earlier: Sequence[Comparison]) -> None:
         t("round"): [c.round for c in earlier],
         t("made"): [c.created_at[:16].replace("T", " ") for c in earlier],
     }
-    event = st.dataframe(
-        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="comparison-list", height="auto"
-    )
-    picked = event["selection"]["rows"]
-    if picked:
-        set_params(comparison=earlier[picked[0]].id)
+    picked = click_table(rows, "comparison-list")
+    if picked is not None:
+        set_params(comparison=earlier[picked].id)
         st.rerun()
 
 
@@ -75,9 +73,20 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
             _acts(project, job)
     if job and job.status in ("failed", "killed"):
         st.error(plain(job.error) + "\n\n" + plain(job.remedy), icon=":material/error:")
-    live = job is not None and job.live
-    watch = st.fragment(_live, run_every=REFRESH_SECONDS if live else None)
-    watch(project, comparison_id, scheme, job.status if job else "")
+    status = job.status if job else ""
+    every = REFRESH_SECONDS if job is not None and job.live else None
+    st.fragment(_figures, run_every=every)(project, comparison_id, scheme, status)
+    tabs = st.tabs([t(name) for name in _TABS], key="comparison-tab", on_change="rerun")
+    # Only what shows arriving answers refreshes by itself: a redraw under a finger would lose a vote.
+    if tabs[0].open:
+        with tabs[0]:
+            st.fragment(_grid, run_every=every)(project, comparison_id)
+    if tabs[1].open:
+        with tabs[1]:
+            draw_vote(project, comparison_id)
+    if tabs[2].open:
+        with tabs[2]:
+            draw_back(project, comparison_id)
 
 
 def _acts(project: Project, job: Job) -> None:
@@ -90,22 +99,12 @@ def _acts(project: Project, job: Job) -> None:
 
 
 @guarded
-def _live(project: Project, comparison_id: int, scheme: ClassScheme, status: str) -> None:
+def _figures(project: Project, comparison_id: int, scheme: ClassScheme, status: str) -> None:
     grid = comparing.comparison_grid(project, comparison_id)
     if grid.job and grid.job.status != status:
         st.rerun()
     _progress(grid)
     draw_summary(grid, scheme)
-    tabs = st.tabs([t(name) for name in _TABS], key="comparison-tab", on_change="rerun")
-    if tabs[0].open:
-        with tabs[0]:
-            _grid(grid.comparison, grid.rows)
-    if tabs[1].open:
-        with tabs[1]:
-            draw_vote(project, grid.comparison.columns, grid.rows)
-    if tabs[2].open:
-        with tabs[2]:
-            draw_back(project, grid)
 
 
 def _progress(grid: Grid) -> None:
@@ -117,7 +116,10 @@ def _progress(grid: Grid) -> None:
         progress_line(grid.answered, grid.total, label=t("answers"), eta_seconds=grid.job.eta_seconds)
 
 
-def _grid(comparison: Comparison, rows: Sequence[GridRow]) -> None:
+@guarded
+def _grid(project: Project, comparison_id: int) -> None:
+    grid = comparing.comparison_grid(project, comparison_id)
+    comparison, rows = grid.comparison, grid.rows
     filters = {
         "all": t("All"),
         "differ": t("Verdicts differ"),

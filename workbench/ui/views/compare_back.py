@@ -8,13 +8,14 @@ import streamlit as st
 
 from workbench.domain.comparison import Cell, Comparison
 from workbench.services import comparing
-from workbench.services.comparing import Grid, GridRow
+from workbench.services.comparing import GridRow
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
 from workbench.ui.views import acting
 from workbench.ui.widgets.compare_grid import prompt_text, winners
+from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import metric_row
 
 _SETS = ("winners", "full", "correct", "all")
@@ -45,8 +46,11 @@ def choose(rows: Sequence[GridRow], which: str, columns: Sequence[int]) -> list[
     return chosen
 
 
-def draw_back(project: Project, grid: Grid) -> None:
+@st.fragment
+@guarded
+def draw_back(project: Project, comparison_id: int) -> None:
     """Draw the choice, its preview and the button."""
+    grid = comparing.comparison_grid(project, comparison_id)
     comparison, rows = grid.comparison, grid.rows
     names = {
         "winners": t("Winners of the votes"),
@@ -62,7 +66,11 @@ def draw_back(project: Project, grid: Grid) -> None:
     labels = [c.label for c in comparison.columns]
     indices = list(range(len(labels)))
     columns = right.multiselect(
-        t("From which columns"), indices, default=indices[:1], format_func=lambda i: labels[i], key="back-columns"
+        t("From which columns"),
+        indices,
+        default=indices if which == "winners" else indices[:1],
+        format_func=lambda i: labels[i],
+        key=f"back-columns-{which}",
     )
     chosen = choose(rows, which or default, columns)
     if not chosen:
@@ -83,9 +91,16 @@ def draw_back(project: Project, grid: Grid) -> None:
         height=300,
     )
     ticked = event["selection"]["rows"]
-    cells = [chosen[i][1] for i in ticked] if ticked else [c for _, c in chosen]
-    st.caption(t("Tick rows to take only those; without ticks all of them come back."))
-    _button(project, comparison, cells)
+    wanted = [chosen[i] for i in ticked] if ticked else chosen
+    cells = [c for _, c in wanted if c.id not in grid.brought_back]
+    if cells:
+        st.caption(t("Tick rows to take only those; without ticks all of them come back."))
+        _button(project, comparison, cells)
+    else:
+        st.caption(t("All of these have come back already."))
+    done = st.session_state.get("back-report")
+    if done and done[0] == comparison.id:
+        _report(done[1])
 
 
 def _button(project: Project, comparison: Comparison, cells: Sequence[Cell]) -> None:
@@ -113,9 +128,6 @@ def _button(project: Project, comparison: Comparison, cells: Sequence[Cell]) -> 
             if report.imported:
                 acting.notify(report.action)
             st.rerun()
-    done = st.session_state.get("back-report")
-    if done and done[0] == comparison.id:
-        _report(done[1])
 
 
 def _report(report: comparing.BroughtBack) -> None:

@@ -61,7 +61,7 @@ def draw_summary(grid: Grid, scheme: ClassScheme) -> None:
         metric_row(items)
     rows = summary_rows(grid.summary)
     if rows:
-        table(list(rows[0]), [list(r.values()) for r in rows], numeric=range(2, 6))
+        table(list(rows[0]), [list(r.values()) for r in rows], numeric=range(2, 7))
         st.caption(t("In brackets: 95 % intervals. Full quality is correct, complete and polite."))
 
 

@@ -52,21 +52,22 @@ def turn_diffs(kept: Record, other: Record) -> dict[int, str]:
 def _step(key: str, total: int) -> int:
     """Draw previous and next with arrow keys; return the place from 0, which never leaves the list."""
     index = min(max(0, int(st.session_state.get(key, 0))), total - 1)
-    if st.button(
-        t("Previous"), key=f"{key}-prev", icon=":material/chevron_left:", shortcut="Left", disabled=index == 0
-    ):
-        index -= 1
-    if st.button(
-        t("Next"),
-        key=f"{key}-next",
-        icon=":material/chevron_right:",
-        shortcut="Right",
-        disabled=index == total - 1,
-    ):
-        index += 1
-    if index != st.session_state.get(key, 0):
-        st.session_state[key] = index
-        st.rerun(scope="fragment")
+
+    def move(by: int) -> None:
+        st.session_state[key] = min(max(0, index + by), total - 1)
+
+    icons = {-1: ":material/chevron_left:", 1: ":material/chevron_right:"}
+    names = {-1: t("Previous"), 1: t("Next")}
+    for by, shortcut in ((-1, "Left"), (1, "Right")):
+        st.button(
+            names[by],
+            key=f"{key}-{shortcut}",
+            icon=icons[by],
+            shortcut=shortcut,
+            disabled=not 0 <= index + by < total,
+            on_click=move,
+            args=(by,),
+        )
     return index
 
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from workbench.services import rounds as service
+from workbench.services.comparing import run_label
 from workbench.services.project import Project, project_overview
 from workbench.services.rounds import RoundRow
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto
+from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import percent
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, rounds_figure
@@ -33,16 +35,11 @@ def draw(project: Project) -> None:
     rows = service.rounds(project)
     current = service.current_round(project)
     _now(rows, current)
-    section(t("All rounds"))
-    st.dataframe(
-        rounds_table(rows),
-        hide_index=True,
-        column_config={
-            t("share made by the model"): st.column_config.ProgressColumn(format="percent", max_value=1.0)
-        },
-    )
+    section(t("All rounds"), t("newest first; click a row to choose it"))
+    bar = st.column_config.ProgressColumn(format="percent", max_value=1.0)
+    picked = click_table(rounds_table(rows), "round-list", column_config={t("made by the model"): bar})
+    _open(rows[-1 - picked] if picked is not None else rows[-1])
     _quality(rows)
-    _open(rows)
     _next(project, current)
 
 
@@ -84,11 +81,11 @@ def rounds_table(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
     return {
         t("round"): [r.round for r in rows],
         t("arrived"): [sum(r.arrived.values()) for r in rows],
-        t("share made by the model"): [_share(r) for r in rows],
+        t("made by the model"): [_share(r) for r in rows],
         t("snapshot"): [r.snapshot or "–" for r in rows],
         t("trained on"): [_classes(r) for r in rows],
         t("method"): [r.method or "–" for r in rows],
-        t("run"): [f"{r.run} ({t(r.run_status)})" if r.run else "–" for r in rows],
+        t("run"): [f"{run_label(r.run, r.method)} ({t(r.run_status)})" if r.run else "–" for r in rows],
         t("correct"): [percent(r.correct_rate) + _between(r.correct_interval) for r in rows],
         t("full quality"): [percent(r.full_rate) + _between(r.full_interval) for r in rows],
         t("asked as"): [r.condition or "–" for r in rows],
@@ -128,12 +125,10 @@ def _quality(rows: Sequence[RoundRow]) -> None:
     st.plotly_chart(figure, key="rounds-quality", config=CHART_CONFIG)
 
 
-def _open(rows: Sequence[RoundRow]) -> None:
+def _open(row: RoundRow) -> None:
     """Lead from a round to its conversations, its run and its comparison."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="wl-round-links"):
-        numbers = [r.round for r in reversed(rows)]
-        number = st.selectbox(t("Open round"), numbers, key="round-open", width=140)
-        row = next(r for r in rows if r.round == number)
+    with st.container(horizontal=True, vertical_alignment="center", key="wl-round-links"):
+        st.markdown(t("Open round {n}:", n=row.round), width="content")
         if st.button(t("Conversations"), icon=":material/forum:"):
             goto("browse", q=f"round:{row.round}")
         if row.run and st.button(t("Run"), icon=":material/model_training:"):

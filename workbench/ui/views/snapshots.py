@@ -14,6 +14,7 @@ from workbench.ui.i18n import t
 from workbench.ui.nav import goto, param, set_params
 from workbench.ui.views.snapshot_details import draw_snapshot
 from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, mass_figure
@@ -127,7 +128,7 @@ def plan_figures(plan: SnapshotPlan, colours: Mapping[str, str]) -> None:
 
 def _list(made: Sequence[Snapshot]) -> None:
     section(t("Snapshots"), t("newest first; click a row to open it"))
-    event = st.dataframe(
+    picked = click_table(
         {
             t("name"): [s.name for s in made],
             t("conversations"): [s.conversations for s in made],
@@ -138,12 +139,8 @@ def _list(made: Sequence[Snapshot]) -> None:
             t("by"): [s.actor for s in made],
             t("hash"): [s.hash[:12] for s in made],
         },
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="snapshot-list",
+        "snapshot-list",
     )
-    picked = event["selection"]["rows"]
-    if picked:
-        set_params(snapshot=made[picked[0]].name)
+    if picked is not None:
+        set_params(snapshot=made[picked].name)
         st.rerun()

@@ -11,6 +11,7 @@ from workbench.ui.i18n import t
 from workbench.ui.nav import param, set_params
 from workbench.ui.views.train_new import draw_new
 from workbench.ui.views.train_watch import REFRESH_SECONDS, draw_run
+from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import duration, page_header, section
 from workbench.ui.widgets.loop_styles import loop_styles
@@ -36,17 +37,10 @@ def draw(project: Project) -> None:
 def _runs(project: Project) -> None:
     runs = training.list_runs(project)
     section(t("Runs"), t("newest first; click a row to open it"))
-    event = st.dataframe(
-        runs_table(runs),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="run-list",
-        column_config={t("progress"): st.column_config.ProgressColumn(format="percent", max_value=1.0)},
-    )
-    picked = event["selection"]["rows"]
-    if picked:
-        set_params(run=runs[picked[0]].id)
+    bar = st.column_config.ProgressColumn(format="percent", max_value=1.0)
+    picked = click_table(runs_table(runs), "run-list", column_config={t("progress"): bar})
+    if picked is not None:
+        set_params(run=runs[picked].id)
         st.rerun()
 
 

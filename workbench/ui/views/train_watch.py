@@ -155,7 +155,7 @@ def _figures(job: Job, curves: RunCurves) -> list[tuple[str, object, str]]:
     ]
     swaps = curves.swap_series()[1]
     if swaps:
-        hint = t("how much less likely the wrong class makes an answer; above 0, conditioning is learnt")
+        hint = t("above 0: the class in the prompt matters")
         rows.append((t("Swap test"), f"{swaps[-1]:+.3f}", hint))
     if job.eta_seconds is not None and job.live:
         rows.insert(1, (t("Time left"), duration(job.eta_seconds), t("measured from this start")))
@@ -180,10 +180,10 @@ def _curves(project: Project, job: Job, curves: RunCurves, colours: Mapping[str,
     with right:
         st.plotly_chart(class_loss_figure(curves, colours), key="run-classes", config=CHART_CONFIG)
     small = (
-        (t("swap test"), curves.swap_series()),
         (t("tokens per second"), curves.series("tokens_per_second")),
         (t("learning rate"), curves.series("learning_rate")),
         (t("gradient norm"), curves.series("grad_norm")),
+        (t("swap test"), curves.swap_series()),
     )
     for i, (place, (label, (xs, ys))) in enumerate(zip(st.columns(len(small)), small, strict=True)):
         if ys:
