@@ -161,7 +161,7 @@ class RunConfig:
                 continue
             try:
                 changed[name] = _coerce(value, kinds[name])
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 faults.append(f"{name} is {value!r}, it must be {_kind_words(kinds[name])}")
         if faults:
             raise ConfigError(faults)
