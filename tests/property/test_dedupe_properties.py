@@ -1,4 +1,4 @@
-"""Groups do not depend on order or on what else was searched; what is kept is never a duplicate of what is kept."""
+"""Groups do not depend on the order of arrival; nothing that is kept is a duplicate of another that is kept."""
 
 from __future__ import annotations
 

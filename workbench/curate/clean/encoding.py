@@ -19,7 +19,7 @@ _INVISIBLE = re.compile(
 _FLAG_EMOJI = re.compile("\U0001f3f4[\U000e0020-\U000e007f]+")
 
 _LINE_END = re.compile(r"\r\n?|[\u2028\u2029\u0085]")
-_FIRST_LINES = re.compile(r"\A(?:[ \t]*\n)+")
+_FIRST_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _ODD_SPACE = re.compile("[\u00a0\u2000-\u200a\u202f\u205f]")
 # Two blanks at a line's end are Markdown for a line break: they stay.
 _TRAILING = re.compile(r"(?<! ) (?=\n)|[ \t]{3,}(?=\n)|\t+(?=\n)")

@@ -68,7 +68,7 @@ def _identity(found: str, before: str) -> bool:
 
 def _card(found: str, before: str) -> bool:
     digits = re.sub(r"\D", "", found)
-    plausible = 13 <= len(digits) <= 19 and len(set(digits)) > 2
+    plausible = 13 <= len(digits) <= 19 and len(set(digits)) > 1
     return plausible and (luhn(digits) or bool(_OWN.search(before)))
 
 
@@ -88,8 +88,8 @@ def _address(found: str, before: str) -> bool:
     return not (_RESERVED.search(found) and before.endswith(('"', "'", "`", "<", "(")))
 
 
-# Not inside a longer number, word or decimal.
-_B, _E = r"(?<![\w.@/+-])", r"(?![\w@]|[.-]\d)"
+# Not inside a longer number, word or decimal. ASCII classes: \w would take the Han before a number for a word.
+_B, _E = r"(?<![A-Za-z0-9_.@/+-])", r"(?![A-Za-z0-9_@]|[.-]\d)"
 _KEYS = (
     r"sk-(?:proj-|ant-|live-|test-)?[A-Za-z0-9_-]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}"
     r"|github_pat_\w{30,}|xox[abpr]-[A-Za-z0-9-]{10,}|AIza[\w-]{30,}|hf_[A-Za-z0-9]{30,}|glpat-[\w-]{20,}"
@@ -99,7 +99,12 @@ _KEYS = (
 _KEY_STARTS = ("sk-", "AKIA", "ASIA", "gh", "xox", "AIza", "hf_", "glpat-", "eyJ")
 
 KINDS: dict[str, Kind] = {
-    "key": Kind("[KEY]", "key or token", re.compile(rf"(?<![\w-])(?:{_KEYS})(?![\w-])"), needs=_KEY_STARTS),
+    "key": Kind(
+        "[KEY]",
+        "key or token",
+        re.compile(rf"(?<![A-Za-z0-9_-])(?:{_KEYS})(?![A-Za-z0-9_-])"),
+        needs=_KEY_STARTS,
+    ),
     "private-key": Kind(
         "[KEY]",
         "private key",
@@ -109,7 +114,7 @@ KINDS: dict[str, Kind] = {
     "e-mail": Kind(
         "[EMAIL]",
         "e-mail address",
-        re.compile(r"(?<![\w.+%-])[A-Za-z0-9][\w.+%-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,12}(?![\w@])"),
+        re.compile(r"(?<![A-Za-z0-9_.+%-])[A-Za-z0-9][A-Za-z0-9_.+%-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,12}(?![A-Za-z0-9_@])"),
         _address,
         needs=("@",),
     ),
@@ -138,16 +143,16 @@ KINDS: dict[str, Kind] = {
         "[PHONE]",
         "phone number",
         re.compile(
-            r"(?<![\w.@/+-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){1,3}"
+            r"(?<![A-Za-z0-9_.@/+-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){1,3}"
             r"|(?:1[ .-])?\(\d{3}\) ?\d{3}[ .-]\d{4}|(?:1[.-])?[2-9]\d{2}[.-]\d{3}[.-]\d{4}|0\d{2,3}-\d{7,8})"
-            r"(?![\w@]|[.-]\d)"
+            r"(?![A-Za-z0-9_@]|[.-]\d)"
         ),
         lambda found, _before: sum(map(str.isdigit, found)) >= 9,
     ),
     "ip": Kind(
         "[IP]",
         "IP address",
-        re.compile(r"(?<![\w.])(?<!version )(?<!v)(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)"),
+        re.compile(r"(?<![A-Za-z0-9_.])(?<!version )(?<!v)(?:\d{1,3}\.){3}\d{1,3}(?![A-Za-z0-9_]|\.\d)"),
         _public_address,
     ),
 }
