@@ -16,6 +16,7 @@ from crlft.chat_template import chat_template
 from crlft.checkpoints import flush
 from crlft.errors import ModelError
 from crlft.modelfolder import CARD, ModelCard, check_model, read_card
+from crlft.resolve import cpu_has_bf16
 from crlft.runfolder import write_atomically
 from crlft.template import get_template
 from crlft.tokens import Encoder, add_controls, make_encoder
@@ -49,6 +50,11 @@ def pick_device(wanted: str) -> str:
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return wanted
+
+
+def has_fast_bf16(device: str) -> bool:
+    """Whether a device multiplies bfloat16 fast (where it does not, bf16 is ten times slower than fp32)."""
+    return torch.cuda.is_bf16_supported() if device == "cuda" else cpu_has_bf16()
 
 
 def load_tokenizer(model: str) -> Any:

@@ -26,9 +26,10 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
     """
     check_model(config.base)
     scheme, conversations = read_snapshot(config.snapshot, read_scheme(config.classes) if config.classes else None)
-    from crlft.models import context_tokens, load_config, load_encoder, pick_device
+    from crlft.models import context_tokens, has_fast_bf16, load_config, load_encoder, pick_device
     from crlft.train import data_report
 
+    device = pick_device(config.device)
     encoder, added = load_encoder(config.base, config.template, config.condition_placement)
     max_tokens = resolve_context(config, context_tokens(load_config(config.base)))
     dataset = build_dataset(conversations, scheme, config, encoder, max_tokens)
@@ -39,7 +40,8 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
         scheme.best.name,
         parameters=parameters,
         max_tokens=max_tokens,
-        device=pick_device(config.device),
+        device=device,
+        fast_bf16=has_fast_bf16(device),
     )
     plan = plan_steps(
         [len(e) for e in dataset.train],

@@ -53,7 +53,14 @@ def resolve_context(config: RunConfig, model_context: int | None) -> int:
 
 
 def resolve(
-    config: RunConfig, dataset: Dataset, best: str, *, parameters: int, max_tokens: int, device: str
+    config: RunConfig,
+    dataset: Dataset,
+    best: str,
+    *,
+    parameters: int,
+    max_tokens: int,
+    device: str,
+    fast_bf16: bool,
 ) -> Resolved:
     """Return the numbers for a run.
 
@@ -64,6 +71,7 @@ def resolve(
         parameters: Number of the model's parameters.
         max_tokens: See `resolve_context`.
         device: `cpu` or `cuda`.
+        fast_bf16: Whether the device multiplies bfloat16 fast.
     """
     step_tokens = config.step_tokens or auto_step_tokens(parameters)
     return Resolved(
@@ -75,7 +83,7 @@ def resolve(
         max_tokens=max_tokens,
         threads=config.threads or physical_cores(),
         device=device,
-        precision=config.precision if config.precision != "auto" else auto_precision(device),
+        precision=config.precision if config.precision != "auto" else "bf16" if fast_bf16 else "fp32",
     )
 
 
@@ -118,15 +126,6 @@ def physical_cores() -> int:
 
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
-
-
-def auto_precision(device: str) -> str:
-    """Return bf16 where the hardware multiplies bfloat16 fast, else fp32."""
-    if device == "cuda":
-        import torch
-
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    return "bf16" if cpu_has_bf16() else "fp32"
 
 
 def cpu_has_bf16() -> bool:

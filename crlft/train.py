@@ -34,7 +34,15 @@ from crlft.failure import explain
 from crlft.loss import collate, knows_head
 from crlft.methods import METHODS
 from crlft.modelfolder import ModelCard, check_model
-from crlft.models import context_tokens, load_base, load_config, load_encoder, pick_device, save_model
+from crlft.models import (
+    context_tokens,
+    has_fast_bf16,
+    load_base,
+    load_config,
+    load_encoder,
+    pick_device,
+    save_model,
+)
 from crlft.resolve import Resolved, physical_cores, resolve, resolve_context, warmup_steps
 from crlft.runfolder import RunFolder
 from crlft.snapshot import read_scheme, read_snapshot, snapshot_hash
@@ -165,7 +173,13 @@ def prepare(config: RunConfig, events: Events | None = None) -> Prepared:
     model = load_base(config.base, encoder)
     parameters = sum(p.numel() for p in model.parameters())
     resolved = resolve(
-        config, dataset, scheme.best.name, parameters=parameters, max_tokens=max_tokens, device=device
+        config,
+        dataset,
+        scheme.best.name,
+        parameters=parameters,
+        max_tokens=max_tokens,
+        device=device,
+        fast_bf16=has_fast_bf16(device),
     )
     plan = plan_steps(
         [len(e) for e in dataset.train],

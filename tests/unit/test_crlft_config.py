@@ -86,7 +86,7 @@ def test_auto_epochs_follow_the_best_class():
 
 def test_given_values_are_kept():
     config = RunConfig(step_tokens=7, learning_rate=0.5, epochs=3, threads=1, precision="fp32", warmup_steps=0)
-    got = resolve(config, Dataset(), "expert", parameters=10**6, max_tokens=99, device="cpu")
+    got = resolve(config, Dataset(), "expert", parameters=10**6, max_tokens=99, device="cpu", fast_bf16=False)
     assert (got.step_tokens, got.learning_rate, got.epochs, got.threads, got.max_tokens) == (7, 0.5, 3, 1, 99)
     assert warmup_steps(config, 100) == 0
     assert warmup_steps(RunConfig(), 8) == 4
