@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 
 import psutil
 import pytest
 
 from workbench.domain.errors import ProjectError
+from workbench.services.project import create_project
 from workbench.ui import launch
 
 
@@ -78,6 +81,31 @@ class TestRunningApp:
         self.note(tmp_path)
         launch.run_app(tmp_path, open_browser=False)
         assert "already open at http://127.0.0.1:8501" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_app_serves_until_it_is_interrupted(tmp_path):
+    create_project(tmp_path / "project").close()
+    code = (
+        "from pathlib import Path; from workbench.ui.launch import run_app; "
+        f"run_app(Path({str(tmp_path / 'project')!r}), port={launch.free_port(8700)}, open_browser=False)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "is open at" in line)
+        url = line.split(" at ")[1].split()[0]
+        assert url.startswith("http://127.0.0.1:")
+        assert launch.running_app(tmp_path / "project") == url
+        with urllib.request.urlopen(url, timeout=20) as page:
+            assert page.status == 200
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Jobs that were started keep running" in rest
+    assert launch.running_app(tmp_path / "project") is None
+    assert not (tmp_path / "project" / "app.json").exists()
 
 
 def test_the_app_imports_no_torch():

@@ -45,6 +45,7 @@ def streamlit_arguments(port: int = 8501, address: str = "127.0.0.1") -> list[st
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",
         "runner.magicEnabled": "false",
+        "logger.level": "warning",
         **STREAMLIT_THEME,
     }
     return ["streamlit", "run", str(APP_FILE), *(f"--{name}={value}" for name, value in options.items())]

@@ -38,7 +38,9 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
     map_job.draw(project, has_map=view is not None)
     if view is None:
         return
-    _colour_choice(colour_by)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        _colour_choice(colour_by)
+        map_job.update_button(project)
     polygon = _plot(view, {row.name: row.colour for row in classes} | STATUS_COLOURS, colour_by)
     note = t("{n} of {all} conversations are drawn", n=len(view.seqs), all=view.total)
     st.caption(note if view.sampled else tn(view.total, "{n} conversation", "{n} conversations"))
@@ -115,11 +117,11 @@ def map_figure(view: MapView, colours: Mapping[str, str]) -> go.Figure:
             text=_escape(region.title)[:40],
             showarrow=False,
             font={"size": 11},
-            opacity=0.85,
+            yshift=16,
         )
     axis = {"visible": False, "showgrid": False, "zeroline": False}
     figure.update_layout(
-        height=520,
+        height=470,
         margin={"l": 0, "r": 0, "t": 4, "b": 0},
         dragmode="lasso",
         xaxis=axis,

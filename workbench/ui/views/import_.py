@@ -181,7 +181,7 @@ def _result(report: ImportReport) -> None:
             background.forget(TASK)
             st.rerun()
         if report.imported and st.button(t("Undo this import"), key="import-undo", icon=":material/undo:"):
-            acting.undo(state.current_project(), getattr(report.action, "id", report.action))
+            acting.undo(state.current_project(), report.action.id)
             background.forget(TASK)
             st.rerun()
     _quarantine(state.current_project())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.domain.run import Job
-from workbench.services import mapping
+from workbench.services import jobs, mapping
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
@@ -16,40 +16,63 @@ POLL_SECONDS = 2.0
 
 
 def draw(project: Project, *, has_map: bool) -> None:
-    """Draw the job under way, or the button that starts one."""
+    """Draw the job under way, what became of a broken one, or (without a map) the button that makes one."""
     job = mapping.map_job(project)
     if job is not None and job.live:
         _watch(project, job.id)
         return
-    if job is not None and job.status in ("failed", "killed"):
-        st.error(plain(job.error or t("The map's job ended without a result.")), icon=":material/error:")
-        if job.remedy:
-            st.caption(plain(job.remedy))
-    if has_map:
-        if st.button(t("Update the map"), key="map-update", type="tertiary", icon=":material/refresh:"):
-            mapping.start_map(project, state.curator())
-            st.rerun()
-        return
-    empty_state(
-        t("No map yet"),
-        t(
-            "The map lays conversations of like meaning together, so that topics, islands and odd corners show. "
-            "Making it takes a minute for some thousand conversations; you can go on working meanwhile."
-        ),
-        key="map",
-    )
-    if st.button(t("Make the map"), type="primary", key="map-start", icon=":material/map:"):
+    if job is not None and job.status in ("stopped", "failed", "killed"):
+        _ended_early(project, job)
+    if not has_map:
+        empty_state(
+            t("No map yet"),
+            t(
+                "The map lays conversations of like meaning together, so that topics, islands and odd corners "
+                "show. Making it takes a minute or so for each thousand; you can go on working meanwhile."
+            ),
+            key="map",
+        )
+        _button(project, t("Make the map"), first=True)
+
+
+def update_button(project: Project) -> None:
+    """Draw the button that lays the map out anew; only new conversations are embedded."""
+    job = mapping.map_job(project)
+    if job is None or not job.live:
+        _button(project, t("Update the map"), first=False)
+
+
+def _button(project: Project, label: str, *, first: bool) -> None:
+    if st.button(label, type="primary" if first else "tertiary", key="map-start", icon=":material/map:"):
         mapping.start_map(project, state.curator())
+        st.rerun()
+
+
+def _ended_early(project: Project, job: Job) -> None:
+    words = {"stopped": t("Making the map was stopped."), "killed": t("The map's process was killed.")}
+    st.warning(
+        plain(job.error or words.get(job.status, t("The map could not be made."))), icon=":material/warning:"
+    )
+    if job.remedy:
+        st.caption(plain(job.remedy))
+    if job.status != "failed" and st.button(t("Go on with it"), key="map-resume", icon=":material/play_arrow:"):
+        jobs.resume(project, job.id)
         st.rerun()
 
 
 @st.fragment(run_every=POLL_SECONDS)
 @guarded
 def _watch(project: Project, job_id: str) -> None:
-    job: Job | None = mapping.map_job(project)
+    job = mapping.map_job(project)
     if job is None or job.id != job_id or not job.live:
-        if job is not None and job.status == "done":
-            mapping.collect_map(project, job_id)
         st.rerun()
-    label = {"queued": t("Waiting for the device"), "stopping": t("Stopping")}.get(job.status, t("Making the map"))
-    progress_line(job.step, job.total, label=label, eta_seconds=job.eta_seconds)
+    label = {
+        "queued": t("Waiting for the device"),
+        "stopping": t("Stopping"),
+    }.get(job.status, t("Making the map"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        progress_line(job.step, job.total, label=label, eta_seconds=job.eta_seconds)
+        if st.button(
+            t("Stop"), key="map-stop", icon=":material/stop:", disabled=job.status == "stopping", width="content"
+        ):
+            jobs.stop(project, job_id)

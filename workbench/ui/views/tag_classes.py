@@ -47,18 +47,9 @@ def _editor(project: Project, row: ClassRow) -> None:
         new_colour = colour.color_picker(t("Colour"), safe_colour(row.colour))
         new_key = key.selectbox(t("Key"), KEYS, index=KEYS.index(row.key) if row.key in KEYS else 0)
         if save.form_submit_button(t("Save"), width="stretch"):
-            changes = {
-                field: new
-                for field, new, old in (
-                    ("condition", new_condition, row.condition),
-                    ("reward", new_reward, row.reward),
-                    ("colour", new_colour, row.colour),
-                    ("key", new_key, row.key),
-                )
-                if new != old
-            }
-            if changes:
-                _do(lambda: curation.set_class(project, row.name, **changes, actor=state.curator()))
+            new = (new_condition, float(new_reward), new_colour, new_key)
+            if new != (row.condition, row.reward, row.colour, row.key):
+                _do(lambda: curation.set_class(project, row.name, *new, actor=state.curator()))
     if row.conversations == 0 and st.button(
         t("Remove {name}", name=plain(row.name)), key=f"class-remove-{row.name}", type="tertiary"
     ):
