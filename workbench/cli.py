@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import traceback
@@ -13,27 +14,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import orjson
 import typer
+from typer.exceptions import TyperException
 
 from crlft.errors import CrlftError
 from workbench import __version__
-from workbench.commands import compare, curate, data, project, train
 from workbench.commands.shell import Shell
 
-app = typer.Typer(
-    name="workbench",
-    help="Curate conversations, train on them with C-RLFT, compare, bring the outputs back.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-COMMANDS = (*project.COMMANDS, *data.COMMANDS, *curate.COMMANDS, *train.COMMANDS, *compare.COMMANDS)
-for _name, _function in COMMANDS:
-    app.command(_name)(_function)
+GROUPS = {
+    "project": ("init", "demo", "app", "stats", "log", "undo"),
+    "data": ("import", "quarantine", "search", "snapshot", "export"),
+    "curate": ("dedupe", "clean", "tag", "reward", "keep", "drop"),
+    "train": ("train", "runs", "stop", "resume"),
+    "compare": ("compare", "rounds"),
+}
+"""Module of `workbench.commands` → the commands it holds. Only the module of the command that was asked for is
+imported: a shell loop over `workbench tag` should not wait for the trainer's settings."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -42,7 +39,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     context: typer.Context,
     project_dir: Annotated[Path, typer.Option("--project", help="The project's folder.")] = Path(),
@@ -53,6 +49,24 @@ def root(
 ) -> None:
     """Hold what every command needs."""
     context.obj = Shell(project_dir, as_json)
+
+
+def make_app(command: str | None) -> typer.Typer:
+    """Return the application with the module of one command, or with all where none of them was named."""
+    app = typer.Typer(
+        name="workbench",
+        help="Curate conversations, train on them with C-RLFT, compare, bring the outputs back.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(root)
+    chosen = [group for group, names in GROUPS.items() if command in names]
+    for group in chosen or GROUPS:
+        for name, function in importlib.import_module(f"workbench.commands.{group}").COMMANDS:
+            app.command(name)(function)
+    return app
 
 
 def hoist_global_options(arguments: Sequence[str]) -> list[str]:
@@ -85,22 +99,25 @@ def _fail(as_json: bool, error: str, remedy: str, code: int) -> int:
     return code
 
 
+def _wrong_use(as_json: bool, error: TyperException) -> int:
+    if as_json or not hasattr(error, "show"):
+        return _fail(as_json, error.format_message(), "see workbench --help", 2)
+    error.show()  # the usage line and the message, as every command line tool prints them
+    return 2
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     words = hoist_global_options(arguments)
     as_json = "--json" in words
+    named = {name for names in GROUPS.values() for name in names}
     try:
+        app = make_app(next((word for word in words if word in named), None))
         result = typer.main.get_command(app).main(args=words, prog_name="workbench", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.format_message())
-        return 2
-    except click.UsageError as error:
-        if as_json:
-            return _fail(True, error.format_message(), "see workbench --help", 2)
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
+    except TyperException as error:
+        return _wrong_use(as_json, error)
+    except (typer.Abort, KeyboardInterrupt):
         return _fail(as_json, "interrupted", "what was finished is kept; run it again to go on", 1)
     except CrlftError as error:
         return _fail(as_json, error.message, error.remedy, 1)
