@@ -54,7 +54,7 @@ def test_one_change_for_each_conversation_and_undo_restores_it(project: Project)
 
 def test_what_is_unticked_is_shown_but_not_done(project: Project) -> None:
     found = cleaning.scan(project)
-    exclude = {(1, "html"), *((seq, rule) for seq in (2, 3) for rule in ("empty-answer", "refusal", "white-space"))}
+    exclude = {(1, "html"), *((hit.seq, hit.rule) for hit in found.hits if hit.seq in (2, 3))}
     shown = cleaning.preview(project, found, 1, exclude=exclude)
     assert [(s.rule, s.applied) for s in shown.steps] == [("mojibake", True), ("html", False)]
     assert shown.outcome == "fix"

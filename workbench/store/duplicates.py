@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from workbench.store.conversations import chunks, now
 from workbench.store.schema import (
@@ -57,6 +57,23 @@ class StoredResult:
     query: str
     considered: int
     contrasts: list[list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMember:
+    """A conversation in a result.
+
+    Attributes:
+        seq: Row number.
+        rep: Smallest row number with an equal text.
+        class_name: Its class now, or None.
+        status: Its status now.
+    """
+
+    seq: int
+    rep: int
+    class_name: str | None
+    status: str
 
 
 def living_hashes(connection: Connection, compiled: Compiled) -> list[Hashes]:
@@ -136,8 +153,8 @@ def read_pairs(connection: Connection, result_id: int) -> list[tuple[int, int, f
     return [(row.a, row.b, row.score) for row in connection.execute(query)]
 
 
-def read_members(connection: Connection, result_id: int) -> Sequence[Row[Any]]:
-    """Return (seq, rep, class_name, status) of every conversation in a result, as they are now."""
+def read_members(connection: Connection, result_id: int) -> list[StoredMember]:
+    """Return every conversation in a result, ascending."""
     c = duplicate_members.c
     query = (
         select(c.seq, c.rep, conversations.c.class_name, conversations.c.status)
@@ -145,10 +162,10 @@ def read_members(connection: Connection, result_id: int) -> Sequence[Row[Any]]:
         .where(c.result_id == result_id)
         .order_by(c.seq)
     )
-    return connection.execute(query).all()
+    return [StoredMember(*row) for row in connection.execute(query)]
 
 
-def read_standing(connection: Connection, seqs: Sequence[int]) -> Iterator[Mapping[str, Any]]:
+def read_standing(connection: Connection, seqs: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Yield what the choice of the one to keep looks at; `reward` is the conversation's own or its class's."""
     c = conversations.c
     columns = (
@@ -164,4 +181,5 @@ def read_standing(connection: Connection, seqs: Sequence[int]) -> Iterator[Mappi
     )
     joined = conversations.outerjoin(classes, classes.c.name == c.class_name)
     for part in chunks(seqs):
-        yield from connection.execute(select(*columns).select_from(joined).where(c.seq.in_(part))).mappings()
+        rows = connection.execute(select(*columns).select_from(joined).where(c.seq.in_(part)))
+        yield from (dict(row._mapping) for row in rows)
