@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
-
 STATIC = Path(__file__).with_name("static")
 
 SANS = (
@@ -50,4 +48,6 @@ STREAMLIT_THEME: dict[str, str] = {
 
 def inject_style() -> None:
     """Add the style sheet to the page."""
+    import streamlit as st  # the command line reads the options above, and need not wait a second for this
+
     st.html(STATIC / "workbench.css")
