@@ -27,7 +27,7 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
     check_model(config.base)
     scheme, conversations = read_snapshot(config.snapshot, read_scheme(config.classes) if config.classes else None)
     from crlft.models import context_tokens, has_fast_bf16, load_config, load_encoder, pick_device
-    from crlft.train import data_report
+    from crlft.prepare import data_report
 
     device = pick_device(config.device)
     encoder, added = load_encoder(config.base, config.template, config.condition_placement)
