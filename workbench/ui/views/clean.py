@@ -11,16 +11,18 @@ from workbench.domain.curation import Action
 from workbench.services import cleaning, curation
 from workbench.services.cleaning import RULES, CleanScan
 from workbench.services.project import Project, project_overview
+from workbench.ui import background
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import param, set_params
 from workbench.ui.views import acting
 from workbench.ui.views.clean_hits import draw_hits, verdict_chip
+from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import empty_state, page_header, section
 from workbench.ui.widgets.loop_styles import loop_styles
 
-_SCAN = "clean-scan"
+TASK, _SCAN = "clean", "clean-scan"
 
 
 @dataclass(slots=True)
@@ -62,6 +64,11 @@ def draw(project: Project) -> None:
         )
         return
     _ask(project)
+    done = take(own_key(TASK), label=t("conversations read"))
+    if done is not None:
+        st.session_state[_SCAN] = done
+    if busy(own_key(TASK)):
+        return  # what an older scan says must not be applied while a newer one runs
     scanned: Scanned | None = st.session_state.get(_SCAN)
     if scanned is None:
         _rules_at_rest()
@@ -95,14 +102,14 @@ def _ask(project: Project) -> None:
 
 
 def _scan(project: Project, query: str, verdicts: Mapping[str, str], rules: list[str] | None) -> None:
-    bar = st.progress(0.0, text=t("Reading…"))
-
-    def on_progress(done: int, total: int) -> None:
-        bar.progress(min(1.0, done / total) if total else 1.0, text=t("{n} of {total} read", n=done, total=total))
-
+    """Start a scan in the background; the page takes its result up when it is there."""
     newest = _newest(project)
-    found = cleaning.scan(project, rules, query=query, verdicts=verdicts, on_progress=on_progress)
-    st.session_state[_SCAN] = Scanned(found, newest, dict(verdicts))
+
+    def work(report: background.Report) -> Scanned:
+        found = cleaning.scan(project, rules, query=query, verdicts=verdicts, on_progress=report)
+        return Scanned(found, newest, dict(verdicts))
+
+    background.start(own_key(TASK), work)
     st.rerun()
 
 

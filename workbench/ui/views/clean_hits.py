@@ -51,15 +51,21 @@ def _hit(project: Project, found: CleanScan, hit: Hit, unticked: set[tuple[int, 
     step = next((s for s in preview.steps if s.rule == hit.rule), None)
     tick, body = st.columns([1, 24], gap="small")
     with tick:
-        on = st.checkbox(
+        st.checkbox(
             t("Apply to {uid}", uid=preview.record.uid),
             value=place not in unticked,
             key=f"clean-hit-{hit.seq}-{hit.rule}",
             label_visibility="collapsed",
+            on_change=_toggle,
+            args=(unticked, place),
         )
-        (unticked.discard if on else unticked.add)(place)
     with body:
         st.html(hit_html(preview, hit, step))
+
+
+def _toggle(unticked: set[tuple[int, str]], place: tuple[int, str]) -> None:
+    """Before the redraw, so that the button above already counts it."""
+    unticked.symmetric_difference_update({place})
 
 
 def hit_html(preview: CleanPreview, hit: Hit, step: PreviewStep | None) -> str:

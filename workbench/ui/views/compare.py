@@ -47,7 +47,7 @@ def draw(project: Project) -> None:
 
 def _earlier(earlier: Sequence[Comparison]) -> None:
     section(t("Comparisons"), t("newest first; click a row to open it"))
-    rows = {
+    rows: dict[str, Sequence[object]] = {
         t("name"): [c.name for c in earlier],
         t("prompts"): [len(c.prompts) for c in earlier],
         t("columns"): [len(c.columns) for c in earlier],

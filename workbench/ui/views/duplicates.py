@@ -8,15 +8,18 @@ from workbench.domain.errors import NotFound
 from workbench.services import curation, duplicates
 from workbench.services.duplicates import KEEP, DuplicateResult
 from workbench.services.project import Project, project_overview
+from workbench.ui import background
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import param, set_params
 from workbench.ui.views import acting
 from workbench.ui.views.duplicates_review import ByHand, draw_contrasts, draw_groups, draw_pairs
+from workbench.ui.views.working import busy, take
 from workbench.ui.widgets.errors import plain
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, similarity_histogram
 from workbench.ui.widgets.loop_styles import loop_styles
 
+TASK = "duplicates"
 _TABS = ("Groups", "Borderline pairs", "Contrasts")
 
 
@@ -33,6 +36,8 @@ def draw(project: Project) -> None:
         )
         return
     _search(project)
+    if busy(TASK):
+        return
     result = _result(project)
     if result is None:
         st.caption(
@@ -64,19 +69,22 @@ def _search(project: Project) -> None:
         )
         query = st.text_input(t("Only where"), key="dup-query", placeholder=t("a query; empty is all"), width=280)
         clicked = st.button(t("Find duplicates"), type="primary", icon=":material/search:")
-    if not clicked:
-        return
-    bar = st.progress(0.0, text=t("Looking for duplicates…"))
+    if clicked:
 
-    def on_progress(done: int, total: int) -> None:
-        bar.progress(min(1.0, done / total) if total else 1.0, text=t("{n} of {total} read", n=done, total=total))
+        def work(report: background.Report) -> DuplicateResult:
+            return duplicates.find_duplicates(
+                project,
+                method=method or "near",
+                part=part or "conversation",
+                query=query or "",
+                on_progress=report,
+            )
 
-    result = duplicates.find_duplicates(
-        project, method=method or "near", part=part or "conversation", query=query or "", on_progress=on_progress
-    )
-    st.session_state["dup-group"] = 0
-    set_params(result=result.id)
-    st.rerun()
+        background.start(TASK, work)
+    found = take(TASK, label=t("conversations read"))
+    if found is not None:
+        st.session_state["dup-group"] = 0
+        set_params(result=found.id)
 
 
 def _result(project: Project) -> DuplicateResult | None:

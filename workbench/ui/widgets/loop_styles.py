@@ -30,7 +30,8 @@ CSS = """
   background: color-mix(in srgb, currentColor 5%, transparent); }
 .wl-title { font-weight: 600; font-size: .9rem; }
 .wl-turn { margin-inline: 0 !important; max-height: 26rem; overflow-y: auto; }
-[class*="st-key-wl-rule-"] button { justify-content: flex-start; min-height: 2.1rem; }
+[class*="st-key-clean-show-"] button, [class*="st-key-clean-show-"] button div { justify-content: flex-start; }
+[class*="st-key-clean-show-"] button { min-height: 2.1rem; }
 [class*="st-key-wl-rule-"] { min-height: 2.2rem; }
 .wl-turn .wb-diff { border: 0; padding: 0; font-size: inherit; }
 .wl-hit { border: 1px solid color-mix(in srgb, currentColor 13%, transparent); border-radius: .5rem;
