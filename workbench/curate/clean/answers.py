@@ -59,6 +59,8 @@ _OPEN_WORD = re.compile(
     r"|but|if|than|then|into|its|their|his|her|your|my|our|this|these|very|such|not)\Z",
     re.IGNORECASE,
 )
+# Words that end no sentence at all, in lower case ("Vitamin A" does); enough for a line of two words.
+_OPEN_SURELY = re.compile(r"(?<![\w/-])(?:the|an?|and|or|of|because|than)\Z")
 _OPEN_HAN = re.compile(r"(?:[和与或把被让给从向跟加减乘]|等于|因为|所以|但是|以及|如果|例如|包括)\Z")
 _SENTENCE = re.compile(r"[.!?。！？](?:[\s\"'”’)\]]|\Z)|[。！？]")
 _LIST_LINE = re.compile(r"\s*(?:[-*•+>#|]|\d{1,3}[.)、]|[a-zA-Z][.)]|[（(]?[一二三四五六七八九十\d]+[）)、])")
@@ -90,11 +92,20 @@ def _cut(text: str) -> str:
     if _LIST_LINE.match(line) or "http" in line:
         return ""
     tail = line[-TAIL_CHARACTERS:]
-    if _OPEN_SIGN.search(tail) or _OPEN_HAN.search(tail) or (_OPEN_WORD.search(tail) and len(words(line)) > 3):
+    if _ends_open(tail, len(words(line))):
         return "the answer ends in the middle of a sentence"
     if _ENDS_WELL.search(tail):
         return ""
     return "the last sentence has no end" if _prose_stops(text, line) else ""
+
+
+def _ends_open(tail: str, line_words: int) -> bool:
+    return bool(
+        _OPEN_SIGN.search(tail)
+        or _OPEN_HAN.search(tail)
+        or (line_words > 1 and _OPEN_SURELY.search(tail))
+        or (line_words > 3 and _OPEN_WORD.search(tail))
+    )
 
 
 def _prose_stops(text: str, line: str) -> bool:

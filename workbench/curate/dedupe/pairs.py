@@ -93,12 +93,14 @@ def find_near(
         elif _wordy(doc):
             by_key[doc.key] = [doc.seq]
             builder.add(doc.sides)
-        _report(on_progress, considered, total)
+        # Reading is most of the work; the last tenth is comparing.
+        _report(on_progress, considered, total, share=0.9)
     corpus = builder.build()
     codes = _candidates(corpus, settings, floor)
     pairs, floor = _pairs(corpus, codes, [min(seqs) for seqs in by_key.values()], floor, settings, threshold)
     representative = _representatives(by_key.values())
     representative.update({seq: seq for pair in pairs for seq in (pair.a, pair.b)})
+    _report(on_progress, considered, considered)
     return Found(considered, representative, pairs, floor)
 
 
@@ -106,9 +108,9 @@ def _wordy(doc: Document) -> bool:
     return sum(len(words(side[:200])) for side in doc.sides) > 1
 
 
-def _report(on_progress: Progress | None, done: int, total: int) -> None:
+def _report(on_progress: Progress | None, done: int, total: int, share: float = 1.0) -> None:
     if on_progress is not None and (done % CHUNK == 0 or done == total):
-        on_progress(done, max(total, done))
+        on_progress(int(done * share), max(total, done))
 
 
 def _representatives(groups: Iterable[list[int]]) -> dict[int, int]:
