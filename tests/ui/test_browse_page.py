@@ -38,7 +38,7 @@ def test_the_address_holds_the_view(project, open_page):
     assert "<mark>七加四</mark>" in chat(app)
     assert any("2 conversations" in m.value for m in app.markdown)
     record = browsing.search(project, "七加四 class:expert", order="oldest").items[0]
-    assert app.query_params["id"] == record.uid
+    assert app.session_state["browse_seq"] == record.seq
 
 
 def test_an_id_in_the_address_opens_that_conversation(project, open_page):
@@ -179,3 +179,13 @@ def test_neighbours_and_provenance_are_a_click_away(project, open_page, tab, sho
 def test_the_map_without_one_says_what_it_is_for(project, open_page):
     app = open_page("browse", view="map")
     assert app.button(key="map-start").label == "Make the map"
+
+
+def test_the_search_box_follows_the_address_also_after_another_page(project, open_page):
+    app = open_page("browse", q="class:none", order="oldest")
+    app.switch_page("../pages/tag.py").run()
+    app.query_params.clear()
+    app.query_params["q"] = "class:none"
+    app.switch_page("../pages/browse.py").run()
+    assert app.text_input(key="browse-q").value == "class:none"
+    assert app.selectbox(key="browse-order").value == "newest"

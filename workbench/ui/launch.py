@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 import urllib.request
 import webbrowser
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
@@ -115,6 +117,7 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
     process = subprocess.Popen(
         [sys.executable, "-m", *streamlit_arguments(taken, address)], env=environment, stdout=subprocess.DEVNULL
     )
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         _note_path(root).write_text(
             json.dumps({"pid": process.pid, "started": psutil.Process(process.pid).create_time(), "url": url}),
@@ -132,6 +135,10 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
             process.terminate()
             process.wait()
         _note_path(root).unlink(missing_ok=True)
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _await(process: subprocess.Popen[bytes], url: str) -> None:

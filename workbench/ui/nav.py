@@ -30,9 +30,24 @@ def param(name: str, default: str = "") -> str:
 
 
 def set_params(**params: str | int | None) -> None:
-    """Write parameters to the address; None or empty removes one. Others stay."""
-    for name, value in params.items():
-        if value is None or value == "":
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != str(value):
-            st.query_params[name] = str(value)
+    """Write parameters to the address; None or empty removes one. Others stay.
+
+    All are written at once: each write is a step of the browser's history.
+    """
+    before = st.query_params.to_dict()
+    after = {k: v for k, v in before.items() if k not in params}
+    after.update({k: str(v) for k, v in params.items() if v is not None and v != ""})
+    if after != before:
+        st.query_params.from_dict(after)
+
+
+def follow(key: str, value: str) -> None:
+    """Make the widget of this key show what the address says; call it before the widget is drawn.
+
+    The address may change without the widget (a link, a click on a chart, the browser's back key), and a
+    widget's state is gone when its page was left.
+    """
+    seen = f"{key}-seen"
+    if key not in st.session_state or st.session_state.get(seen) != value:
+        st.session_state[key] = value
+    st.session_state[seen] = value

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from workbench.curate.query import parse_query
 from workbench.domain.errors import QueryError
 from workbench.services import browsing, curation
 from workbench.services.curation import ClassRow
-from workbench.services.project import project_overview
+from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.nav import param, set_params
+from workbench.ui.nav import follow, param, set_params
 from workbench.ui.theme import STATUS_COLOURS
 from workbench.ui.views import browse_map, querytext
 from workbench.ui.views.browse_workspace import workspace
 from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.facet_list import Facet, FacetValue, facet_list
 from workbench.ui.widgets.layout import empty_state, page_header
 
@@ -31,6 +32,8 @@ FACET_TITLES = {
 """Query field → head of its facet, in the order they stand."""
 
 FACET_LIMIT = 10
+_COLUMNS = (2, 11)
+_PICKED = "browse_picked"
 ORDERS = {
     "newest": "Newest first",
     "oldest": "Oldest first",
@@ -66,25 +69,52 @@ def draw() -> None:
     classes = curation.class_table(project)
     query, order, view = _bar()
     try:
-        facets = browsing.facets(project, query)
+        parse_query(query)
     except QueryError as error:
         _query_error(query, error)
         return
-    side, main = st.columns([2, 11], gap="medium")
-    with side:
-        facet_list(_facets(facets, query, classes), key="browse-facets", on_pick=_pick)
-    with main:
-        if view == "map":
+    if view == "map":
+        side, main = st.columns(_COLUMNS, gap="medium")
+        with side:
+            _draw_facets(project, classes, query)
+        with main:
             browse_map.draw(project, classes, query)
-        else:
-            workspace(project, classes, query, order)
+    else:
+        _list_view(project, classes, query, order)
+
+
+@st.fragment
+@guarded
+def _list_view(project: Project, classes: Sequence[ClassRow], query: str, order: str) -> None:
+    """Draw facets, list and reader; a decision redraws these and nothing else."""
+    if st.session_state.pop(_PICKED, False):
+        st.rerun()  # the query line, which stands outside, must follow
+    state.show_messages()
+    side, main = st.columns(_COLUMNS, gap="medium")
+    with side:
+        _draw_facets(project, classes, query)
+    with main:
+        workspace(project, classes, query, order)
+
+
+def _draw_facets(project: Project, classes: Sequence[ClassRow], query: str) -> None:
+    """Draw the counts, computed anew only where the query or the data changed since the last step."""
+    last = curation.log(project, limit=1)
+    stamp = (str(project.root), query, last[0].id if last else 0)
+    known = st.session_state.get("browse_facets")
+    if known is None or known[0] != stamp:
+        known = st.session_state["browse_facets"] = (stamp, browsing.facets(project, query))
+    facet_list(_facets(known[1], query, classes), key="browse-facets", on_pick=_pick)
 
 
 def _bar() -> tuple[str, str, str]:
     """Draw the query line; the address holds what it says."""
-    query, order, view = param("q"), param("order", "newest"), param("view", "list")
-    if st.session_state.get("browse-q-seen") != query:  # a facet, a chart or a link changed the address
-        st.session_state["browse-q"] = st.session_state["browse-q-seen"] = query
+    query = param("q")
+    order = param("order") if param("order") in ORDERS else "newest"
+    view = "map" if param("view") == "map" else "list"
+    follow("browse-q", query)
+    follow("browse-order", order)
+    follow("browse-view-choice", view)
     with st.container(horizontal=True, vertical_alignment="center", key="wb-query"):
         st.text_input(
             t("Search"),
@@ -99,7 +129,6 @@ def _bar() -> tuple[str, str, str]:
         st.selectbox(
             t("Order"),
             list(ORDERS),
-            index=list(ORDERS).index(order) if order in ORDERS else 0,
             format_func=lambda o: t(ORDERS[o]),
             key="browse-order",
             label_visibility="collapsed",
@@ -110,14 +139,13 @@ def _bar() -> tuple[str, str, str]:
         st.segmented_control(
             t("View"),
             list(views),
-            default=view if view in views else "list",
             required=True,
             format_func=views.__getitem__,
             key="browse-view-choice",
             label_visibility="collapsed",
             on_change=lambda: set_params(view=_unless(st.session_state["browse-view-choice"], "list")),
         )
-    return query, order if order in ORDERS else "newest", view
+    return query, order, view
 
 
 def _unless(value: str, default: str) -> str | None:
@@ -125,14 +153,13 @@ def _unless(value: str, default: str) -> str | None:
 
 
 def _typed() -> None:
-    text = st.session_state["browse-q"].strip()
-    st.session_state["browse-q-seen"] = text
-    set_params(q=text, id=None)
+    set_params(q=st.session_state["browse-q"].strip(), id=None)
 
 
 def _pick(field: str, value: str, exclude: bool) -> None:
     try:
         set_params(q=querytext.toggle(param("q"), field, value, exclude=exclude), id=None)
+        st.session_state[_PICKED] = True
     except QueryError as error:
         state.say(plain(str(error)), icon=":material/error:")
 

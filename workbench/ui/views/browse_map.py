@@ -16,11 +16,13 @@ from workbench.services import mapping
 from workbench.services.curation import ClassRow
 from workbench.services.mapping import MapView
 from workbench.services.project import Project
+from workbench.ui import state
 from workbench.ui.i18n import t, tn
-from workbench.ui.nav import param, set_params
+from workbench.ui.nav import follow, param, set_params
 from workbench.ui.theme import CATEGORICAL, NEUTRAL, STATUS_COLOURS
 from workbench.ui.views import map_job
 from workbench.ui.views.browse_workspace import workspace
+from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import section
 
 POINTS_DRAWN = 20_000
@@ -49,14 +51,21 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
         return
     chosen = mapping.select_polygon(project, polygon, query)
     section(t("Chosen on the map"), query)
-    workspace(project, classes, query, "newest", tuple(chosen))
+    _chosen(project, classes, query, tuple(chosen))
+
+
+@st.fragment
+@guarded
+def _chosen(project: Project, classes: Sequence[ClassRow], query: str, seqs: tuple[int, ...]) -> None:
+    state.show_messages()
+    workspace(project, classes, query, "newest", seqs)
 
 
 def _colour_choice(colour_by: str) -> None:
+    follow("map-colour", colour_by)
     st.segmented_control(
         t("Colour by"),
         list(COLOUR_BY),
-        default=colour_by,
         required=True,
         format_func=lambda c: t(COLOUR_BY[c]),
         key="map-colour",

@@ -1,4 +1,4 @@
-"""Browse's working part: the list and the reader in one fragment, so that a step redraws nothing else."""
+"""Browse's working part: the list and the reader. A fragment draws it, so that a step redraws nothing else."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from workbench.services import browsing
 from workbench.services.browsing import Page
 from workbench.services.curation import ClassRow
 from workbench.services.project import Project
-from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
 from workbench.ui.views import browse_bulk, deciding, reader
 from workbench.ui.views.querytext import words
-from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.record_list import record_list
 
 PAGE_SIZE = 50
@@ -26,13 +24,10 @@ _SEQ, _CURSORS, _VIEW, _ROWS = "browse_seq", "browse_cursors", "browse_view", "b
 _NEXT, _LAND, _TAB = "browse_next", "browse_land", "browse_tab"
 
 
-@st.fragment
-@guarded
 def workspace(
     project: Project, classes: Sequence[ClassRow], query: str, order: str, seqs: Sequence[int] | None = None
 ) -> None:
     """Draw list and reader of a query, or of the conversations chosen on the map (`seqs`)."""
-    state.show_messages()
     _reset_if_new((query, order, None if seqs is None else (len(seqs), hash(tuple(seqs)))))
     page = _page(project, query, order, seqs)
     colours = {row.name: row.colour for row in classes}
@@ -47,6 +42,7 @@ def workspace(
             selected=selected,
             on_open=_open,
             on_turn=_turn,
+            address=True,
             height=None,
             empty=t("No conversation matches. Remove a word or a filter."),
         )
@@ -169,7 +165,6 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
     except NotFound:
         st.info(t("This conversation is no longer here. Choose another one in the list."))
         return
-    set_params(id=record.uid)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wb-reader-bar"):
         st.button(
             ":material/arrow_back:",

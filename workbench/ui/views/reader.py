@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 
@@ -106,8 +107,9 @@ def same_prompt(
         return
     if len(others) > 1 and st.button(t("Show all {n} in the list", n=len(others) + 1), key="siblings-all"):
         goto("browse", q=term("prompt", record.prompt_hash))
+    # The prompt is the same everywhere: what tells the rows apart is who answered, and what.
     record_list(
-        others[:SIBLINGS_SHOWN],
+        [replace(s, prompt=s.source or t("unknown source")) for s in others[:SIBLINGS_SHOWN]],
         key="siblings",
         colours=colours,
         selected=None,

@@ -9,7 +9,7 @@ from workbench.services.curation import ClassRow
 from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.nav import param, set_params
+from workbench.ui.nav import follow, param, set_params
 from workbench.ui.views import browse_bulk, tag_classes, tag_queue, tag_rewards
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.layout import empty_state, page_header, section
@@ -21,9 +21,8 @@ def draw() -> None:
     """Draw the page."""
     project = state.current_project()
     page_header(t("Tag"), t("Say how good each answer is, and how much more the good ones count."))
-    tab = param("tab", "queue")
-    if st.session_state.get("tag-tab-seen") != tab:
-        st.session_state["tag-tab"] = st.session_state["tag-tab-seen"] = tab if tab in TABS else "queue"
+    tab = param("tab") if param("tab") in TABS else "queue"
+    follow("tag-tab", tab)
     st.segmented_control(
         t("Part"),
         list(TABS),
@@ -53,7 +52,6 @@ def draw() -> None:
 
 def _chosen() -> None:
     tab = st.session_state["tag-tab"]
-    st.session_state["tag-tab-seen"] = tab
     set_params(tab=None if tab == "queue" else tab)
 
 

@@ -18,7 +18,7 @@ from workbench.services.curation import ClassRow
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.nav import goto, param, set_params
+from workbench.ui.nav import follow, goto, param, set_params
 from workbench.ui.views import deciding, reader
 from workbench.ui.views.querytext import words
 from workbench.ui.widgets.errors import guarded
@@ -76,11 +76,12 @@ class Sitting:
 def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     """Draw the queue's choice and the queue."""
     query = param("q", DEFAULT_QUERY)
-    order = param("order", "oldest")
+    order = param("order") if param("order") in ORDERS else "oldest"
+    follow("queue-query", query)
+    follow("queue-order", order)
     with st.container(horizontal=True, vertical_alignment="bottom", key="wb-queue-choice"):
         st.text_input(
             t("Queue"),
-            value=query,
             key="queue-query",
             icon=":material/search:",
             on_change=lambda: set_params(q=st.session_state["queue-query"].strip()),
@@ -88,13 +89,12 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
         st.selectbox(
             t("Order"),
             list(ORDERS),
-            index=list(ORDERS).index(order) if order in ORDERS else 0,
             format_func=lambda o: t(ORDERS[o]),
             key="queue-order",
             width=180,
             on_change=lambda: set_params(order=st.session_state["queue-order"]),
         )
-    _queue(project, classes, query, order if order in ORDERS else "oldest")
+    _queue(project, classes, query, order)
 
 
 def sitting(query: str, order: str) -> Sitting:

@@ -92,9 +92,10 @@ def _bars(preview: Sequence[ClassRow]) -> go.Figure:
             orientation="h",
             name=row.name,
             marker_color=row.colour,
-            text=[f"{row.name} {s:.0%}" if s > 0.06 else "" for s in shares],
+            text=[f"{row.name} {s:.0%}" if s > 0.08 else "" for s in shares],
             textposition="inside",
             insidetextanchor="middle",
+            textangle=0,
             hovertemplate="%{y}: %{x:.1%}<extra>" + row.name.replace("<", "&lt;") + "</extra>",
         )
     figure.update_layout(

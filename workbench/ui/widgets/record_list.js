@@ -37,7 +37,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   });
   if (!rows.length) root.append(Object.assign(document.createElement("div"), { className: "none", textContent: empty }));
 
+  // The address names the open conversation. Replaced here, because every change that Python makes to the
+  // address is a step of the browser's history, and going back would then walk through each row seen.
+  function name(i) {
+    if (!data.address || i < 0) return;
+    const address = new URL(window.location.href);
+    if (address.searchParams.get("id") === rows[i].uid) return;
+    address.searchParams.set("id", rows[i].uid);
+    window.history.replaceState(window.history.state, "", address);
+  }
   function light(i) {
+    name(i);
     elements.forEach((e, k) => {
       e.classList.toggle("on", k === i);
       e.setAttribute("aria-selected", k === i ? "true" : "false");

@@ -34,6 +34,7 @@ def record_list(
     on_open: Callable[[int], None],
     on_turn: Callable[[int], None] | None = None,
     keys: bool = True,
+    address: bool = False,
     height: int | None = 640,
     empty: str = "",
 ) -> None:
@@ -47,6 +48,7 @@ def record_list(
         on_open: Called before the rerun with the `seq` that was clicked or walked to.
         on_turn: Called with +1 or -1 when the keys walk past the page's end; None stops there.
         keys: Listen to j, k and the up and down arrows (one list on a page only).
+        address: Keep the open conversation's id in the page's address.
         height: Pixels before it scrolls; None fits it to the window.
         empty: What stands in a list without rows.
     """
@@ -67,6 +69,7 @@ def record_list(
             "rows": [_row(r, colours) for r in rows],
             "selected": selected,
             "keys": keys,
+            "address": address,
             "height": height,
             "empty": empty or t("Nothing matches."),
             "step": on_turn is not None,
@@ -87,6 +90,7 @@ def _row(r: RecordSummary, colours: Mapping[str, str]) -> dict[str, object]:
     ]
     return {
         "seq": r.seq,
+        "uid": r.uid,
         "prompt": r.prompt or t("(no question)"),
         "answer": r.answer or t("(no answer)"),
         "label": r.class_name or t("untagged"),
