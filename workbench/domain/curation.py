@@ -65,16 +65,44 @@ class Plan:
         return len(self.changes)
 
     def summary(self) -> list[tuple[str, str, str, int]]:
-        """Count the changes as (field, before, after, conversations), most frequent first."""
-        counts: dict[tuple[str, str, str], int] = {}
+        """Count the changes as (field, before, after, conversations), most frequent first.
+
+        A field that changes in more than `MOST_KINDS` different ways (a reason that names each one's original)
+        is one line.
+        """
+        kinds: dict[str, dict[tuple[str, str], int]] = {}
         for change in self.changes:
             for name, after in change.after.items():
                 shown = ("…", "…") if name == "turns" else (_show(change.before.get(name)), _show(after))
-                counts[(name, *shown)] = counts.get((name, *shown), 0) + 1
-        return sorted(((*k, n) for k, n in counts.items()), key=lambda row: (-row[3], row[:3]))
+                counts = kinds.setdefault(name, {})
+                counts[shown] = counts.get(shown, 0) + 1
+        rows: list[tuple[str, str, str, int]] = []
+        for name, counts in kinds.items():
+            if len(counts) > MOST_KINDS:
+                rows.append((name, "…", _common(counts), sum(counts.values())))
+            else:
+                rows += [(name, before, after, n) for (before, after), n in counts.items()]
+        return sorted(rows, key=lambda row: (-row[3], row[:3]))
+
+
+MOST_KINDS = 8
+"""A plan's summary shows this many ways in which one field changes."""
+
+
+def _common(counts: Mapping[tuple[str, str], int]) -> str:
+    """Say what many different new values have in common: the words they begin with."""
+    words = [after.split(" ") for _, after in counts]
+    shared = []
+    for same in zip(*words, strict=False):
+        if len(set(same)) > 1:
+            break
+        shared.append(same[0])
+    return " ".join([*shared, "…"]) + f" ({len(counts):,} different)"
 
 
 def _show(value: object) -> str:
+    if isinstance(value, list | tuple):
+        value = ", ".join(str(v) for v in value)
     return "none" if value is None or value == "" else str(value)
 
 

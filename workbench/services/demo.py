@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crlft.condition import ClassScheme
 from workbench.domain.errors import ProjectError
-from workbench.services import comparing, curation, importing
+from workbench.services import classes, importing, prompts
 from workbench.services.project import create_project, open_project
 from workbench.services.sample_data import sample_data_dir
 
@@ -64,7 +64,7 @@ def _fill(
     folder.parent.mkdir(parents=True, exist_ok=True)
     project = create_project(folder, name)
     for row in ClassScheme.from_dict(table).classes:
-        curation.set_class(project, row.name, condition=row.condition, reward=row.reward, actor=actor)
+        classes.set_class(project, row.name, condition=row.condition, reward=row.reward, actor=actor)
     report = importing.import_files(
         project,
         [source / file for file in FILES],
@@ -73,6 +73,6 @@ def _fill(
         class_map=table["values"],
         on_progress=on_progress,
     )
-    comparing.set_held_out(project, comparing.read_prompts(source / "held_out.jsonl"), actor=actor)
+    prompts.set_held_out(project, prompts.read_prompts(source / "held_out.jsonl"), actor=actor)
     project.close()
     return report.imported
