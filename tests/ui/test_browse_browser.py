@@ -1,0 +1,181 @@
+"""Browse and Tag in Chromium: what only a browser can show. Keys, clicks, history, and that data never runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from crlft.conversation import Conversation, Turn
+from workbench.curate.text import content_uid
+from workbench.domain.record import Record
+from workbench.services import browsing, curation
+from workbench.services.project import Project
+from workbench.store.conversations import insert_records
+from workbench.ui.launch import free_port, streamlit_arguments
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = os.environ.get("WORKBENCH_CHROMIUM") or shutil.which("chromium") or ""
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> **bold** :red[x]"
+
+
+@pytest.fixture
+def address(project: Project) -> Iterator[str]:
+    """The app, served on the small project."""
+    conversation = Conversation((Turn("user", HOSTILE), Turn("assistant", HOSTILE, reasoning=HOSTILE)))
+    with project.database.write() as connection:
+        insert_records(connection, [Record(0, content_uid(conversation), conversation, n_turns=2)])
+    port = free_port(8800)
+    process = subprocess.Popen([sys.executable, "-m", *streamlit_arguments(port)], stdout=subprocess.DEVNULL)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _await(process, url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _await(process: subprocess.Popen[bytes], url: str) -> None:
+    for _ in range(600):
+        assert process.poll() is None, "the app ended while starting"
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5):
+                return
+        except OSError:
+            try:
+                process.wait(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                continue
+    raise AssertionError("the app did not come up")
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A page in Chromium."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine; WORKBENCH_CHROMIUM names one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        opened = browser.new_page(viewport={"width": 1440, "height": 950})
+        opened.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
+        yield opened
+        browser.close()
+
+
+def selected(page: Page):
+    return page.locator(".row.on")
+
+
+def row(page: Page, n: int):
+    return page.locator(".list .row").nth(n)
+
+
+def at_row(page: Page, n: int) -> None:
+    """Wait until row n is lit and the reader shows it."""
+    seq = row(page, n).get_attribute("data-seq")
+    expect(selected(page)).to_have_attribute("data-seq", str(seq))
+    expect(page.locator(".wb-user .wb-text").first).to_have_text(row(page, n).locator(".prompt").inner_text())
+
+
+def test_keys_walk_decide_and_undo_and_typing_does_neither(page, address, project):
+    page.goto(f"{address}/browse?q=class:sub&order=oldest")
+    at_row(page, 0)
+    seqs = [r.seq for r in browsing.search(project, "class:sub", order="oldest").items]
+    for key, where in (("j", 1), ("ArrowDown", 2), ("ArrowRight", 3), ("k", 2), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        at_row(page, where)
+    page.keyboard.press("x")
+    at_row(page, 2)
+    assert browsing.get_record(project, seqs[1]).status == "dropped"
+    page.keyboard.press("u")
+    expect(page.get_by_text("Undone: drop 1 conversation")).to_be_visible()
+    assert browsing.get_record(project, seqs[1]).status == "pending"
+
+    last = curation.log(project, limit=1)[0].id
+    box = page.get_by_role("textbox", name="Search")
+    box.fill("")
+    box.press_sequentially("ax1ju")
+    box.press("Enter")
+    expect(page.get_by_text("No conversation matches")).to_be_visible()
+    assert curation.log(project, limit=1)[0].id == last
+
+
+def test_a_click_opens_and_the_address_keeps_up_without_filling_the_history(page, address):
+    page.goto(f"{address}/browse")
+    at_row(page, 0)
+    steps = page.evaluate("history.length")
+    row(page, 4).click()
+    at_row(page, 4)
+    uid = page.evaluate("new URL(location.href).searchParams.get('id')")
+    assert page.evaluate("history.length") == steps
+    text = page.locator(".wb-assistant .wb-text").first.inner_text()
+    page.goto(f"{address}/browse?id={uid}")
+    at_row(page, 4)
+    expect(page.locator(".wb-assistant .wb-text").first).to_have_text(text)
+
+
+def test_facets_narrow_exclude_and_the_back_key_returns(page, address):
+    page.goto(f"{address}/browse")
+    at_row(page, 0)
+    box = page.get_by_role("textbox", name="Search")
+    page.locator(".facet .value", has_text="expert").click()
+    expect(box).to_have_value("class:expert")
+    expect(page.get_by_text("8 conversations")).to_be_visible()
+    page.locator(".facet .value", has_text="sub").click(modifiers=["Shift"])
+    expect(box).to_have_value("class:expert -class:sub")
+    page.go_back()
+    expect(box).to_have_value("class:expert")
+    page.go_back()
+    expect(box).to_have_value("")
+    expect(page.get_by_text("25 conversations")).to_be_visible()
+
+
+def test_text_from_data_is_text(page, address):
+    page.goto(f"{address}/browse")
+    at_row(page, 0)
+    expect(page.locator(".wb-user .wb-text").first).to_have_text(HOSTILE)
+    for tab in ("Edit", "History", "Details", "Conversation"):
+        page.get_by_role("radio", name=tab).click()
+        expect(page.get_by_role("radio", name=tab)).to_be_checked()
+    at_row(page, 0)
+    assert page.locator(".wb-chat img, .wb-chat script, .list img, .wb-chat strong").count() == 0
+    assert "owned" not in page.title()
+
+
+def test_a_bulk_act_is_planned_applied_by_enter_and_undone(page, address, project):
+    page.goto(f"{address}/browse?q=class:none")
+    page.get_by_role("button", name="Act on all 9").click()
+    page.get_by_role("button", name="Show the plan").click()
+    expect(page.get_by_text("Tag 9 conversations as expert")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Done: tag 9 conversations as expert")).to_be_visible()
+    assert browsing.search(project, "class:expert").total == 17
+    page.locator(".st-key-notice-undo button").click()
+    expect(page.get_by_text("Undone: tag 9 conversations as expert")).to_be_visible()
+    assert browsing.search(project, "class:expert").total == 8
+
+
+def test_the_queue_is_worked_by_keys_alone(page, address, project):
+    page.goto(f"{address}/tag")
+    expect(page.get_by_text("9 match")).to_be_visible()
+    for n, key in enumerate("12x", 1):
+        page.keyboard.press(key)
+        expect(page.get_by_text(f"{9 - n} match · {n} decided")).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_text("7 match · 2 decided")).to_be_visible()
+    assert browsing.search(project, "class:none -status:dropped").total == 7
+
+
+def test_a_deep_link_right_after_the_start_has_the_app_around_it(page, address):
+    page.goto(f"{address}/tag?tab=rewards")
+    expect(page.get_by_role("link", name="Rounds")).to_be_visible()
+    expect(page.get_by_role("button", name="Save rewards")).to_be_visible()
