@@ -91,7 +91,14 @@ def _acts(project: Project, job: Job) -> None:
         if st.button(t("Train on from this model"), icon=":material/model_training:"):
             goto("train", base=job.id)
         return
-    if st.button(t("Resume"), type="primary", icon=":material/play_arrow:"):
+    action = training.next_action(project, job)
+    if action is not None and action.code == "retry":
+        if st.button(t(action.label), type="primary", icon=":material/restart_alt:", key="run-retry"):
+            again = training.retry_run(project, job.id, action.overrides, actor=state.curator())
+            set_params(run=again.id)
+            st.rerun()
+    kind = "secondary" if action is not None and action.code == "retry" else "primary"
+    if st.button(t("Resume"), type=kind, icon=":material/play_arrow:", key="run-resume"):
         training.resume_run(project, job.id)
         state.say(t("It goes on from its last checkpoint"), icon=":material/play_arrow:")
         st.rerun()

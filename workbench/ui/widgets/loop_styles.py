@@ -37,7 +37,8 @@ CSS = """
 .wl-hit { border: 1px solid color-mix(in srgb, currentColor 13%, transparent); border-radius: .5rem;
   padding: .5rem .8rem .65rem; display: flex; flex-direction: column; gap: .3rem; }
 .wl-hit .wb-diff { border: 0; padding: 0; }
-.wl-hit .wb-text { font-size: .9rem; }
+.wl-hit .wb-text { font-size: .9rem; max-height: 11rem; overflow-y: auto; }
+.wl-hit .wb-diff { max-height: 16rem; overflow-y: auto; }
 .wl-render { font-family: "Source Code Pro", ui-monospace, monospace; font-size: .82rem; line-height: 1.65;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 .wl-example { border: 1px solid color-mix(in srgb, currentColor 14%, transparent); border-radius: .5rem;

@@ -1,0 +1,191 @@
+"""Train: what will be trained on is shown first; a run is watched, and says in words how it ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from crlft.config import RunConfig, field_help
+from tests.ui.loop_data import make_run, step
+from workbench.services import snapshots, training
+from workbench.services.training import TrainRequest
+from workbench.ui.views.train import runs_table
+from workbench.ui.views.train_new import command_line
+from workbench.ui.views.train_watch import samples_html
+from workbench.ui.widgets.config_form import ELSEWHERE
+from workbench.ui.widgets.rendered import rendered_html
+
+
+def html(app):
+    return " ".join(str(h.value) for h in app.get("html"))
+
+
+def labels(app):
+    return [b.label for b in app.button]
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The requests that would have started a run."""
+    seen = []
+
+    def start(project, request, *, actor):
+        seen.append(request)
+        make_run(project, "run-new", events=[step(1)], mark="done")
+        return training.get_run(project, "run-new")
+
+    monkeypatch.setattr(training, "start_training", start)
+    return seen
+
+
+class TestNewRun:
+    def test_an_empty_project_leads_to_import(self, empty_project, open_page):
+        assert "Go to Import" in labels(open_page("train"))
+
+    def test_each_class_is_shown_as_the_model_will_read_it(self, project, open_page):
+        text = html(open_page("train"))
+        assert "GPT4 Correct User:" in text
+        assert "GPT3 Correct Assistant:" in text
+        assert "&lt;|end_of_turn|&gt;" in text
+        assert "learnt with weight 0.1" in text
+
+    def test_a_method_without_condition_shows_none(self, project, open_page):
+        app = open_page("train")
+        app.radio(key="train-method").set_value("no-condition").run()
+        assert "GPT4 Correct User:" not in html(app)
+        assert "learnt with weight 0.1" in html(app)
+
+    def test_the_best_class_alone_leaves_the_other_out(self, project, open_page):
+        app = open_page("train")
+        app.radio(key="train-method").set_value("sft-best").run()
+        assert "answer 0 from senior" in html(app)
+        assert "from crowd" not in html(app)
+
+    def test_one_button_starts_what_the_shown_command_says(self, project, open_page, started):
+        app = open_page("train")
+        app.text_input(key="train-steps").set_value("30").run()
+        app.radio(key="train-method").set_value("sft").run()
+        shown = [c.value for c in app.code]
+        button(app, "Start training").click().run()
+        assert started == [TrainRequest(None, "offline", "sft", {"steps": "30"})]
+        assert shown == [command_line(started[0])]
+        assert app.query_params["run"] == "run-new"
+
+    def test_wrong_settings_are_all_named_and_nothing_can_be_started(self, project, open_page, started):
+        app = open_page("train")
+        app.text_input(key="train-learning_rate").set_value("7")
+        app.text_input(key="train-seed").set_value("-1").run()
+        said = " ".join(e.value for e in app.error)
+        assert "Learning" in said
+        assert "Seed" in said
+        assert button(app, "Start training").disabled
+
+    def test_a_base_that_does_not_exist_is_said_before_it_is_spent_on(self, project, open_page):
+        app = open_page("train")
+        app.selectbox(key="train-base").set_value("…").run()
+        assert not app.error
+        app.text_input(key="train-base-typed").set_value("/nowhere/model").run()
+        assert "/nowhere/model" in app.error[0].value
+        assert button(app, "Start training").disabled
+
+    def test_the_address_chooses_the_snapshot(self, project, open_page):
+        snapshots.make_snapshot(project, "first", actor="t")
+        app = open_page("train", snapshot="first")
+        assert app.selectbox(key="train-snapshot").value == "first"
+        assert "≈" in html(app)
+
+
+class TestWatching:
+    def test_a_live_run_shows_step_time_left_and_can_be_stopped(self, project, open_page):
+        events = [{"event": "start", "attempt": 1, "step": 0}, step(1), step(2, loss=0.5)]
+        folder = make_run(project, "run-1", events=events, alive=True)
+        app = open_page("train", run="run-1")
+        assert "0.500" in html(app)
+        assert "2 / 4" in app.get("progress")[0].proto.text
+        assert len(app.get("plotly_chart")) >= 2
+        (folder / "stop.request").touch()
+        app.run()
+        assert "Stopping…" in labels(app)
+
+    def test_a_failed_run_says_what_happened_and_offers_what_helps(self, project, open_page):
+        marker = {"error": "the loss is not a number at step 2", "remedy": "lower the rate", "kind": "nan"}
+        make_run(project, "run-1", events=[step(1)], mark="failed", marker=marker)
+        app = open_page("train", run="run-1")
+        assert "not a number" in app.error[0].value
+        assert "lower the rate" in app.error[0].value
+        assert "Start again with a third of the learning rate" in labels(app)
+
+    def test_a_killed_run_can_be_resumed(self, project, open_page, monkeypatch):
+        resumed = []
+        monkeypatch.setattr(training, "resume_run", lambda project, run: resumed.append(run))
+        make_run(project, "run-1", events=[step(1)])
+        app = open_page("train", run="run-1")
+        assert "the last words" in app.error[0].value
+        button(app, "Resume").click().run()
+        assert resumed == ["run-1"]
+
+    def test_a_finished_run_leads_on(self, project, open_page):
+        make_run(project, "run-1", events=[step(4)], mark="done", model=True)
+        app = open_page("train", run="run-1")
+        assert {"Compare its answers", "Train on from this model"} <= set(labels(app))
+        app = open_page("train", base="run-1")
+        assert app.selectbox(key="train-base").value == "run-1"
+
+    def test_other_tabs_show_samples_counts_log_and_command(self, project, open_page):
+        counts = {"name": "expert", "conversations": 8, "supervised_tokens": 99, "weight": 1.0, "mass_share": 0.9}
+        events = [
+            {"event": "data", "classes": [counts], "warnings": ["only <one> class"]},
+            {"event": "sample", "step": 2, "prompt": "hi", "condition": "GPT4 Correct", "text": "<i>hello</i>"},
+            step(2),
+        ]
+        make_run(project, "run-1", events=events, mark="done")
+        app = open_page("train", run="run-1")
+        assert any("class" in w.value for w in app.warning)
+        for tab, wanted in (("Samples", "&lt;i&gt;hello"), ("Data", "90.0 %"), ("Settings", "c-rlft")):
+            app.session_state["run-tab"] = tab
+            app.run()
+            assert wanted in html(app)
+        assert "crlft train --run" in app.code[0].value
+        app.session_state["run-tab"] = "Log"
+        app.run()
+        assert "the last words" in app.code[0].value
+
+    def test_a_run_that_does_not_exist_is_said(self, project, open_page):
+        assert "there is no run 'run-9'" in open_page("train", run="run-9").error[0].value.lower()
+
+
+def test_the_form_has_every_setting_with_its_explanation(project, open_page):
+    app = open_page("train")
+    captions = {c.value for c in app.caption}
+    for name in RunConfig().to_dict():
+        if name not in ELSEWHERE:
+            assert field_help()[name] in captions
+
+
+def test_a_long_list_of_runs_says_status_and_progress(project):
+    make_run(project, "a", events=[step(2)], mark="stopped")
+    make_run(project, "b", events=[step(4, loss=0.25)], mark="done")
+    table = runs_table(training.list_runs(project))
+    assert table["status"] == ["done", "stopped"]
+    assert table["progress"] == [1.0, 0.5]
+    assert table["loss"] == [0.25, 1.0]
+
+
+def test_shading_follows_the_weight_and_text_stays_text():
+    class Piece:
+        text, control, supervised = "<b>x</b>", False, True
+
+    strong, weak, none = (rendered_html([Piece()], w) for w in (1.0, 0.1, 0.0))
+    assert "<b>" not in strong
+    assert "0.55" in strong
+    assert strong != weak
+    assert "background" not in none
+
+
+def test_samples_stand_under_their_conditions():
+    rows = [{"prompt": "a", "condition": c, "text": f"says {c}"} for c in ("good", "")]
+    text = samples_html(rows)
+    assert text.index("good") < text.index("no condition") < text.index("says good")
