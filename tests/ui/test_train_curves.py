@@ -65,3 +65,19 @@ def test_smoothing_has_no_bias_at_the_start():
     assert smooth([4.0, 4.0, 4.0]) == pytest.approx([4.0, 4.0, 4.0])
     assert smooth([]) == []
     assert 0 < smooth([0.0, 1.0])[1] < 1
+
+
+def test_the_swap_test_is_how_much_worse_the_wrong_class_does():
+    curves = RunCurves()
+    swap = {"expert": {"right": 1.0, "wrong": 1.5}, "sub": {"right": 2.0, "wrong": 2.1}}
+    curves.add([{"event": "eval", "step": 5, "swap": swap}, {"event": "eval", "step": 9, "loss": 1.0}])
+    xs, ys = curves.swap_series()
+    assert xs == [5]
+    assert ys == pytest.approx([0.3])
+
+
+def test_warnings_come_once_whoever_says_them():
+    curves = RunCurves()
+    curves.add([{"event": "warning", "message": "one"}, {"event": "data", "warnings": ["one", "short"]}])
+    curves.add([{"event": "data", "warnings": ["short"]}])
+    assert curves.warnings == ["one", "short"]

@@ -92,15 +92,16 @@ def _acts(project: Project, job: Job) -> None:
             goto("train", base=job.id)
         return
     action = training.next_action(project, job)
-    if action is not None and action.code == "retry":
+    retry = action is not None and action.code == "retry"
+    if action is not None and retry:
         if st.button(t(action.label), type="primary", icon=":material/restart_alt:", key="run-retry"):
             again = training.retry_run(project, job.id, action.overrides, actor=state.curator())
             set_params(run=again.id)
             st.rerun()
-    kind = "secondary" if action is not None and action.code == "retry" else "primary"
-    if st.button(t("Resume"), type=kind, icon=":material/play_arrow:", key="run-resume"):
+    icon = ":material/play_arrow:"
+    if st.button(t("Resume"), type="secondary" if retry else "primary", icon=icon, key="run-resume"):
         training.resume_run(project, job.id)
-        state.say(t("It goes on from its last checkpoint"), icon=":material/play_arrow:")
+        state.say(t("It goes on from its last checkpoint"), icon=icon)
         st.rerun()
 
 
