@@ -30,7 +30,7 @@ def button(app, start):
 def opened(open_page, tab=None):
     app = open_page("compare", comparison="1")
     if tab:
-        app.session_state["comparison-tab"] = tab
+        app.session_state["panel"] = tab
         app.run()
         assert not app.exception
     return app

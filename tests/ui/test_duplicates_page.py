@@ -118,7 +118,7 @@ def test_equal_texts_in_two_classes_are_left_to_a_person(twins, open_page):
 
 def test_the_threshold_regroups_without_searching(twins, open_page):
     app = searched(open_page)
-    app.slider(key="dup-threshold-1").set_value(1.0).run()
+    app.slider(key="similarity").set_value(1.0).run()
     assert "2 alike" in html(app)
     assert app.query_params["result"] == "1"
 
@@ -131,7 +131,7 @@ def test_a_search_that_is_gone_falls_back_to_the_newest(twins, open_page):
 
 def test_contrasts_show_one_prompt_in_both_classes(twins, open_page):
     app = searched(open_page)
-    app.session_state["dup-tab"] = "Contrasts"
+    app.session_state["look"] = "Contrasts"
     app.run()
     assert not app.exception
     assert ">expert<" in html(app)

@@ -145,11 +145,11 @@ class TestWatching:
         app = open_page("train", run="run-1")
         assert any("class" in w.value for w in app.warning)
         for tab, wanted in (("Samples", "&lt;i&gt;hello"), ("Data", "90.0 %"), ("Settings", "c-rlft")):
-            app.session_state["run-tab"] = tab
+            app.session_state["section"] = tab
             app.run()
             assert wanted in html(app)
         assert "crlft train --run" in app.code[0].value
-        app.session_state["run-tab"] = "Log"
+        app.session_state["section"] = "Log"
         app.run()
         assert "the last words" in app.code[0].value
 

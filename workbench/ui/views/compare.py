@@ -19,6 +19,7 @@ from workbench.ui.views.compare_back import draw_back
 from workbench.ui.views.compare_new import draw_new
 from workbench.ui.views.compare_results import draw_summary
 from workbench.ui.views.compare_vote import draw_vote
+from workbench.ui.views.reader import local_time
 from workbench.ui.views.train_watch import REFRESH_SECONDS, job_chip
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import grid_html, prompt_text
@@ -52,7 +53,7 @@ def _earlier(earlier: Sequence[Comparison]) -> None:
         t("prompts"): [len(c.prompts) for c in earlier],
         t("columns"): [len(c.columns) for c in earlier],
         t("round"): [c.round for c in earlier],
-        t("made"): [c.created_at[:16].replace("T", " ") for c in earlier],
+        t("made"): [local_time(c.created_at) for c in earlier],
     }
     picked = click_table(rows, "comparison-list")
     if picked is not None:
@@ -76,7 +77,7 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
     status = job.status if job else ""
     every = REFRESH_SECONDS if job is not None and job.live else None
     st.fragment(_figures, run_every=every)(project, comparison_id, scheme, status)
-    tabs = st.tabs([t(name) for name in _TABS], key="comparison-tab", on_change="rerun")
+    tabs = st.tabs([t(name) for name in _TABS], key="panel", bind="query-params")
     # Only what shows arriving answers refreshes by itself: a redraw under a finger would lose a vote.
     if tabs[0].open:
         with tabs[0]:

@@ -84,7 +84,7 @@ def _search(project: Project) -> None:
     found = take(TASK, label=t("conversations read"))
     if found is not None:
         st.session_state["dup-group"] = 0
-        set_params(result=found.id)
+        set_params(result=found.id, group=None)
 
 
 def _result(project: Project) -> DuplicateResult | None:
@@ -140,7 +140,7 @@ def _found(project: Project, result: DuplicateResult) -> None:
         st.success(t("No duplicates at this threshold."), icon=":material/check:")
         return
     colours = {row.name: row.colour for row in curation.class_table(project)}
-    tabs = st.tabs([t(name) for name in _TABS], key="dup-tab", on_change="rerun")
+    tabs = st.tabs([t(name) for name in _TABS], key="look", bind="query-params")
     if tabs[0].open:
         with tabs[0]:
             draw_groups(project, result, keep, by_hand(result), colours)
@@ -157,15 +157,14 @@ def _threshold(result: DuplicateResult) -> DuplicateResult:
     if result.method == "exact":
         st.caption(t("Equal texts only, whatever their width, case and white space."))
         return result
-    key = f"dup-threshold-{result.id}"
     chosen = st.slider(
         t("Similarity from which two count as the same"),
         min_value=float(result.floor),
         max_value=1.0,
         value=float(result.threshold),
         step=0.01,
-        key=key,
-        persist_state="session",
+        key="similarity",
+        bind="query-params",
     )
     return result.rethreshold(min(1.0, max(result.floor, float(chosen))))
 

@@ -13,7 +13,7 @@ from workbench.services import browsing, duplicates
 from workbench.services.duplicates import DuplicateResult, GroupView, MemberView
 from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
-from workbench.ui.nav import goto
+from workbench.ui.nav import goto, param, set_params
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.diff import diff_html
 from workbench.ui.widgets.errors import guarded
@@ -47,6 +47,13 @@ def turn_diffs(kept: Record, other: Record) -> dict[int, str]:
         if before != turn.content:
             bodies[i] = diff_html(visible_ops(word_diff(before, turn.content)), context=None)
     return bodies
+
+
+def _from_address(ids: Sequence[int]) -> None:
+    """Begin at the group that the address names, where this session has not moved yet."""
+    named = param("group")
+    if "dup-group" not in st.session_state and named.isdecimal() and int(named) in ids:
+        st.session_state["dup-group"] = ids.index(int(named))
 
 
 def _step(key: str, total: int) -> int:
@@ -99,7 +106,9 @@ def draw_groups(
         if not groups:
             st.caption(t("No group is like that."))
             return
+        _from_address([g.id for g in groups])
         index = _step("dup-group", len(groups))
+        set_params(group=groups[index].id)
         st.caption(t("Group {i} of {n}", i=index + 1, n=len(groups)))
     view = duplicates.view_group(
         project, result, groups[index].id, keep=keep, by_hand=hand.keep.get(groups[index].id)
@@ -139,13 +148,19 @@ def _members(view: GroupView, colours: Mapping[str, str], hand: ByHand) -> None:
     places = st.columns(1 + len(shown))
     with places[0]:
         st.html(pane_html(first.record, colours, title=t("Stays: {why}", why=t(first.why)), kept=True))
-    for place, member in zip(places[1:], shown, strict=True):
+    for number, (place, member) in enumerate(zip(places[1:], shown, strict=True), 1):
         with place:
-            _other(view, first, member, colours, hand)
+            _other(view, first, member, colours, hand, shortcut=str(number))
 
 
 def _other(
-    view: GroupView, first: MemberView, member: MemberView, colours: Mapping[str, str], hand: ByHand
+    view: GroupView,
+    first: MemberView,
+    member: MemberView,
+    colours: Mapping[str, str],
+    hand: ByHand,
+    *,
+    shortcut: str,
 ) -> None:
     bodies = turn_diffs(first.record, member.record)
     if member.kept:
@@ -155,7 +170,8 @@ def _other(
     else:
         title = t("Goes: {why}; the same text", why=member.why)
     st.html(pane_html(member.record, colours, title=title, kept=member.kept, bodies=bodies))
-    if st.button(t("Keep this one"), key=f"dup-keep-{member.record.seq}", icon=":material/swap_horiz:"):
+    key = f"dup-keep-{member.record.seq}"
+    if st.button(t("Keep this one"), key=key, icon=":material/swap_horiz:", shortcut=shortcut):
         hand.keep[view.id] = member.record.seq
         st.rerun()
 

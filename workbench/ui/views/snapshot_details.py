@@ -14,6 +14,7 @@ from workbench.services.snapshots import Snapshot, export_snapshot
 from workbench.services.trainset import read_train_set
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto, set_params
+from workbench.ui.views.reader import local_time
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import plain
 from workbench.ui.widgets.layout import metric_row, section
@@ -46,7 +47,7 @@ def draw_snapshot(
             (t("Conversations"), snapshot.conversations, ""),
             (t("Answer tokens"), snapshot.supervised_tokens, ""),
             (t("Round"), snapshot.round, ""),
-            (t("Made"), snapshot.created_at[:16].replace("T", " "), t("by {name}", name=snapshot.actor)),
+            (t("Made"), local_time(snapshot.created_at), t("by {name}", name=snapshot.actor)),
         ]
     )
     left, right = st.columns(2, gap="large")

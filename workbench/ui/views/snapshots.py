@@ -12,6 +12,7 @@ from workbench.services.snapshots import Snapshot, SnapshotPlan
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto, param, set_params
+from workbench.ui.views.reader import local_time
 from workbench.ui.views.snapshot_details import draw_snapshot
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.click_table import click_table
@@ -135,7 +136,7 @@ def _list(made: Sequence[Snapshot]) -> None:
             t("classes"): [", ".join(f"{k} {n:,}" for k, n in s.classes.items()) for s in made],
             t("answer tokens"): [s.supervised_tokens for s in made],
             t("round"): [s.round for s in made],
-            t("made"): [s.created_at[:16].replace("T", " ") for s in made],
+            t("made"): [local_time(s.created_at) for s in made],
             t("by"): [s.actor for s in made],
             t("hash"): [s.hash[:12] for s in made],
         },

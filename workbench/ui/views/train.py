@@ -9,6 +9,7 @@ from workbench.services import curation, training
 from workbench.services.project import Project
 from workbench.ui.i18n import t
 from workbench.ui.nav import param, set_params
+from workbench.ui.views.reader import local_time
 from workbench.ui.views.train_new import draw_new
 from workbench.ui.views.train_watch import REFRESH_SECONDS, draw_run
 from workbench.ui.widgets.click_table import click_table
@@ -53,7 +54,7 @@ def runs_table(runs: list[Job]) -> dict[str, list[object]]:
         t("time left"): [duration(j.eta_seconds) if j.eta_seconds is not None and j.live else "" for j in runs],
         t("loss"): [_figure(j, "loss") for j in runs],
         t("held out"): [_figure(j, "eval_loss") for j in runs],
-        t("started"): [j.created_at[:16].replace("T", " ") for j in runs],
+        t("started"): [local_time(j.created_at) for j in runs],
         t("id"): [j.id for j in runs],
     }
 

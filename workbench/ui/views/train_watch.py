@@ -114,7 +114,7 @@ def _watch(project: Project, run_id: str, colours: Mapping[str, str], status: st
     _progress(project, job, curves)
     for warning in curves.warnings:
         st.warning(plain(warning), icon=":material/warning:")
-    tabs = st.tabs([t(name) for name in _TABS], key="run-tab", on_change="rerun")
+    tabs = st.tabs([t(name) for name in _TABS], key="section", bind="query-params")
     for tab, draw in zip(tabs, (_curves, _samples, _data, _log, _settings), strict=True):
         if tab.open:
             with tab:

@@ -28,6 +28,7 @@ def click_table(
         hide_index=True,
         on_select="rerun",
         selection_mode="single-cell",
+        placeholder="–",
         key=key,
         column_config={**numbers, **(column_config or {})},
     )
