@@ -106,3 +106,14 @@ def test_a_good_file_is_offered_beside_a_bad_one(empty_project, open_page, sourc
     app = look(open_page, source_file, tmp_path / "nowhere.json", packed)
     assert len(app.error) == 1
     assert app.button(key="import-go").label == "Import these 2 files"
+
+
+def test_values_without_a_class_of_their_own_follow_the_others(empty_project, open_page, source_file):
+    app = look(open_page, source_file)
+    app.selectbox(key="import-class-generator-senior").set_value("expert")
+    app.selectbox(key="import-others-generator").set_value("sub")
+    app.run()
+    app.button(key="import-go").click().run()
+    wait(app)
+    assert {r.name: r.conversations for r in curation.class_table(empty_project)} == {"expert": 8, "sub": 8}
+    assert browsing.search(empty_project, "class:none").total == 8  # rows without a value

@@ -15,7 +15,7 @@ from workbench.ui.widgets.errors import plain
 from workbench.ui.widgets.layout import section
 
 VALUES_SHOWN = 24
-_UNTAGGED = ""
+_UNSET = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +66,44 @@ def _fields(reports: Sequence[FileReport]) -> dict[str, Counter[str]]:
 
 
 def _by_field(fields: dict[str, Counter[str]], classes: Sequence[str]) -> Choice:
-    """Draw one line for each of the most frequent values, with its class, and one for all the others."""
+    """Draw one line for each of the most frequent values, and one for all that have no class of their own."""
     name = st.selectbox(t("Field"), list(fields), key="import-class-field", width=320)
-    options = [_UNTAGGED, *classes]
+    counts = fields[name]
     mapping: dict[str, str] = {}
     with st.container(width=640, gap="xxsmall", key="wb-import-values"):
-        for value, count in fields[name].most_common(VALUES_SHOWN):
-            label, choice = st.columns([3, 2], vertical_alignment="center")
-            label.markdown(f"{plain(value)}  :small[:gray[{tn(count, '{n} row', '{n} rows')}]]")
-            guess = _guess(value, classes)
-            chosen = choice.selectbox(
-                value,
-                options,
-                index=options.index(guess) if guess else 0,
-                format_func=_shown,
-                key=f"import-class-{name}-{value}",
-                label_visibility="collapsed",
-            )
-            if chosen != _UNTAGGED:
-                mapping[value] = chosen
-        label, choice = st.columns([3, 2], vertical_alignment="center")
-        label.markdown(t("all other values"))
-        others = choice.selectbox(
-            t("all other values"),
-            options,
-            format_func=_shown,
-            key=f"import-others-{name}",
-            label_visibility="collapsed",
-        )
-    if others != _UNTAGGED:
+        for value, count in counts.most_common(VALUES_SHOWN):
+            if value:
+                label = f"{plain(value)}  :small[:gray[{tn(count, '{n} row', '{n} rows')}]]"
+                chosen = _line(label, value, classes, key=f"import-class-{name}-{value}", unset=t("as all others"))
+                if chosen:
+                    mapping[value] = chosen
+        others = _line(t("all others"), ANY_OTHER, classes, key=f"import-others-{name}", unset=t("untagged"))
+    if others:
         mapping[ANY_OTHER] = others
+    if counts.get(""):
+        st.caption(
+            tn(counts[""], "{n} row without a value stays untagged.", "{n} rows without a value stay untagged.")
+        )
     if not mapping:
         st.caption(t("No value has a class yet: choose some, or all rows arrive untagged."))
-    # A table that is empty would be read as "values are class names": no field then.
+    # An empty table would be read as "the values are class names": then no field is given at all.
     return Choice(field=name, mapping=mapping) if mapping else Choice()
 
 
-def _shown(name: str) -> str:
-    return t("untagged") if name == _UNTAGGED else name
+def _line(label: str, value: str, classes: Sequence[str], *, key: str, unset: str) -> str:
+    """Draw a value with the choice of its class; returns the class, or empty."""
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    left.markdown(label)
+    options = [_UNSET, *classes]
+    guess = _guess(value, classes)
+    return right.selectbox(
+        t("all others") if value == ANY_OTHER else plain(value),
+        options,
+        index=options.index(guess) if guess else 0,
+        format_func=lambda name: name or unset,
+        key=key,
+        label_visibility="collapsed",
+    )
 
 
 def _guess(value: str, classes: Sequence[str]) -> str | None:
