@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -23,6 +24,11 @@ from crlft.loss import collate, supervised_nll
 from crlft.tokens import Encoder
 
 MAX_HELD_OUT = 200
+"""Most conversations of an evaluation."""
+EVALUATION_SHARE = 0.03
+"""Tokens of an evaluation, as a part of the whole run's: five of them, right and wrong condition, forward only,
+then cost about a tenth of the training."""
+MIN_EVALUATION_TOKENS = 8192
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,30 @@ class Probe:
     prompts: list[str]
     conditions: list[str]
     sample_tokens: int = 64
+
+
+def choose_held_out(
+    held_out: Sequence[tuple[Conversation, Example]], run_tokens: int
+) -> list[tuple[Conversation, Example]]:
+    """Return the held-out conversations to measure on: every class in turn, within the budget.
+
+    Args:
+        held_out: All that are kept out of training.
+        run_tokens: Tokens of the whole training run.
+    """
+    budget = max(MIN_EVALUATION_TOKENS, EVALUATION_SHARE * run_tokens)
+    by_class: dict[str, list[tuple[Conversation, Example]]] = defaultdict(list)
+    for pair in held_out:
+        by_class[pair[1].class_name].append(pair)
+    in_turn = [pair for row in zip_longest(*(by_class[n] for n in sorted(by_class))) for pair in row if pair]
+    chosen: list[tuple[Conversation, Example]] = []
+    tokens = 0
+    for pair in in_turn[:MAX_HELD_OUT]:
+        tokens += len(pair[1])
+        if tokens > budget and len(chosen) >= len(by_class):
+            break
+        chosen.append(pair)
+    return chosen
 
 
 def swapped_examples(

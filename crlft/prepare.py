@@ -17,7 +17,7 @@ from crlft.config import RunConfig
 from crlft.conversation import Conversation
 from crlft.dataset import Dataset, account_row, build_dataset
 from crlft.errors import RunError
-from crlft.evaluation import MAX_HELD_OUT, Probe, swapped_examples
+from crlft.evaluation import Probe, choose_held_out, swapped_examples
 from crlft.events import Events
 from crlft.loss import collate, knows_head
 from crlft.methods import METHODS
@@ -118,7 +118,7 @@ def prepare(config: RunConfig, events: Events | None = None) -> Prepared:
         model=model,
         resolved=resolved,
         plan=plan,
-        probe=_probe(config, scheme, dataset, encoder, max_tokens),
+        probe=_probe(config, scheme, dataset, encoder, resolved, len(plan.steps)),
         context=context,
         full_logits=full_logits,
         identity=Identity(config.identity(), snapshot_hash(config.snapshot)),
@@ -150,19 +150,16 @@ def data_report(dataset: Dataset, resolved: Resolved, plan: StepPlan) -> dict[st
     }
 
 
-def _probe(config: RunConfig, scheme: ClassScheme, dataset: Dataset, encoder: Encoder, max_tokens: int) -> Probe:
+def _probe(
+    config: RunConfig, scheme: ClassScheme, dataset: Dataset, encoder: Encoder, resolved: Resolved, steps: int
+) -> Probe:
     conditioned = METHODS[config.method].conditioned
-    held_out = sorted(dataset.held_out, key=lambda pair: pair[1].index)[
-        :: max(1, len(dataset.held_out) // MAX_HELD_OUT)
-    ]
-    prompts = (
-        list(config.sample_prompts)
-        or [c.prompt for c, e in held_out if len(e) <= max_tokens // 2][: config.sample_count]
-    )
+    held_out = choose_held_out(dataset.held_out, steps * resolved.step_tokens)
+    fitting = [c.prompt for c, e in held_out if len(e) <= resolved.max_tokens // 2]
     return Probe(
         held_out=[e for _, e in held_out],
-        swapped=swapped_examples(held_out, scheme, encoder, max_tokens) if conditioned else [],
-        prompts=prompts,
+        swapped=swapped_examples(held_out, scheme, encoder, resolved.max_tokens) if conditioned else [],
+        prompts=list(config.sample_prompts) or list(dict.fromkeys(fitting))[: config.sample_count],
         conditions=[c.condition for c in scheme.classes] if conditioned else [""],
         sample_tokens=config.sample_tokens,
     )
