@@ -118,7 +118,7 @@ def test_equal_texts_in_two_classes_are_left_to_a_person(twins, open_page):
 
 def test_the_threshold_regroups_without_searching(twins, open_page):
     app = searched(open_page)
-    app.slider(key="similarity").set_value(1.0).run()
+    app.slider(key="similarity-1").set_value(1.0).run()
     assert "2 alike" in html(app)
     assert app.query_params["result"] == "1"
 
@@ -153,3 +153,14 @@ def test_what_somebody_else_drops_meanwhile_leaves_the_group(twins, open_page):
     app.run()
     assert "3 alike" not in html(app)
     assert "2 alike" not in html(app)
+
+
+def test_the_address_holds_tab_threshold_and_policy(twins, open_page):
+    searched(open_page)
+    app = open_page("duplicates", look="Contrasts", similarity="0.95", keep="newest")
+    assert app.slider(key="similarity-1").value == 0.95
+    assert app.selectbox(key="dup-policy").value == "newest"
+    assert any("Prompt 1 of 1" in c.value for c in app.caption)
+    app.selectbox(key="dup-policy").set_value("best").run()
+    assert "keep" not in app.query_params
+    assert app.query_params["look"] == "Contrasts"

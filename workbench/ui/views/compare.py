@@ -21,6 +21,7 @@ from workbench.ui.views.compare_results import draw_summary
 from workbench.ui.views.compare_vote import draw_vote
 from workbench.ui.views.reader import local_time
 from workbench.ui.views.train_watch import REFRESH_SECONDS, job_chip
+from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import grid_html, prompt_text
 from workbench.ui.widgets.errors import guarded, plain
@@ -77,7 +78,7 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
     status = job.status if job else ""
     every = REFRESH_SECONDS if job is not None and job.live else None
     st.fragment(_figures, run_every=every)(project, comparison_id, scheme, status)
-    tabs = st.tabs([t(name) for name in _TABS], key="panel", bind="query-params")
+    tabs = address_tabs("panel", _TABS)
     # Only what shows arriving answers refreshes by itself: a redraw under a finger would lose a vote.
     if tabs[0].open:
         with tabs[0]:

@@ -13,7 +13,7 @@ from workbench.ui.i18n import t, tn
 from workbench.ui.nav import param, set_params
 from workbench.ui.views import acting
 from workbench.ui.views.duplicates_review import ByHand, draw_contrasts, draw_groups, draw_pairs
-from workbench.ui.views.working import busy, take
+from workbench.ui.views.working import address_tabs, busy, take
 from workbench.ui.widgets.errors import plain
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, similarity_histogram
@@ -84,7 +84,7 @@ def _search(project: Project) -> None:
     found = take(TASK, label=t("conversations read"))
     if found is not None:
         st.session_state["dup-group"] = 0
-        set_params(result=found.id, group=None)
+        set_params(result=found.id)
 
 
 def _result(project: Project) -> DuplicateResult | None:
@@ -140,7 +140,7 @@ def _found(project: Project, result: DuplicateResult) -> None:
         st.success(t("No duplicates at this threshold."), icon=":material/check:")
         return
     colours = {row.name: row.colour for row in curation.class_table(project)}
-    tabs = st.tabs([t(name) for name in _TABS], key="look", bind="query-params")
+    tabs = address_tabs("look", _TABS)
     if tabs[0].open:
         with tabs[0]:
             draw_groups(project, result, keep, by_hand(result), colours)
@@ -157,27 +157,43 @@ def _threshold(result: DuplicateResult) -> DuplicateResult:
     if result.method == "exact":
         st.caption(t("Equal texts only, whatever their width, case and white space."))
         return result
+    floor = float(result.floor)
     chosen = st.slider(
         t("Similarity from which two count as the same"),
-        min_value=float(result.floor),
+        min_value=floor,
         max_value=1.0,
-        value=float(result.threshold),
+        value=_named_threshold(result),
         step=0.01,
-        key="similarity",
-        bind="query-params",
+        key=f"similarity-{result.id}",
+        persist_state="session",
     )
-    return result.rethreshold(min(1.0, max(result.floor, float(chosen))))
+    chosen = min(1.0, max(floor, float(chosen)))
+    set_params(similarity=None if chosen == result.threshold else f"{chosen:g}")
+    return result.rethreshold(chosen)
+
+
+def _named_threshold(result: DuplicateResult) -> float:
+    """Return the threshold that the address names, else the search's own."""
+    try:
+        named = float(param("similarity"))
+    except ValueError:
+        return float(result.threshold)
+    return min(1.0, max(float(result.floor), named))
 
 
 def _policy() -> str:
+    policies = list(KEEP)
+    named = param("keep")
     keep = st.selectbox(
         t("Which copy stays"),
-        list(KEEP),
+        policies,
+        index=policies.index(named) if named in policies else 0,
         format_func=lambda k: t(KEEP[k][0]).capitalize(),
-        key="keep",
-        bind="query-params",
+        key="dup-policy",
+        persist_state="session",
     )
-    return keep or "best"
+    set_params(keep=None if keep == policies[0] else keep)
+    return keep or policies[0]
 
 
 def _apply(project: Project, result: DuplicateResult, keep: str) -> None:

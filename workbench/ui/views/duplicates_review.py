@@ -13,7 +13,7 @@ from workbench.services import browsing, duplicates
 from workbench.services.duplicates import DuplicateResult, GroupView, MemberView
 from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
-from workbench.ui.nav import goto, param, set_params
+from workbench.ui.nav import goto
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.diff import diff_html
 from workbench.ui.widgets.errors import guarded
@@ -47,13 +47,6 @@ def turn_diffs(kept: Record, other: Record) -> dict[int, str]:
         if before != turn.content:
             bodies[i] = diff_html(visible_ops(word_diff(before, turn.content)), context=None)
     return bodies
-
-
-def _from_address(ids: Sequence[int]) -> None:
-    """Begin at the group that the address names, where this session has not moved yet."""
-    named = param("group")
-    if "dup-group" not in st.session_state and named.isdecimal() and int(named) in ids:
-        st.session_state["dup-group"] = ids.index(int(named))
 
 
 def _step(key: str, total: int) -> int:
@@ -106,9 +99,7 @@ def draw_groups(
         if not groups:
             st.caption(t("No group is like that."))
             return
-        _from_address([g.id for g in groups])
         index = _step("dup-group", len(groups))
-        set_params(group=groups[index].id)
         st.caption(t("Group {i} of {n}", i=index + 1, n=len(groups)))
     view = duplicates.view_group(
         project, result, groups[index].id, keep=keep, by_hand=hand.keep.get(groups[index].id)

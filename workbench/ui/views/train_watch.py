@@ -15,6 +15,7 @@ from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto, set_params
+from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.chips import chip, table
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import duration, metric_row, progress_line
@@ -114,7 +115,7 @@ def _watch(project: Project, run_id: str, colours: Mapping[str, str], status: st
     _progress(project, job, curves)
     for warning in curves.warnings:
         st.warning(plain(warning), icon=":material/warning:")
-    tabs = st.tabs([t(name) for name in _TABS], key="section", bind="query-params")
+    tabs = address_tabs("section", _TABS)
     for tab, draw in zip(tabs, (_curves, _samples, _data, _log, _settings), strict=True):
         if tab.open:
             with tab:

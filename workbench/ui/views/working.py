@@ -1,13 +1,17 @@
-"""Work in the background as a page uses it: progress while it runs, its result once, its fault in words."""
+"""What several pages do alike: work in the background with its progress and fault, tabs in the address."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from workbench.ui import background
+from workbench.ui.i18n import t
+from workbench.ui.nav import param, set_params
 from workbench.ui.widgets.errors import error_box
 
 
@@ -40,3 +44,23 @@ def busy(key: str) -> bool:
     """Return whether the task is running."""
     task = background.task(key)
     return task is not None and task.running
+
+
+def address_tabs(key: str, names: Sequence[str]) -> Sequence[TabContainer]:
+    """Draw tabs of which the open one stands in the address; draw only where `.open` says so.
+
+    Args:
+        key: Widget key and the address's parameter.
+        names: English names; the first is open where the address names none.
+    """
+    labels = [t(name) for name in names]
+    named = param(key)
+    wanted, seen = named if named in names else names[0], f"{key}-in-address"
+    # Only an address that changed under the tabs moves them; a click on a tab changes the address below.
+    if key not in st.session_state or st.session_state.get(seen) != wanted:
+        st.session_state[key] = labels[names.index(wanted)]
+    tabs = st.tabs(labels, key=key, on_change="rerun")
+    chosen = next((name for name, tab in zip(names, tabs, strict=True) if tab.open), names[0])
+    st.session_state[seen] = chosen
+    set_params(**{key: None if chosen == names[0] else chosen})
+    return tabs
