@@ -10,7 +10,7 @@ from workbench.services import snapshots, training
 from workbench.services.training import TrainRequest
 from workbench.ui.views.train import runs_table
 from workbench.ui.views.train_new import command_line
-from workbench.ui.views.train_watch import samples_html
+from workbench.ui.views.train_panels import samples_html
 from workbench.ui.widgets.config_form import ELSEWHERE
 from workbench.ui.widgets.rendered import rendered_html
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -15,11 +14,11 @@ from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto, set_params
+from workbench.ui.views.train_panels import draw_curves, draw_data, draw_log, draw_samples, draw_settings
 from workbench.ui.views.working import address_tabs
-from workbench.ui.widgets.chips import chip, table
+from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import duration, metric_row, progress_line
-from workbench.ui.widgets.loop_charts import CHART_CONFIG, class_loss_figure, loss_figure, small_figure
 from workbench.ui.widgets.run_curves import RunCurves
 
 REFRESH_SECONDS = 1.5
@@ -116,7 +115,7 @@ def _watch(project: Project, run_id: str, colours: Mapping[str, str], status: st
     for warning in curves.warnings:
         st.warning(plain(warning), icon=":material/warning:")
     tabs = address_tabs("section", _TABS)
-    for tab, draw in zip(tabs, (_curves, _samples, _data, _log, _settings), strict=True):
+    for tab, draw in zip(tabs, (draw_curves, draw_samples, draw_data, draw_log, draw_settings), strict=True):
         if tab.open:
             with tab:
                 draw(project, job, curves, colours)
@@ -177,105 +176,3 @@ def _number(value: object, digits: int = 3) -> str:
 
 def _at(event: Mapping[str, Any]) -> str:
     return t("at step {n}", n=int(event.get("step", 0))) if event else ""
-
-
-def _curves(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
-    if not curves.steps:
-        st.caption(t("The curves begin with the first step."))
-        return
-    left, right = st.columns(2)
-    with left:
-        st.plotly_chart(loss_figure(curves), key="run-loss", config=CHART_CONFIG)
-    with right:
-        st.plotly_chart(class_loss_figure(curves, colours), key="run-classes", config=CHART_CONFIG)
-    small = (
-        (t("tokens per second"), curves.series("tokens_per_second")),
-        (t("learning rate"), curves.series("learning_rate")),
-        (t("gradient norm"), curves.series("grad_norm")),
-        (t("swap test"), curves.swap_series()),
-    )
-    for i, (place, (label, (xs, ys))) in enumerate(zip(st.columns(len(small)), small, strict=True)):
-        if ys:
-            with place:
-                st.plotly_chart(small_figure(xs, ys, label), key=f"run-small-{i}", config=CHART_CONFIG)
-
-
-def _samples(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
-    steps = sorted({int(s.get("step", 0)) for s in curves.samples})
-    if not steps:
-        st.caption(t("Answers under each condition appear here at the first evaluation."))
-        return
-    at = steps[-1]
-    if len(steps) > 1:
-        at = st.select_slider(t("At step"), steps, value=steps[-1], key=f"sample-step-{len(steps)}")
-    samples = [s for s in curves.samples if int(s.get("step", 0)) == at]
-    st.html(samples_html(samples))
-
-
-def samples_html(samples: list[Mapping[str, Any]]) -> str:
-    """Return the generations of one evaluation: a row for each prompt, a column for each condition."""
-    conditions = list(dict.fromkeys(str(s.get("condition", "")) for s in samples))
-    by_prompt: dict[str, dict[str, str]] = {}
-    for s in samples:
-        by_prompt.setdefault(str(s.get("prompt", "")), {})[str(s.get("condition", ""))] = str(s.get("text", ""))
-    style = f"grid-template-columns: minmax(9rem, 0.8fr) repeat({len(conditions)}, minmax(11rem, 1fr))"
-    parts = [f'<div class="wl-grid" style="{style}"><div class="wl-head">{escape(t("Prompt"))}</div>']
-    parts += [f'<div class="wl-head">{escape(c or t("no condition"))}</div>' for c in conditions]
-    for prompt, answers in by_prompt.items():
-        parts.append(f'<div class="wl-prompt" dir="auto">{escape(prompt)}</div>')
-        parts += [f'<div class="wl-text" dir="auto">{escape(answers.get(c, "–"))}</div>' for c in conditions]
-    return "".join(parts) + "</div>"
-
-
-def _data(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
-    rows = curves.data.get("classes") or []
-    if not rows:
-        st.caption(t("The counts appear when the data has been read."))
-        return
-    class_counts(rows)
-
-
-def class_counts(rows: list[Mapping[str, Any]]) -> None:
-    """Draw what each class gives to training: conversations, tokens, weight, share, and what is left out."""
-    table(
-        [
-            t("Class"),
-            t("Conversations"),
-            t("Trained tokens"),
-            t("Loss weight"),
-            t("Share of what is learnt"),
-            t("Cut"),
-            t("Left out"),
-            t("Nothing to learn"),
-        ],
-        [
-            (
-                r.get("name", ""),
-                int(r.get("conversations") or 0),
-                int(r.get("supervised_tokens") or 0),
-                f"{float(r.get('weight') or 0):.3g}",
-                f"{100 * float(r.get('mass_share') or 0):.1f} %",
-                int(r.get("truncated") or 0),
-                int(r.get("dropped") or 0),
-                int(r.get("unsupervised") or 0),
-            )
-            for r in rows
-        ],
-        numeric=range(1, 8),
-    )
-
-
-def _log(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
-    tail = jobs.job_log(project, job.id, lines=200)
-    if tail:
-        st.code(tail, language=None, height=420)
-    else:
-        st.caption(t("The log is empty so far."))
-
-
-def _settings(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
-    table([t("Setting"), t("Value")], [(k, v) for k, v in job.params.items() if v not in (None, "", {})])
-    st.caption(t("The command that runs"))
-    st.code(shlex.join(job.command), language="bash", wrap_lines=True)
-    if curves.attempts > 1:
-        st.caption(tn(curves.attempts - 1, "Resumed once.", "Resumed {n} times."))
