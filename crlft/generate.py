@@ -24,9 +24,6 @@ from crlft.events import Events, Pace
 from crlft.models import Loaded, context_tokens, load_trained, pick_device
 from crlft.runfolder import RunFolder
 
-BATCH = 64
-"""Prompts answered at once."""
-
 
 @dataclass(frozen=True)
 class Column:
@@ -163,9 +160,7 @@ def generate(request: Request, done: Iterable[tuple[str, int]] = ()) -> Iterator
         ]
         if wanted:
             loaded = load_trained(model, template=wanted[0][1].template, device=device)
-            for number, column in wanted:
-                prompts = [p for p in request.prompts if (p.id, number) not in skip]
-                yield from _answer_column(loaded, number, column, prompts, request)
+            yield from _answer(loaded, _rows(loaded, wanted, request, skip), request.sampling)
 
 
 def condition_text(loaded: Loaded, column: Column) -> str:
@@ -254,35 +249,66 @@ def read_prompts(path: Path) -> list[PromptRow]:
     return out
 
 
-def _answer_column(
-    loaded: Loaded, number: int, column: Column, prompts: Sequence[PromptRow], request: Request
-) -> Iterator[Result]:
-    encoder, context = loaded.encoder, context_tokens(loaded.model.config)
-    condition = condition_text(loaded, column)
-    encoded = encoder.encode_segments(
-        [encoder.segments(Conversation(p.turns), condition, answer_next=True) for p in prompts]
+@dataclass(frozen=True)
+class _Row:
+    """A prompt under a column's condition, as the model is given it."""
+
+    prompt_id: str
+    column: int
+    ids: list[int]
+
+    @property
+    def hash(self) -> str:
+        """See `Result.rendered_hash`."""
+        return _hash(self.ids)
+
+
+def _rows(
+    loaded: Loaded, wanted: Sequence[tuple[int, Column]], request: Request, skip: set[tuple[str, int]]
+) -> list[_Row]:
+    """Return what one model has to answer, under all its conditions, shortest first."""
+    asked = [
+        (prompt, number, condition_text(loaded, column))
+        for number, column in wanted
+        for prompt in request.prompts
+        if (prompt.id, number) not in skip
+    ]
+    encoded = loaded.encoder.encode_segments(
+        [loaded.encoder.segments(Conversation(p.turns), condition, answer_next=True) for p, _, condition in asked]
     )
-    rows = [(p, e.ids.tolist(), i) for i, (p, e) in enumerate(zip(prompts, encoded, strict=True))]
-    fitting = sorted((r for r in rows if not context or len(r[1]) < context), key=lambda r: len(r[1]))
-    for prompt, ids, _ in rows:
-        if context and len(ids) >= context:
-            words = f"the prompt has {len(ids)} tokens, the model takes {context} with the answer"
-            yield Result(prompt.id, number, "", 0, 0.0, _hash(ids), words)
-    for i in range(0, len(fitting), BATCH):
-        batch = fitting[i : i + BATCH]
+    rows = [_Row(p.id, number, e.ids.tolist()) for (p, number, _), e in zip(asked, encoded, strict=True)]
+    return sorted(rows, key=lambda row: len(row.ids))
+
+
+def _answer(loaded: Loaded, rows: Sequence[_Row], sampling: Sampling) -> Iterator[Result]:
+    context = context_tokens(loaded.model.config)
+    fitting = [row for row in rows if not context or len(row.ids) < context]
+    for row in rows[len(fitting) :]:
+        words = f"the prompt has {len(row.ids)} tokens, the model takes {context} with the answer"
+        yield Result(row.prompt_id, row.column, "", 0, 0.0, row.hash, words)
+    size = batch_size(loaded.model)
+    for start in range(0, len(fitting), size):
+        batch = fitting[start : start + size]
         began = time.monotonic()
         answers = decode_batch(
             loaded.model,
-            [ids for _, ids, _ in batch],
-            request.sampling,
+            [row.ids for row in batch],
+            sampling,
             stop_ids=_stop_ids(loaded),
-            pad_id=encoder.tokenizer.pad_token_id,
-            numbers=[int(_hash([*ids, number]), 16) % 2**31 for _, ids, _ in batch],
+            pad_id=loaded.encoder.tokenizer.pad_token_id,
+            numbers=[int(_hash([*row.ids, row.column]), 16) % 2**31 for row in batch],
             context_tokens=context,
         )
         seconds = (time.monotonic() - began) / len(batch)
-        for (prompt, ids, _), answer in zip(batch, answers, strict=True):
-            yield Result(prompt.id, number, encoder.decode(answer), len(answer), seconds, _hash(ids))
+        for row, answer in zip(batch, answers, strict=True):
+            text = loaded.encoder.decode(answer)
+            yield Result(row.prompt_id, row.column, text, len(answer), seconds, row.hash)
+
+
+def batch_size(model: Any) -> int:
+    """Return the prompts answered at once: many where the model is tiny and its caches are small."""
+    parameters = sum(p.numel() for p in model.parameters())
+    return 192 if parameters < 20_000_000 else 64 if parameters < 1_000_000_000 else 16
 
 
 def _stop_ids(loaded: Loaded) -> frozenset[int]:

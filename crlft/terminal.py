@@ -73,7 +73,7 @@ class Progress:
     def _line(self, text: str) -> None:
         # Texts come from data: no markup, no highlighting, no control characters that move the cursor.
         clean = "".join(c if c.isprintable() else " " for c in text)
-        self._console.print(clean, markup=False, highlight=False)
+        self._console.print(clean, markup=False, highlight=False, soft_wrap=True)
 
 
 def account_lines(data: dict[str, Any]) -> list[str]:
