@@ -112,7 +112,9 @@ def mass_figure(shares: Sequence[tuple[str, float]], colours: Mapping[str, str])
 def small_figure(xs: Sequence[float], ys: Sequence[float], label: str) -> go.Figure:
     """One quiet line: learning rate, gradient norm, tokens per second."""
     figure = go.Figure()
-    figure.add_scatter(x=list(xs), y=list(ys), mode="lines", line={"color": ACCENT, "width": 1.5})
+    figure.add_scatter(
+        x=list(xs), y=list(ys), mode="lines" if len(xs) > 1 else "markers", line={"color": ACCENT, "width": 1.5}
+    )
     return _layout(figure, x=t("step"), y=label, height=180, legend=False)
 
 
