@@ -118,7 +118,7 @@ def check_model(model: str) -> None:
     if not any(n.endswith((".safetensors", ".bin")) for n in names):
         lacking.append("weights (model.safetensors)")
     if not names & {"tokenizer.json", "tokenizer.model", "vocab.json"}:
-        lacking.append("a tokenizer (tokenizer.json)")
+        lacking.append("tokenizer (tokenizer.json)")
     if lacking:
         raise ModelError(
             f"{model}: incomplete, it has no {', no '.join(lacking)}",

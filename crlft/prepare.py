@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ def prepare(config: RunConfig, events: Events | None = None) -> Prepared:
         CrlftError: Something cannot work; nothing has been spent yet.
     """
     say = events.emit if events else _silent
+    _refuse_many_processes()
     say("phase", name="reading")
     check_model(config.base)
     scheme, conversations = read_data(config)
@@ -163,6 +165,13 @@ def _probe(
         conditions=[c.condition for c in scheme.classes] if conditioned else [""],
         sample_tokens=config.sample_tokens,
     )
+
+
+def _refuse_many_processes() -> None:
+    """Gradients are not yet summed over processes: each would quietly train a model of its own."""
+    processes = int(os.environ.get("WORLD_SIZE", "1") or 1)
+    if processes > 1:
+        raise RunError(f"started as {processes} processes, training runs in one", "start it without torchrun")
 
 
 def _refuse_full_disk(folder: Path, parameters: int, keep_checkpoints: int) -> None:

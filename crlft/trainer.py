@@ -262,7 +262,7 @@ def training_arguments(
         "constant": ("constant_with_warmup", {}),
     }
     kind, options = kinds[schedule]
-    return TrainingArguments(
+    args = TrainingArguments(
         output_dir=str(folder),
         max_steps=steps,
         per_device_train_batch_size=1,
@@ -287,6 +287,9 @@ def training_arguments(
         dataloader_num_workers=0,
         dataloader_pin_memory=False,
     )
+    if not cpu and args.n_gpu > 1:
+        args._n_gpu = 1  # one process trains on one device; the trainer would cut our steps up over all of them
+    return args
 
 
 def _only(batch: list[StepBatch]) -> StepBatch:

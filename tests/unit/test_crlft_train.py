@@ -200,6 +200,11 @@ def test_bad_input_fails_before_anything_is_spent(world, tmp_path, changes, kind
     assert not (tmp_path / "checkpoints").exists()
 
 
+def test_many_processes_are_refused(world, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "started as 2 processes" in run_training(world, tmp_path).error
+
+
 def test_one_class_only_goes_on_and_says_so(world, tmp_path):
     data = write_jsonl(tmp_path / "d.jsonl", [talk(f"q {i}", f"a {i}") for i in range(20)])
     config = world.with_overrides({"snapshot": str(data), "steps": 2})
