@@ -40,13 +40,17 @@ def rows() -> list[dict[str, object]]:
     ]
 
 
-@pytest.fixture
-def source_file(tmp_path: Path) -> Path:
-    """A messages file of those rows and one that cannot be read."""
-    path = tmp_path / "talk.jsonl"
+def write_rows(path: Path) -> Path:
+    """Write a messages file of those rows and one that cannot be read."""
     lines = [json.dumps(row, ensure_ascii=False) for row in rows()]
     path.write_text("\n".join([*lines, '{"messages": 7}']) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def source_file(tmp_path: Path) -> Path:
+    """A messages file of those rows and one that cannot be read."""
+    return write_rows(tmp_path / "talk.jsonl")
 
 
 @pytest.fixture

@@ -10,15 +10,18 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from crlft.conversation import Conversation, Turn
+from tests.ui.conftest import write_rows
 from workbench.curate.text import content_uid
 from workbench.domain.record import Record
 from workbench.services import browsing, curation
-from workbench.services.project import Project
+from workbench.services.importing import import_files
+from workbench.services.project import Project, create_project
 from workbench.store.conversations import insert_records
 from workbench.ui.launch import free_port, streamlit_arguments
+from workbench.ui.state import PROJECT_VARIABLE
 
 pytestmark = pytest.mark.browser
 
@@ -26,21 +29,48 @@ CHROMIUM = os.environ.get("WORKBENCH_CHROMIUM") or shutil.which("chromium") or "
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> **bold** :red[x]"
 
 
-@pytest.fixture
-def address(project: Project) -> Iterator[str]:
-    """The app, served on the small project."""
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, str]]:
+    """A small project with a hostile conversation on top, and the address where the app serves it."""
+    folder = tmp_path_factory.mktemp("browser")
+    made = create_project(folder / "project", "Shop")
+    write_rows(folder / "talk.jsonl")
+    table = {"senior": "expert", "crowd": "sub"}
+    import_files(made, [folder / "talk.jsonl"], actor="importer", class_field="generator", class_map=table)
     conversation = Conversation((Turn("user", HOSTILE), Turn("assistant", HOSTILE, reasoning=HOSTILE)))
-    with project.database.write() as connection:
+    with made.database.write() as connection:
         insert_records(connection, [Record(0, content_uid(conversation), conversation, n_turns=2)])
     port = free_port(8800)
-    process = subprocess.Popen([sys.executable, "-m", *streamlit_arguments(port)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *streamlit_arguments(port)],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, PROJECT_VARIABLE: str(made.root)},
+    )
     try:
         url = f"http://127.0.0.1:{port}"
         _await(process, url)
-        yield url
+        yield made, url
     finally:
         process.terminate()
         process.wait(timeout=30)
+        made.close()
+
+
+@pytest.fixture
+def project(served: tuple[Project, str]) -> Iterator[Project]:
+    """The served project; what a test decided is undone after it."""
+    made = served[0]
+    start = curation.log(made, limit=1)[0].id
+    yield made
+    for action in curation.log(made, limit=100):
+        if action.id > start and action.undoable and action.undone_by is None and action.undoes is None:
+            curation.undo(made, action.id, actor="test")
+
+
+@pytest.fixture
+def address(served: tuple[Project, str], project: Project) -> str:
+    """Where the app is."""
+    return served[1]
 
 
 def _await(process: subprocess.Popen[bytes], url: str) -> None:
@@ -57,18 +87,25 @@ def _await(process: subprocess.Popen[bytes], url: str) -> None:
     raise AssertionError("the app did not come up")
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A page in Chromium."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine; WORKBENCH_CHROMIUM names one")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        opened = browser.new_page(viewport={"width": 1440, "height": 950})
-        opened.set_default_timeout(60_000)
-        expect.set_options(timeout=60_000)
-        yield opened
-        browser.close()
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page."""
+    context = browser.new_context(viewport={"width": 1440, "height": 950})
+    context.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
+    yield context.new_page()
+    context.close()
 
 
 def selected(page: Page):
@@ -83,7 +120,14 @@ def at_row(page: Page, n: int) -> None:
     """Wait until row n is lit and the reader shows it."""
     seq = row(page, n).get_attribute("data-seq")
     expect(selected(page)).to_have_attribute("data-seq", str(seq))
-    expect(page.locator(".wb-user .wb-text").first).to_have_text(row(page, n).locator(".prompt").inner_text())
+    for role, part in (("user", ".prompt"), ("assistant", ".answer")):
+        expect(page.locator(f".wb-{role} > .wb-text").first).to_have_text(row(page, n).locator(part).inner_text())
+
+
+def test_a_deep_link_right_after_the_start_has_the_app_around_it(page, address):
+    page.goto(f"{address}/tag?tab=rewards")
+    expect(page.get_by_role("link", name="Rounds")).to_be_visible()
+    expect(page.get_by_role("button", name="Save rewards")).to_be_visible()
 
 
 def test_keys_walk_decide_and_undo_and_typing_does_neither(page, address, project):
@@ -113,7 +157,9 @@ def test_a_click_opens_and_the_address_keeps_up_without_filling_the_history(page
     page.goto(f"{address}/browse")
     at_row(page, 0)
     steps = page.evaluate("history.length")
-    row(page, 4).click()
+    row(page, 3).click()
+    at_row(page, 3)
+    page.keyboard.press("j")  # also with the list in focus
     at_row(page, 4)
     uid = page.evaluate("new URL(location.href).searchParams.get('id')")
     assert page.evaluate("history.length") == steps
@@ -121,6 +167,14 @@ def test_a_click_opens_and_the_address_keeps_up_without_filling_the_history(page
     page.goto(f"{address}/browse?id={uid}")
     at_row(page, 4)
     expect(page.locator(".wb-assistant .wb-text").first).to_have_text(text)
+
+
+def test_a_burst_of_keys_ends_where_it_should(page, address):
+    page.goto(f"{address}/browse?q=class:sub")
+    at_row(page, 0)
+    for key in ("j", "j", "ArrowRight", "k", "j", "ArrowDown", "ArrowLeft", "j"):
+        page.keyboard.press(key)
+    at_row(page, 4)
 
 
 def test_facets_narrow_exclude_and_the_back_key_returns(page, address):
@@ -173,9 +227,3 @@ def test_the_queue_is_worked_by_keys_alone(page, address, project):
     page.keyboard.press("u")
     expect(page.get_by_text("7 match · 2 decided")).to_be_visible()
     assert browsing.search(project, "class:none -status:dropped").total == 7
-
-
-def test_a_deep_link_right_after_the_start_has_the_app_around_it(page, address):
-    page.goto(f"{address}/tag?tab=rewards")
-    expect(page.get_by_role("link", name="Rounds")).to_be_visible()
-    expect(page.get_by_role("button", name="Save rewards")).to_be_visible()

@@ -169,16 +169,14 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
         st.button(
             ":material/arrow_back:",
             key="browse-prev",
-            shortcut="Left",
-            help=t("The conversation before"),
+            help=t("The conversation before (← or K)"),
             on_click=_step,
             args=(-1,),
         )
         st.button(
             ":material/arrow_forward:",
             key="browse-next",
-            shortcut="Right",
-            help=t("The next conversation"),
+            help=t("The next conversation (→ or J)"),
             on_click=_step,
             args=(1,),
         )

@@ -7,7 +7,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const scroll = root.scrollTop;
   root.replaceChildren();
 
-  let current = rows.findIndex((r) => r.seq === selected);
+  // Keys run ahead of Python: until it has answered the last one sent, the browser's own place counts.
+  root.sent ??= data.ack;
+  const behind = data.ack < root.sent && rows.some((r) => r.seq === root.chosen);
+  let current = rows.findIndex((r) => r.seq === (behind ? root.chosen : selected));
+  if (root.turned && root.turned !== `${rows[0]?.seq}:1` && root.turned !== `${rows[0]?.seq}:-1`) root.turned = null;
   const elements = rows.map((row, i) => {
     const item = document.createElement("div");
     item.className = "row";
@@ -57,7 +61,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     current = i;
     light(i);
     elements[i].scrollIntoView({ block: "nearest" });
-    setTriggerValue("open", rows[i].seq);
+    root.chosen = rows[i].seq;
+    root.sent += 1;
+    setTriggerValue("open", { seq: rows[i].seq, number: root.sent });
   }
   light(current);
   root.scrollTop = scroll;
@@ -67,17 +73,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
       root.scrollTop = Math.max(0, top - root.clientHeight / 3);
   }
 
-  const STEPS = { j: 1, arrowdown: 1, k: -1, arrowup: -1 };
+  // What is sent is the row itself, not a step: Streamlit joins events that come while it works, and a step
+  // that is joined with another is lost.
+  const STEPS = { j: 1, arrowdown: 1, arrowright: 1, k: -1, arrowup: -1, arrowleft: -1 };
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const path = event.composedPath();
-    if (path.some((n) => n.matches?.("input, textarea, select, [contenteditable=true], [role=listbox], [role=dialog]"))) return;
+    if (path.some((n) => n !== root && n.matches?.("input, textarea, select, [contenteditable=true], [role=listbox], [role=dialog]"))) return;
     const by = STEPS[event.key.toLowerCase()];
     if (!by || !rows.length) return;
     event.preventDefault();
     const next = current + by;
     if (next >= 0 && next < rows.length) choose(next);
-    else if (step) setTriggerValue("turn", by);
+    else if (step && root.turned !== `${rows[0].seq}:${by}`) {
+      root.turned = `${rows[0].seq}:${by}`; // once for each page's end
+      setTriggerValue("turn", by);
+    }
   }
   // Streamlit calls this again with new data without ending the call before: the old listener must go first.
   if (root.onKey) document.removeEventListener("keydown", root.onKey);

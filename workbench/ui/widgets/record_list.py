@@ -47,16 +47,18 @@ def record_list(
         selected: The `seq` that is open in the reader.
         on_open: Called before the rerun with the `seq` that was clicked or walked to.
         on_turn: Called with +1 or -1 when the keys walk past the page's end; None stops there.
-        keys: Listen to j, k and the up and down arrows (one list on a page only).
+        keys: Listen to j, k and the arrows (one list on a page only).
         address: Keep the open conversation's id in the page's address.
         height: Pixels before it scrolls; None fits it to the window.
         empty: What stands in a list without rows.
     """
+    ack = f"{key}-ack"  # the number of the browser's last step that was answered
 
     def opened() -> None:
-        seq = st.session_state[key].get("open")
-        if seq is not None:
-            on_open(int(seq))
+        step = st.session_state[key].get("open")
+        if step is not None:
+            st.session_state[ack] = int(step["number"])
+            on_open(int(step["seq"]))
 
     def turned() -> None:
         by = st.session_state[key].get("turn")
@@ -68,6 +70,7 @@ def record_list(
         data={
             "rows": [_row(r, colours) for r in rows],
             "selected": selected,
+            "ack": st.session_state.get(ack, 0),
             "keys": keys,
             "address": address,
             "height": height,
