@@ -202,8 +202,10 @@ def test_preflight_follows_the_method(project):
     assert all("GPT" not in s.text for e in plain.examples for s in e.segments)
     best = training.preflight(project, TrainRequest("one", method="sft-best"))
     assert [c.name for c in best.classes] == ["expert"]
-    later = training.preflight(project, TrainRequest(None, overrides={"steps": 7}))
-    assert (later.steps, later.examples) == (7, ())
+    frozen, now = (training.preflight(project, TrainRequest(name)) for name in ("one", None))
+    assert (now.steps, now.classes) == (frozen.steps, frozen.classes)
+    assert [e.class_name for e in now.examples] == [e.class_name for e in frozen.examples]
+    assert training.preflight(project, TrainRequest(None, overrides={"steps": 7})).steps == 7
 
 
 def test_held_out_prompts_among_the_data_are_warned_of(project):

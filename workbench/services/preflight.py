@@ -56,7 +56,7 @@ class Preflight:
         classes: The figures per class, with the weights this method gives.
         examples: One conversation of each class that is trained on.
         parameters: The base's parameters, or None where they are not known.
-        steps: About how many optimiser steps, or None without data.
+        steps: About how many optimiser steps, or None where nothing is tagged.
         epochs: About how many passes over the data.
         step_tokens: Tokens in a step.
         learning_rate: The peak learning rate.
@@ -86,12 +86,12 @@ def preflight(project: Project, request: TrainRequest) -> Preflight:
     config = prepared.config
     parameters = count_parameters(prepared.base.model)
     step_tokens = config.step_tokens or auto_step_tokens(parameters or ASSUMED_PARAMETERS)
-    classes = _weighted(prepared.data, config) if prepared.data else ()
+    classes = _weighted(prepared.data, config)
     epochs, steps = _budget(prepared, classes, step_tokens)
     return Preflight(
         config=config,
         classes=classes,
-        examples=_examples(prepared, classes) if prepared.data else (),
+        examples=_examples(project, prepared, classes),
         parameters=parameters,
         steps=steps,
         epochs=epochs,
@@ -119,7 +119,7 @@ def _budget(prepared: Prepared, classes: tuple[ClassFigures, ...], step_tokens: 
     """Return about how many epochs and steps, by the rules of `crlft.resolve`."""
     config, data = prepared.config, prepared.data
     filled = {c.name: c.supervised_tokens for c in classes if c.conversations}
-    if data is None or not filled:
+    if not filled:
         return config.epochs or 0.0, config.steps
     seen = filled.get(data.scheme.best.name) or min(filled.values())
     kept = 1 - config.held_out_share
@@ -141,12 +141,13 @@ def _header_tokens(figures: ClassFigures, config: RunConfig) -> int:
     )
 
 
-def _examples(prepared: Prepared, classes: tuple[ClassFigures, ...]) -> tuple[Example, ...]:
+def _examples(
+    project: Project, prepared: Prepared, classes: tuple[ClassFigures, ...]
+) -> tuple[Example, ...]:
     config, data = prepared.config, prepared.data
-    assert data is not None
     template, start = get_template(config.template), _start_token(prepared)
     conditioned = METHODS[config.method].conditioned
-    found = first_of_each_class(data)
+    found = first_of_each_class(project, data)
     examples = []
     for c in classes:
         conversation: Conversation | None = found.get(c.name)

@@ -20,6 +20,6 @@ def sample_data_dir() -> Path:
     folder = Path(named) if named else Path(__file__).resolve().parents[2] / "sample_data"
     if not (folder / "classes.json").is_file():
         raise ProjectError(
-            f"no sample data in {folder}", "work in a checkout of the project, or set CRLFT_SAMPLE_DATA to the folder"
+            f"no sample data in {folder}", "work in a checkout of the project, or point CRLFT_SAMPLE_DATA to it"
         )
     return folder

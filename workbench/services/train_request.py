@@ -14,7 +14,7 @@ from workbench.services.bases import ResolvedBase, resolve_base
 from workbench.services.project import Project
 from workbench.services.prompts import held_out_leaks
 from workbench.services.snapshots import get_snapshot
-from workbench.services.trainset import TrainSet, read_train_set
+from workbench.services.trainset import TrainSet, current_train_set, read_train_set
 
 _ASKED_APART = ("snapshot", "base", "method")
 
@@ -43,13 +43,13 @@ class Prepared:
     Attributes:
         config: The run's settings, as they are written into its folder.
         base: The base that was found.
-        data: The snapshot's figures, or None where the snapshot is still to be made.
+        data: The figures of the snapshot, or of what is in the project now.
         warnings: Sentences worth reading before starting; each with its remedy.
     """
 
     config: RunConfig
     base: ResolvedBase
-    data: TrainSet | None
+    data: TrainSet
     warnings: tuple[str, ...]
 
 
@@ -67,12 +67,13 @@ def prepare(project: Project, request: TrainRequest) -> Prepared:
     if misplaced:
         raise ConfigError([f"{name} is no setting here" for name in misplaced], "ask for it by its own option")
     base = resolve_base(project, request.base)
-    data = None
-    if request.snapshot is not None:
+    if request.snapshot is None:
+        data = current_train_set(project)
+    else:
         data = read_train_set(get_snapshot(project, request.snapshot).path)
-    path = str(data.path) if data else ""
+    path = str(data.path) if data.path else ""
     config = RunConfig(snapshot=path, base=base.model, method=request.method).with_overrides(request.overrides)
-    warnings = [*(_data_warnings(data, request.method) if data else ()), *_leak_warnings(project)]
+    warnings = [*_data_warnings(data, request.method), *_leak_warnings(project)]
     return Prepared(config, base, data, tuple(warnings))
 
 
@@ -82,26 +83,26 @@ def _data_warnings(data: TrainSet, method_name: str) -> Sequence[str]:
     Raises:
         JobError: No conversation is left for the method.
     """
-    method, best, name = METHODS[method_name], data.scheme.best.name, data.path.name
+    method, best, name = METHODS[method_name], data.scheme.best.name, data.name
     filled = [c.name for c in data.classes if c.conversations]
     if not filled:
-        raise JobError(f"snapshot {name} holds no tagged conversation", "tag some and snapshot again")
+        raise JobError(f"{name} holds no tagged conversation", "tag some, then start again")
     if method.best_only and best not in filled:
         raise JobError(
-            f"class {best!r} has no conversation in snapshot {name}, and {method_name} trains on it alone",
+            f"class {best!r} has no conversation in {name}, and {method_name} trains on it alone",
             "tag some as the best class and snapshot again, or choose c-rlft",
         )
     if method.best_only:
         return ()
     if len(filled) == 1 and (method.conditioned or method.weighted):
         return (
-            f"snapshot {name} has conversations of one class only ({filled[0]}): {method_name} is plain "
+            f"{name} has conversations of one class only ({filled[0]}): {method_name} is plain "
             "fine-tuning on it; tag some as another class and snapshot again",
         )
     if not method.conditioned:
         return ()
     return tuple(
-        f"class {c.name!r} has no conversation in snapshot {name}: its condition stays unlearnt; "
+        f"class {c.name!r} has no conversation in {name}: its condition stays unlearnt; "
         "tag some and snapshot again, or remove the class"
         for c in data.classes
         if not c.conversations

@@ -1,4 +1,4 @@
-"""What a snapshot's data amounts to, read from its columns without touching the texts."""
+"""What a run would be trained on: a snapshot, or what a snapshot made now would hold. Figures, not texts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
 from crlft.errors import DataError
 from crlft.runfolder import RunFolder
+from workbench.services.browsing import get_record, search
+from workbench.services.classes import class_scheme, class_table
+from workbench.services.project import Project
+from workbench.store.cube import read_cube
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +40,18 @@ class ClassFigures:
 
 @dataclass(frozen=True, slots=True)
 class TrainSet:
-    """A snapshot's figures.
+    """Figures of what is trained on.
 
     Attributes:
-        path: The snapshot's folder.
+        name: What to call it in a sentence.
+        path: The snapshot's folder, or None for what is in the project now.
         scheme: Its classes.
         classes: Figures of every class, also of those without conversations.
         tokens: All tokens by class.
     """
 
-    path: Path
+    name: str
+    path: Path | None
     scheme: ClassScheme
     classes: tuple[ClassFigures, ...]
     tokens: Mapping[str, int]
@@ -89,16 +95,44 @@ def read_train_set(path: Path) -> TrainSet:
         )
         for c in classes.classes
     )
-    return TrainSet(path, classes, figures, tokens)
+    return TrainSet(f"snapshot {path.name}", path, classes, figures, tokens)
 
 
-def first_of_each_class(data: TrainSet) -> dict[str, Conversation]:
-    """Return the first conversation of every class in a snapshot; stops reading when all are found."""
+def current_train_set(project: Project) -> TrainSet:
+    """Return the figures of what is tagged and not dropped: what a snapshot made now would hold."""
+    with project.database.read() as connection:
+        cells = read_cube(connection)
+    scheme = class_scheme(project)
+    tokens = {c.name: 0 for c in scheme.classes}
+    for cell in cells:
+        if cell.key.status != "dropped" and cell.key.class_name in tokens:
+            tokens[cell.key.class_name] += cell.n_tokens
+    figures = tuple(
+        ClassFigures(r.name, r.condition, r.conversations, r.supervised_tokens, r.loss_weight, r.mass_share)
+        for r in class_table(project)
+    )
+    return TrainSet("the project", None, scheme, figures, tokens)
+
+
+def first_of_each_class(project: Project, data: TrainSet) -> dict[str, Conversation]:
+    """Return the first conversation of every class that has one."""
+    wanted = {c.name for c in data.classes if c.conversations}
+    if data.path is not None:
+        return _first_in_snapshot(data.path, wanted)
+    found = {}
+    for name in wanted:
+        items = search(project, f'class:"{name}" -status:dropped', limit=1, order="oldest").items
+        if items:
+            found[name] = get_record(project, items[0].seq).conversation
+    return found
+
+
+def _first_in_snapshot(path: Path, wanted: set[str]) -> dict[str, Conversation]:
+    """Read until one conversation of every class is found."""
     import pyarrow.parquet as pq
 
-    wanted = {c.name for c in data.classes if c.conversations}
     found: dict[str, Conversation] = {}
-    for batch in pq.ParquetFile(data.path / "data.parquet").iter_batches(512, columns=["class", "conversation"]):
+    for batch in pq.ParquetFile(path / "data.parquet").iter_batches(512, columns=["class", "conversation"]):
         names, texts = batch.column("class").to_pylist(), batch.column("conversation").to_pylist()
         for name, text in zip(names, texts, strict=True):
             if name in wanted and name not in found:

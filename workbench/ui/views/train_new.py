@@ -62,7 +62,7 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
         _start(project, request, flight, fault)
     if flight is not None:
         with right:
-            draw_preflight(project, flight, colours)
+            draw_preflight(flight, colours)
 
 
 def _data(project: Project) -> str:

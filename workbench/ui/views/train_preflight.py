@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import streamlit as st
 
-from crlft.config import RunConfig
-from crlft.methods import METHODS, Method
-from crlft.template import get_template, render
-from workbench.services import browsing, curation
+from crlft.methods import METHODS
 from workbench.services.preflight import Example, Preflight
-from workbench.services.project import Project
-from workbench.services.trainset import ClassFigures
 from workbench.ui.i18n import t
 from workbench.ui.widgets.chips import class_chip, table
 from workbench.ui.widgets.layout import metric_row, section
@@ -21,16 +15,15 @@ from workbench.ui.widgets.loop_charts import CHART_CONFIG, mass_figure
 from workbench.ui.widgets.rendered import rendered_html, rendered_legend
 
 
-def draw_preflight(project: Project, flight: Preflight, colours: Mapping[str, str]) -> None:
+def draw_preflight(flight: Preflight, colours: Mapping[str, str]) -> None:
     """Draw what will be trained on.
 
     Args:
-        project: The open project.
-        flight: The checked request; without classes it is for what is in the project now.
+        flight: The checked request.
         colours: Class name to colour.
     """
     method = METHODS[flight.config.method]
-    classes = flight.classes or classes_now(project, method)
+    classes = flight.classes
     section(t("What it will learn from"), t("answer tokens × weight"))
     shares = [(c.name, c.mass_share) for c in classes]
     st.plotly_chart(mass_figure(shares, colours), key="preflight-mass", config=CHART_CONFIG)
@@ -50,14 +43,12 @@ def draw_preflight(project: Project, flight: Preflight, colours: Mapping[str, st
         numeric=range(2, 6),
     )
     _budget(flight)
-    _examples(flight.examples or examples_now(project, classes, flight.config), colours)
+    _examples(flight.examples, colours)
 
 
 def _budget(flight: Preflight) -> None:
     parameters = f"{flight.parameters / 1e6:,.1f} M" if flight.parameters else t("not known yet")
     size = t("{n} tokens each", n=flight.step_tokens)
-    if not flight.steps:
-        size = t("counted when the snapshot is made")
     metric_row(
         [
             (t("Steps"), f"≈ {flight.steps:,}" if flight.steps else "–", size),
@@ -66,39 +57,6 @@ def _budget(flight: Preflight) -> None:
             (t("Parameters of the base"), parameters, ""),
         ]
     )
-
-
-def classes_now(project: Project, method: Method) -> tuple[ClassFigures, ...]:
-    """Return what the project's classes would give to a run now, under a method."""
-    rows = curation.class_table(project)
-    best = curation.class_scheme(project).best.name
-    figures = [
-        ClassFigures(r.name, r.condition, r.conversations, r.supervised_tokens, r.loss_weight, r.mass_share)
-        for r in rows
-        if not method.best_only or r.name == best
-    ]
-    if method.weighted and not method.best_only:
-        return tuple(figures)
-    total = sum(c.supervised_tokens for c in figures) or 1
-    return tuple(replace(c, loss_weight=1.0, mass_share=c.supervised_tokens / total) for c in figures)
-
-
-def examples_now(project: Project, classes: Sequence[ClassFigures], config: RunConfig) -> tuple[Example, ...]:
-    """Return the first conversation of each class as a run started now would see it."""
-    method, template = METHODS[config.method], get_template(config.template)
-    scheme = curation.class_scheme(project)
-    placement = "both" if config.condition_placement == "both" else "assistant"
-    examples = []
-    for c in classes:
-        items = browsing.search(project, f'class:"{c.name}" -status:dropped', limit=1, order="oldest").items
-        if not items:
-            continue
-        conversation = browsing.get_record(project, items[0].seq).conversation
-        condition = c.condition if method.conditioned else ""
-        weight = scheme.loss_weight(c.name, conversation.coarse_reward) if method.weighted else 1.0
-        segments = render(conversation, condition, template, placement=placement)
-        examples.append(Example(c.name, condition, weight, tuple(segments)))
-    return tuple(examples)
 
 
 def _examples(examples: Sequence[Example], colours: Mapping[str, str]) -> None:
