@@ -203,7 +203,11 @@ def test_preflight_follows_the_method(project):
     best = training.preflight(project, TrainRequest("one", method="sft-best"))
     assert [c.name for c in best.classes] == ["expert"]
     frozen, now = (training.preflight(project, TrainRequest(name)) for name in ("one", None))
-    assert (now.steps, now.classes) == (frozen.steps, frozen.classes)
+    assert now.steps == frozen.steps
+    assert [(c.name, c.conversations, c.supervised_tokens) for c in now.classes] == [
+        (c.name, c.conversations, c.supervised_tokens) for c in frozen.classes
+    ]
+    assert [c.mass_share for c in now.classes] == pytest.approx([c.mass_share for c in frozen.classes])
     assert [e.class_name for e in now.examples] == [e.class_name for e in frozen.examples]
     assert training.preflight(project, TrainRequest(None, overrides={"steps": 7})).steps == 7
 

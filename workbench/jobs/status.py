@@ -121,6 +121,8 @@ def _judge(run: RunFolder, job: Mapping[str, Any]) -> tuple[JobStatus, Mapping[s
     marker = marker or _marker(run)
     if marker is not None:
         return marker
+    if run.stop_requested():
+        return "stopped", {}  # asked to stop, and gone before it, or its stopper, could say so
     fresh = job.get("pid") is None and time.time() - float(job.get("asked_at", 0)) < START_SECONDS
     return ("queued" if fresh else "killed"), {}
 
