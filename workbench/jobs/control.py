@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,7 @@ from typing import Any
 from crlft.runfolder import RunFolder
 from workbench.domain.errors import JobError
 from workbench.domain.run import Job
-from workbench.jobs.process import is_alive, run_detaching, sweep_group, worker_environment
+from workbench.jobs.process import is_alive, run_detaching, start_lock, sweep_group, worker_environment
 from workbench.jobs.status import job_status
 
 GRACE_SECONDS = 120.0
@@ -89,7 +86,7 @@ def start_job(
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "attempt": 0,
     }
-    with _starting(folder):
+    with start_lock(folder):
         if (folder / "job.json").exists():
             raise JobError(f"job {job_id!r} exists already", "resume it, or start another")
         _launch(RunFolder(folder), job)
@@ -104,7 +101,7 @@ def resume_job(folder: Path) -> Job:
         NotFound: The folder holds no job.
     """
     folder = folder.resolve()
-    with _starting(folder):
+    with start_lock(folder):
         job = _once_ended(folder)
         if job.live:
             raise JobError(f"job {job.id} is {job.status}: nothing to resume", "stop it first, or let it run")
@@ -195,17 +192,6 @@ def _once_ended(folder: Path) -> Job:
         if job.live or not is_alive(job.pid, started) or time.monotonic() > until:
             return job
         time.sleep(0.05)
-
-
-@contextmanager
-def _starting(folder: Path) -> Iterator[None]:
-    """Hold the folder's start lock: of two who start or resume the same job, the second sees the first's."""
-    file = os.open(folder / ".start.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(file)
 
 
 def _tool_environment() -> dict[str, str]:

@@ -6,11 +6,13 @@ records its pid *and* when that process started, in a form that a change of the 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -132,3 +134,14 @@ def report_ready(announce: int) -> None:
     """Let the parent that waits in `detach` go."""
     os.write(announce, b"1")
     os.close(announce)
+
+
+@contextmanager
+def start_lock(folder: Path) -> Iterator[None]:
+    """Hold a job's start lock: of two who start, resume or mark it, the second sees what the first did."""
+    file = os.open(folder / ".start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from crlft.runfolder import RunFolder
-from workbench.jobs.process import detach, is_alive, report_ready, signal_group, sweep_group
+from workbench.jobs.process import detach, is_alive, report_ready, signal_group, start_lock, sweep_group
 
 KILL_SECONDS = 20.0
 POLL_SECONDS = 0.1
@@ -42,8 +42,12 @@ def see_to_its_end(folder: RunFolder, grace_seconds: float) -> None:
         signal_group(pid, started, signal.SIGKILL)
         _gone_within(folder, pid, started, KILL_SECONDS)
         forced = "ended by SIGKILL"
-    sweep_group(folder.path, pid)
-    if folder.marker() is None:
+    with start_lock(folder.path):
+        if (folder.read_json("job.json") or {}).get("started") != started:
+            return  # somebody has resumed it already: this end is history
+        sweep_group(folder.path, pid)
+        if folder.marker() is not None:
+            return
         folder.mark("stopped", reason=f"{forced}; what was done since the last checkpoint is lost", forced=True)
 
 
