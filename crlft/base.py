@@ -46,7 +46,7 @@ class BaseConfig:
     """Length of a training row; documents are joined end to end, so nothing is padding."""
     rows: int = 8
     """Training rows in a step."""
-    steps: int = 3000
+    steps: int = 2600
     """Optimiser steps."""
     learning_rate: float = 3e-3
     """Peak of the cosine schedule; it ends at a twentieth of it."""
@@ -54,7 +54,7 @@ class BaseConfig:
     """Steps over which the learning rate rises from zero."""
     weight_decay: float = 0.05
     """AdamW's decoupled weight decay."""
-    threads: int = 1
+    threads: int = 2
     """CPU threads; part of what makes a build reproducible."""
     seed: int = 0
     """Seeds the initial weights and the order of the rows."""
