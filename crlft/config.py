@@ -86,7 +86,7 @@ class RunConfig:
     epochs: float | None = None
     """Passes over the data, instead of steps."""
     step_tokens: int | None = None
-    """Tokens in one optimiser step; auto: 2,048 for tiny models, growing with size."""
+    """Tokens in one optimiser step; auto: 1,024 for tiny models, growing with size."""
     micro_batch_tokens: int | None = None
     """Tokens (with padding) computed at once; changes speed and memory, never the step's meaning."""
     learning_rate: float | None = None

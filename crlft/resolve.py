@@ -2,7 +2,7 @@
 
 The rules, and why:
 
-- step_tokens: 2,048 at a million parameters, growing with the root of the size: small models learn from many
+- step_tokens: 1,024 at a million parameters, growing with the root of the size: small models learn from many
   small steps, large ones need the hardware filled.
 - steps: every answer of the best class should be seen often enough to be learnt, however small its share, so
   the budget counts the *best class's supervised tokens*, not the data's (C-RLFT's classes share the steps;
@@ -23,7 +23,7 @@ from crlft.dataset import Dataset
 
 BEST_CLASS_TOKENS = 120_000
 """Supervised tokens of the best class that a run should see, passes counted again."""
-MIN_EPOCHS, MAX_EPOCHS = 2.0, 12.0
+MIN_EPOCHS, MAX_EPOCHS = 2.0, 5.0
 CONTEXT_LIMIT = 4096
 
 
@@ -88,12 +88,12 @@ def resolve(
 
 
 def auto_step_tokens(parameters: int) -> int:
-    """Return tokens per step: a power of two from 2,048 (a million parameters) to 131,072."""
-    size = max(1.0, parameters / 2e6) ** 0.5
+    """Return tokens per step: a power of two from 1,024 (a million parameters) to 131,072."""
+    size = max(1.0, parameters / 1e6) ** 0.5
     doublings = 0
     while 2 ** (doublings + 1) <= size:
         doublings += 1
-    return int(min(131_072, 2048 * 2**doublings))
+    return int(min(131_072, 1024 * 2**doublings))
 
 
 def auto_learning_rate(parameters: int) -> float:
@@ -103,7 +103,7 @@ def auto_learning_rate(parameters: int) -> float:
 
 
 def auto_epochs(dataset: Dataset, best: str) -> float:
-    """Return the passes that show `BEST_CLASS_TOKENS` supervised tokens of the best class, within 2 … 12.
+    """Return the passes that show `BEST_CLASS_TOKENS` supervised tokens of the best class, within 2 … 5.
 
     Where the best class is empty, the smallest of the others stands in for it. The rule looks at the data
     only, so that every method gets the same budget from it.

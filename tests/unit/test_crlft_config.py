@@ -70,7 +70,7 @@ def account(name: str, tokens: int) -> ClassAccount:
 
 @pytest.mark.parametrize(
     ("parameters", "rate", "tokens"),
-    [(1_000_000, 1.5e-3, 2048), (100_000_000, 1.5e-4, 8192), (7 * 10**9, 1.8e-5, 65536)],
+    [(1_000_000, 1.5e-3, 1024), (100_000_000, 1.5e-4, 8192), (7 * 10**9, 1.8e-5, 65536)],
 )
 def test_auto_follows_the_size(parameters, rate, tokens):
     assert auto_learning_rate(parameters) == rate
