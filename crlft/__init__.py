@@ -1,1 +1,11 @@
-"""C-RLFT: class-conditioned, reward-weighted fine-tuning of causal language models."""
+"""C-RLFT: class-conditioned, reward-weighted fine-tuning of causal language models.
+
+These names need no torch; the work is in `crlft.train`, `crlft.generate`, `crlft.embed` and `crlft.base`.
+"""
+
+from crlft.condition import ClassScheme, ConditionClass
+from crlft.config import RunConfig
+from crlft.conversation import Conversation, ToolCall, Turn
+from crlft.errors import CrlftError
+
+__all__ = ["ClassScheme", "ConditionClass", "Conversation", "CrlftError", "RunConfig", "ToolCall", "Turn"]
