@@ -99,8 +99,8 @@ def generate(
         return
     if not models or prompts is None:
         raise typer.BadParameter("give models and --prompts, or --run with a folder that holds request.json")
-    from crlft.decode import Sampling
-    from crlft.generate import Column, Request, generate, read_prompts
+    from crlft.generate import generate
+    from crlft.request import Column, Request, Sampling, read_prompts
 
     request = Request(
         columns=tuple(Column(m, c) for m in models for c in (condition or [""])),

@@ -13,22 +13,7 @@ from typing import Any
 
 import torch
 
-
-@dataclass(frozen=True)
-class Sampling:
-    """How the next token is chosen.
-
-    Attributes:
-        max_new_tokens: Longest answer.
-        temperature: 0 takes the likeliest token.
-        top_p: Smallest set of tokens with at least this probability is drawn from.
-        seed: Seeds the draws; every prompt adds its own number.
-    """
-
-    max_new_tokens: int = 128
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int = 0
+from crlft.request import Sampling
 
 
 @dataclass

@@ -19,8 +19,9 @@ from crlft.batching import micro_batches
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation, Turn
 from crlft.dataset import Example
-from crlft.decode import Sampling, decode_batch
+from crlft.decode import decode_batch
 from crlft.loss import collate, supervised_nll
+from crlft.request import Sampling
 from crlft.tokens import Encoder
 
 MAX_HELD_OUT = 200

@@ -12,95 +12,20 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crlft.conversation import Conversation, Turn
-from crlft.decode import Sampling, decode_batch
-from crlft.errors import ConfigError, DataError, SchemeError
+from crlft.conversation import Conversation
+from crlft.decode import decode_batch
+from crlft.errors import DataError, SchemeError
 from crlft.events import Events, Pace
 from crlft.models import Loaded, context_tokens, load_trained, pick_device
+from crlft.request import Column, PromptRow, Request, Sampling
 from crlft.runfolder import RunFolder
 
-
-@dataclass(frozen=True)
-class Column:
-    """A model under a condition.
-
-    Attributes:
-        model: A folder or hub name.
-        condition: A class's name or the condition's text; empty is unconditioned.
-        template: For models without `crlft.json`.
-    """
-
-    model: str
-    condition: str = ""
-    template: str = "openchat"
-
-
-@dataclass(frozen=True)
-class PromptRow:
-    """A prompt.
-
-    Attributes:
-        id: Unique among the prompts.
-        turns: The conversation so far, ending with a user or tool turn.
-    """
-
-    id: str
-    turns: tuple[Turn, ...]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to generate.
-
-    Attributes:
-        columns: Models under conditions.
-        prompts: What to answer.
-        sampling: How to choose tokens.
-        device: `auto`, `cpu` or `cuda`.
-        threads: CPU threads, None for all cores.
-    """
-
-    columns: tuple[Column, ...]
-    prompts: tuple[PromptRow, ...]
-    sampling: Sampling = field(default_factory=Sampling)
-    device: str = "auto"
-    threads: int | None = None
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Request:
-        """Read a request; see the attributes for the keys (sampling's stand at the top level).
-
-        Raises:
-            ConfigError: Something is missing or wrong; all faults are listed.
-        """
-        faults: list[str] = []
-        columns = tuple(_column(row, faults) for row in data.get("columns") or ())
-        prompts = tuple(_prompt(row, i, faults) for i, row in enumerate(data.get("prompts") or ()))
-        if not columns:
-            faults.append("no columns (models and conditions)")
-        if not prompts:
-            faults.append("no prompts")
-        ids = [p.id for p in prompts]
-        faults += [f"prompt id {i!r} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
-        defaults = Sampling()
-        sampling = Sampling(
-            max_new_tokens=int(data.get("max_new_tokens") or defaults.max_new_tokens),
-            temperature=float(data.get("temperature") or 0.0),
-            top_p=float(data.get("top_p") or 1.0),
-            seed=int(data.get("seed") or 0),
-        )
-        if not 0 < sampling.top_p <= 1:
-            faults.append(f"top_p is {sampling.top_p}, it must be above 0 and at most 1")
-        if sampling.temperature < 0 or sampling.max_new_tokens < 1:
-            faults.append("temperature must not be negative and max_new_tokens must be at least 1")
-        if faults:
-            raise ConfigError(faults, "correct the request and start again")
-        return cls(columns, prompts, sampling, str(data.get("device") or "auto"), data.get("threads"))
+__all__ = ["Column", "PromptRow", "Request", "Result", "Sampling", "generate", "run_generation"]
 
 
 @dataclass(frozen=True)
@@ -219,36 +144,6 @@ def finished(run: RunFolder) -> set[tuple[str, int]]:
     return {(row["prompt_id"], row["column"]) for row in rows}
 
 
-def read_prompts(path: Path) -> list[PromptRow]:
-    """Return the prompts of a file: plain lines, or JSONL with `prompt` or `messages` and optionally `id`.
-
-    Raises:
-        DataError: The file is missing or empty, or a line cannot be read; names the line.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error})", "name a text file with a prompt a line") from error
-    out = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        if line.lstrip().startswith("{"):
-            faults: list[str] = []
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"{path}:{number}: not JSON ({error.msg})", "write one object a line") from error
-            out.append(_prompt(row, number, faults))
-            if faults:
-                raise DataError(f"{path}:{number}: {faults[0]}", 'write {"id": …, "prompt": …} a line')
-        else:
-            out.append(PromptRow(f"line-{number}", (Turn("user", line.strip()),)))
-    if not out:
-        raise DataError(f"{path}: holds no prompt", "write a prompt a line")
-    return out
-
-
 @dataclass(frozen=True)
 class _Row:
     """A prompt under a column's condition, as the model is given it."""
@@ -335,26 +230,3 @@ def _append(path: Path, result: Result) -> None:
 
 def _hash(ids: Sequence[int]) -> str:
     return hashlib.sha256(json.dumps(list(ids)).encode()).hexdigest()[:16]
-
-
-def _column(row: Mapping[str, Any], faults: list[str]) -> Column:
-    if not row.get("model"):
-        faults.append("a column has no model")
-    return Column(
-        str(row.get("model") or ""), str(row.get("condition") or ""), str(row.get("template") or "openchat")
-    )
-
-
-def _prompt(row: Mapping[str, Any], index: int, faults: list[str]) -> PromptRow:
-    try:
-        messages = row.get("messages") or [{"role": "user", "content": row["prompt"]}]
-        turns = tuple(Turn.from_dict(m) for m in messages)
-    except (KeyError, TypeError, AttributeError):
-        faults.append(f"prompt {index} has neither `prompt` nor `messages`")
-        return PromptRow(str(index), ())
-    except DataError as error:
-        faults.append(f"prompt {index}: {error.message}")
-        return PromptRow(str(index), ())
-    if not turns or turns[-1].role not in ("user", "tool"):
-        faults.append(f"prompt {index} does not end with a user turn")
-    return PromptRow(str(row.get("id") or f"line-{index}"), turns)

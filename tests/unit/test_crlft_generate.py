@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from crlft.condition import OPENCHAT_SCHEME
-from crlft.decode import Sampling, decode_batch
+from crlft.decode import decode_batch
 from crlft.errors import ConfigError, DataError, SchemeError
 from crlft.events import Events
-from crlft.generate import Request, generate, read_prompts, run_generation
+from crlft.generate import generate, run_generation
 from crlft.modelfolder import ModelCard
 from crlft.models import load_trained, save_model
+from crlft.request import Request, Sampling, read_prompts
 from crlft.runfolder import RunFolder
 from tests.tiny import save_tiny_base, tiny_model
 
