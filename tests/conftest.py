@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 # Before anything imports these libraries: no network, no threads that a fork could inherit.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
