@@ -242,6 +242,9 @@ def test_rounds_tell_data_run_quality_and_what_came_back(trained):
     assert (second.round, second.snapshot, second.run, second.correct_rate) == (2, None, None, None)
     assert second.model_made > 0
     assert plain != first.run
+    unchecked = compare(project, [conditioned], prompts=comparing.parse_prompts("say something"))
+    comparing.wait_for_comparison(project, unchecked.id)
+    assert rounds(project)[0].comparison == comparison.id, "a later comparison without checks hides no figures"
     before = len(rounds(project))
     action = start_next_round(project, actor="ann")
     assert action.title == f"start round {before + 1}"

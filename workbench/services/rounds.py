@@ -37,7 +37,7 @@ class RoundRow:
         run: The run it is judged by, or None.
         run_status: That run's status.
         method: That run's method.
-        comparison: The newest comparison with that run, or None.
+        comparison: The newest comparison with that run that a program can judge, else the newest, or None.
         condition: The condition that the rates are for: the run's best.
         checked: Answers that a program could judge.
         correct_rate: Share of right answers, or None.
@@ -142,7 +142,9 @@ def _judged_by(runs: Sequence[Job], comparisons: Sequence[Comparison], number: i
 
 
 def _with_run(comparisons: Sequence[Comparison], run: Job | None) -> Comparison | None:
-    return next((c for c in comparisons if run and any(x.model == run.id for x in c.columns)), None)
+    """Return the newest comparison of a run that a program can judge, else the newest."""
+    own = [c for c in comparisons if run and any(x.model == run.id for x in c.columns)]
+    return next((c for c in own if any(p.check for p in c.prompts)), own[0] if own else None)
 
 
 def _best_figures(project: Project, comparison: Comparison | None, run: Job | None) -> ColumnFigures | None:
