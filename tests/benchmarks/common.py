@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import random
 import statistics
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+
+
+def made_up(path: Path, n: int) -> Path:
+    """Write n conversations of some hundred words, a tenth of them near copies; the same ones every time."""
+    words = [f"word{i}" for i in range(2000)]
+    chance = random.Random(0)
+    rows: list[tuple[str, str]] = []
+    for i in range(n):
+        if i % 10 == 9:
+            question, answer = rows[-1]
+            rows.append((question, answer.replace(" ", " indeed ", 1)))
+        else:
+            rows.append((" ".join(chance.choices(words, k=20)), " ".join(chance.choices(words, k=150))))
+    roles = ("user", "assistant")
+    lines = (
+        json.dumps({"id": str(i), "messages": [{"role": r, "content": c} for r, c in zip(roles, row, strict=True)]})
+        for i, row in enumerate(rows)
+    )
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
 def in_turns(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float]:
