@@ -26,10 +26,8 @@ def made_up(path: Path, n: int) -> Path:
         else:
             rows.append((" ".join(chance.choices(words, k=20)), " ".join(chance.choices(words, k=150))))
     roles = ("user", "assistant")
-    lines = (
-        json.dumps({"id": str(i), "messages": [{"role": r, "content": c} for r, c in zip(roles, row, strict=True)]})
-        for i, row in enumerate(rows)
-    )
+    talks = [[{"role": r, "content": c} for r, c in zip(roles, row, strict=True)] for row in rows]
+    lines = (json.dumps({"id": str(i), "messages": talk}) for i, talk in enumerate(talks))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
