@@ -135,7 +135,7 @@ def map_figure(view: MapView, colours: Mapping[str, str]) -> go.Figure:
         dragmode="lasso",
         xaxis=axis,
         yaxis={**axis, "scaleanchor": "x"},
-        legend={"itemsizing": "constant"},
+        legend={"itemsizing": "constant", "y": 0.9, "yanchor": "top"},  # below the toolbar
     )
     return figure
 
