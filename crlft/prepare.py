@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from transformers import set_seed
 
-from crlft.batching import StepPlan, plan_steps
+from crlft.batching import StepPlan
 from crlft.checkpoints import Identity
 from crlft.condition import ClassScheme
 from crlft.config import RunConfig
@@ -31,7 +31,7 @@ from crlft.models import (
     load_encoder,
     pick_device,
 )
-from crlft.resolve import Resolved, physical_cores, resolve, resolve_context
+from crlft.resolve import Resolved, physical_cores, resolve_context, resolve_plan
 from crlft.snapshot import read_scheme, read_snapshot, snapshot_hash
 from crlft.tokens import Encoder
 
@@ -92,7 +92,7 @@ def prepare(config: RunConfig, events: Events | None = None) -> Prepared:
     say("phase", name="loading")
     model = load_base(config.base, encoder)
     parameters = sum(p.numel() for p in model.parameters())
-    resolved = resolve(
+    resolved, plan = resolve_plan(
         config,
         dataset,
         scheme.best.name,
@@ -100,14 +100,6 @@ def prepare(config: RunConfig, events: Events | None = None) -> Prepared:
         max_tokens=max_tokens,
         device=device,
         fast_bf16=has_fast_bf16(device),
-    )
-    plan = plan_steps(
-        [len(e) for e in dataset.train],
-        [e.class_name for e in dataset.train],
-        step_tokens=resolved.step_tokens,
-        seed=config.seed,
-        steps=resolved.steps,
-        epochs=resolved.epochs,
     )
     pad_id = encoder.tokenizer.pad_token_id
     shortest = min(dataset.train, key=len)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from crlft.batching import plan_steps
 from crlft.config import RunConfig
 from crlft.conversation import validate
 from crlft.dataset import build_dataset
 from crlft.modelfolder import check_model, count_parameters
-from crlft.resolve import resolve, resolve_context
+from crlft.resolve import resolve_context, resolve_plan
 from crlft.snapshot import read_scheme, read_snapshot
 from crlft.terminal import account_lines
 
@@ -34,7 +33,7 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
     max_tokens = resolve_context(config, context_tokens(load_config(config.base)))
     dataset = build_dataset(conversations, scheme, config, encoder, max_tokens)
     parameters = count_parameters(config.base) or ASSUMED_PARAMETERS
-    resolved = resolve(
+    resolved, plan = resolve_plan(
         config,
         dataset,
         scheme.best.name,
@@ -42,14 +41,6 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
         max_tokens=max_tokens,
         device=device,
         fast_bf16=has_fast_bf16(device),
-    )
-    plan = plan_steps(
-        [len(e) for e in dataset.train],
-        [e.class_name for e in dataset.train],
-        step_tokens=resolved.step_tokens,
-        seed=config.seed,
-        steps=resolved.steps,
-        epochs=resolved.epochs,
     )
     examples: dict[str, list[dict[str, Any]]] = {}
     for account in dataset.classes:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from crlft.batching import StepPlan, plan_steps
 from crlft.config import RunConfig
 from crlft.dataset import Dataset
 
@@ -85,6 +86,37 @@ def resolve(
         device=device,
         precision=config.precision if config.precision != "auto" else "bf16" if fast_bf16 else "fp32",
     )
+
+
+def resolve_plan(
+    config: RunConfig,
+    dataset: Dataset,
+    best: str,
+    *,
+    parameters: int,
+    max_tokens: int,
+    device: str,
+    fast_bf16: bool,
+) -> tuple[Resolved, StepPlan]:
+    """Return the numbers of a run and its steps; training and preview both come here. Arguments as `resolve`."""
+    numbers = resolve(
+        config,
+        dataset,
+        best,
+        parameters=parameters,
+        max_tokens=max_tokens,
+        device=device,
+        fast_bf16=fast_bf16,
+    )
+    steps = plan_steps(
+        [len(e) for e in dataset.train],
+        [e.class_name for e in dataset.train],
+        step_tokens=numbers.step_tokens,
+        seed=config.seed,
+        steps=numbers.steps,
+        epochs=numbers.epochs,
+    )
+    return numbers, steps
 
 
 def auto_step_tokens(parameters: int) -> int:

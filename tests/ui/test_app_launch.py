@@ -117,3 +117,11 @@ def test_the_app_imports_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.7", "example.org"])
+def test_without_a_login_nobody_outside_is_let_in(tmp_path, monkeypatch, address):
+    monkeypatch.setattr(launch.subprocess, "Popen", lambda *a, **k: pytest.fail("a server was started"))
+    with pytest.raises(ProjectError, match="no login") as refused:
+        launch.run_app(tmp_path, address=address, open_browser=False)
+    assert "SSH tunnel" in refused.value.remedy

@@ -6,6 +6,7 @@ that an app already serves is not served twice: the second start says where the 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import signal
@@ -97,12 +98,13 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
     Args:
         root: The project's folder.
         port: Wished port; the next free one is taken if it is in use, and said.
-        address: Where to listen.
+        address: Where to listen; only this machine's own addresses, since the app has no login.
         open_browser: Open a window when the app answers.
 
     Raises:
-        ProjectError: No port is free, or the app does not come up.
+        ProjectError: The address can be reached from outside, no port is free, or the app does not come up.
     """
+    _refuse_outside(address)
     url = running_app(root)
     if url is not None:
         _say(f"This project is already open at {url}: use that window, or stop the other app first.")
@@ -112,7 +114,7 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
     taken = free_port(port, address)
     if taken != port:
         _say(f"Port {port} is in use; using {taken}.")
-    url = f"http://{'localhost' if address in ('0.0.0.0', '::') else address}:{taken}"
+    url = f"http://{f'[{address}]' if ':' in address else address}:{taken}"
     environment = {**os.environ, "WORKBENCH_PROJECT": str(root.resolve())}
     process = subprocess.Popen(
         [sys.executable, "-m", *streamlit_arguments(taken, address)], env=environment, stdout=subprocess.DEVNULL
@@ -139,6 +141,19 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _refuse_outside(address: str) -> None:
+    """Whoever reaches the app can read and change the project: without a login that is for this machine only."""
+    try:
+        inside = address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        inside = False
+    if not inside:
+        raise ProjectError(
+            f"the app has no login, so it does not listen on {address}",
+            "leave --address away; from elsewhere, use an SSH tunnel (ssh -L 8501:127.0.0.1:8501 …)",
+        )
 
 
 def _await(process: subprocess.Popen[bytes], url: str) -> None:
