@@ -1,6 +1,6 @@
 """C-RLFT: class-conditioned, reward-weighted fine-tuning of causal language models.
 
-These names need no torch; the work is in `crlft.train`, `crlft.generate`, `crlft.embed` and `crlft.base`.
+These names need no torch; the work is in `crlft.training`, `crlft.generation`, `crlft.embed` and `crlft.base`.
 """
 
 from crlft.condition import ClassScheme, ConditionClass

@@ -58,7 +58,7 @@ def train(
         overrides[key.strip()] = value.strip()
     folder = run or _new_folder(overrides)
     config = _config_of(folder, overrides)
-    from crlft.train import run_training
+    from crlft.training import run_training
 
     with Progress(quiet=as_json) as progress:
         outcome = run_training(config, folder, progress)
@@ -92,14 +92,14 @@ def generate(
 ) -> None:
     """Answer prompts with models under conditions."""
     if run is not None:
-        from crlft.generate import run_generation
+        from crlft.generation import run_generation
         from crlft.worker import run_job
 
         finish(run_job(run, run_generation), as_json, "done")
         return
     if not models or prompts is None:
         raise typer.BadParameter("give models and --prompts, or --run with a folder that holds request.json")
-    from crlft.generate import generate
+    from crlft.generation import generate
     from crlft.request import Column, Request, Sampling, read_prompts
 
     request = Request(

@@ -9,7 +9,7 @@ import torch
 
 from crlft.conversation import Conversation, Turn
 from crlft.decode import Sampling
-from crlft.generate import Column, PromptRow, Request, generate
+from crlft.generation import Column, PromptRow, Request, generate
 from crlft.models import load_trained
 from tests.benchmarks.common import in_turns, versus
 

@@ -11,7 +11,7 @@ from crlft.condition import OPENCHAT_SCHEME
 from crlft.decode import decode_batch
 from crlft.errors import ConfigError, DataError, SchemeError
 from crlft.events import Events
-from crlft.generate import generate, run_generation
+from crlft.generation import generate, run_generation
 from crlft.modelfolder import ModelCard
 from crlft.models import load_trained, save_model
 from crlft.request import Request, Sampling, read_prompts

@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from crlft.config import RunConfig
 from crlft.modelfolder import read_card
 from crlft.runfolder import RunFolder
-from crlft.train import run_training
+from crlft.training import run_training
 from tests.tiny import save_tiny_base, talk, tiny_conversations, write_jsonl
 
 STEPS = 12
@@ -125,7 +125,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from crlft.config import RunConfig
-from crlft.train import run_training
+from crlft.training import run_training
 import json
 def kill_at(event, fields):
     if event == sys.argv[3] and fields.get("step", 0) >= int(sys.argv[4]):
