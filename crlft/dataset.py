@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ class Example:
         supervised: True where the loss is taken, bool (tokens,).
         share: What a supervised token counts before the weight, float32 (tokens,): 1, or 1 over the number
             of supervised tokens of its answer or its conversation (`normalisation`).
-        loss_weight: w of the conversation, float.
+        loss_weight: w of the conversation, float: 1 under methods without weights.
         class_name: Its class.
         index: Its place in the data.
         truncated: True if its end was cut off.
@@ -158,6 +158,8 @@ def build_dataset(
         example = _example(ids, weight, name, index, config.normalisation, max_tokens)
         _place(example, conversation, config, out, accounts[name])
     _refuse_nothing(out, encoded, max_tokens)
+    if method.balanced:
+        _balance(out)
     _finish(out, method, scheme)
     return out
 
@@ -235,6 +237,18 @@ def _refuse_nothing(out: Dataset, encoded: Sequence[Encoded], max_tokens: int) -
         f"{sum(a.unsupervised for a in out.classes)} have no answer within {max_tokens} tokens{held}",
         "tag conversations that have answers, or choose another method",
     )
+
+
+def _balance(out: Dataset) -> None:
+    """Weigh each class by one over its supervised tokens: all then have the same mass, and the rarest weighs 1."""
+    counts = {a.name: a.mass for a in out.classes if a.mass > 0}
+    rarest = min(counts.values())
+    for account in out.classes:
+        account.weight = rarest / counts[account.name] if account.name in counts else 1.0
+        account.mass *= account.weight
+    weights = {a.name: a.weight for a in out.classes}
+    out.train = [replace(e, loss_weight=weights[e.class_name]) for e in out.train]
+    out.held_out = [(c, replace(e, loss_weight=weights[e.class_name])) for c, e in out.held_out]
 
 
 def _finish(out: Dataset, method: Method, scheme: ClassScheme) -> None:

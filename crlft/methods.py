@@ -1,7 +1,8 @@
-"""The training methods, as data: one code path reads these three switches. Torch-free.
+"""The training methods, as data: one code path reads these switches. Torch-free.
 
 C-RLFT (arXiv 2309.11235) conditions on the class *and* weights by its reward; the others take one or both
-away, which is what an ablation compares.
+away, which is what an ablation compares. `inverse-frequency` puts a weight that knows no reward in its
+place, and so asks whether the reward is more than a balance between rare and frequent classes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class Method:
         weighted: The class's reward weights the loss; otherwise every conversation weighs 1.
         best_only: Only conversations of the best class are trained on.
         meaning: One line for lists.
+        balanced: A class weighs one over its supervised tokens instead, so that all have the same say.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Method:
     weighted: bool
     best_only: bool
     meaning: str
+    balanced: bool = False
 
 
 METHODS: dict[str, Method] = {
@@ -36,4 +39,12 @@ METHODS: dict[str, Method] = {
     "no-condition": Method("no-condition", False, True, False, "reward in the loss, no class in the prompt"),
     "sft": Method("sft", False, False, False, "plain fine-tuning on everything, all equal"),
     "sft-best": Method("sft-best", False, False, True, "plain fine-tuning on the best class alone"),
+    "inverse-frequency": Method(
+        "inverse-frequency",
+        True,
+        False,
+        False,
+        "class in the prompt, rare classes weigh more whatever their reward",
+        balanced=True,
+    ),
 }
