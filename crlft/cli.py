@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from crlft.commands.ablate import ablate
 from crlft.config import RunConfig, field_help
 from crlft.errors import ConfigError, CrlftError
 from crlft.methods import METHODS
@@ -21,6 +22,7 @@ from crlft.terminal import Progress, complain, finish, say
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 base_app = typer.Typer(no_args_is_help=True, help="The offline base model.")
 app.add_typer(base_app, name="base")
+app.command()(ablate)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 RunDir = Annotated[Path | None, typer.Option("--run", help="The job's folder.")]

@@ -1,0 +1,1 @@
+"""Commands of `crlft` that need a module of their own; each is registered with one line in `crlft.cli`."""
