@@ -1,23 +1,24 @@
 """Segments to token ids. Needs a `transformers` fast tokenizer, not torch.
 
 Control segments become their id; text segments are encoded one by one with special tokens off and no
-start token added. So the border between prompt and answer lies between two encoding calls, in training and
-in generation alike: the prompt's ids are a prefix of the trained ids whatever the answer begins with.
+start token added (`crlft.textids`). So the border between prompt and answer lies between two encoding calls, in
+training and in generation alike: the prompt's ids are a prefix of the trained ids whatever the answer begins with.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crlft.conversation import Conversation
+from crlft.conversation import Conversation, Turn
 from crlft.errors import TemplateError
-from crlft.template import Segment, Template, get_template, render, unguard
+from crlft.template import MARKUP, Segment, Template, get_template, render, unguard
+from crlft.textids import Stretch, TextCoder, make_text_coder
 
 _LOOKS_LIKE_CONTROL = re.compile(r"<.+>|\[.+\]", re.DOTALL)
 
@@ -47,8 +48,9 @@ class Encoder:
     Attributes:
         tokenizer: A `transformers` fast tokenizer that has the template's control tokens.
         template: The layout.
-        start: The start token's text, or empty where the tokenizer has none.
+        start: What conversations begin with: the start token's text, or empty.
         reserved: Strings that must not occur inside text.
+        coder: Encodes text.
         placement: Which sides carry the condition.
     """
 
@@ -56,6 +58,7 @@ class Encoder:
     template: Template
     start: str
     reserved: tuple[str, ...]
+    coder: TextCoder
     placement: str = "both"
 
     def segments(self, conversation: Conversation, condition: str, *, answer_next: bool = False) -> list[Segment]:
@@ -76,10 +79,11 @@ class Encoder:
 
     def encode_segments(self, rendered: Sequence[Sequence[Segment]]) -> list[Encoded]:
         """Return the ids of many rendered conversations; every distinct text is tokenised once."""
-        texts = sorted({s.text for segments in rendered for s in segments if not s.control and s.text})
-        ids = dict(zip(texts, self._text_ids(texts), strict=True))
-        controls = {t: self.tokenizer.convert_tokens_to_ids(t) for t in (self.start, *self.template.controls) if t}
-        return [self._assemble(segments, ids, controls) for segments in rendered]
+        cut = [self._stretches(segments) for segments in rendered]
+        ids = self.coder.ids(stretch for row in cut for stretch in row if stretch is not None)
+        controls = {s.text for segments in rendered for s in segments if s.control}
+        own = {text: int(self.tokenizer.convert_tokens_to_ids(text)) for text in controls}
+        return [_assemble(segments, row, ids, own) for segments, row in zip(rendered, cut, strict=True)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return a generated answer as its author meant it: no control tokens, no lead, no guards."""
@@ -91,30 +95,35 @@ class Encoder:
         """The id that ends a turn."""
         return int(self.tokenizer.convert_tokens_to_ids(self.template.close))
 
-    def _text_ids(self, texts: list[str]) -> list[list[int]]:
-        if not texts:
-            return []
-        encoded = self.tokenizer(
-            texts, add_special_tokens=False, split_special_tokens=True, return_attention_mask=False
-        )
-        out: list[list[int]] = encoded["input_ids"]
-        return out
+    def _stretches(self, segments: Sequence[Segment]) -> list[Stretch | None]:
+        """Return each segment's text with how it has to be encoded, None for control tokens."""
+        return [
+            None
+            if segment.control
+            else self.coder.stretch(segment.text, first=i == 0, behind_control=i > 0 and segments[i - 1].control)
+            for i, segment in enumerate(segments)
+        ]
 
-    @staticmethod
-    def _assemble(segments: Sequence[Segment], ids: dict[str, list[int]], controls: dict[str, int]) -> Encoded:
-        tokens: list[int] = []
-        supervised: list[bool] = []
-        turns: list[int] = []
-        for segment in segments:
-            new = [controls[segment.text]] if segment.control else ids.get(segment.text, [])
-            tokens += new
-            supervised += [segment.supervised] * len(new)
-            turns += [segment.turn] * len(new)
-        return Encoded(
-            np.array(tokens, dtype=np.int32),
-            np.array(supervised, dtype=np.bool_),
-            np.array(turns, dtype=np.int32),
-        )
+
+def _assemble(
+    segments: Sequence[Segment],
+    stretches: Sequence[Stretch | None],
+    ids: dict[Stretch, list[int]],
+    controls: dict[str, int],
+) -> Encoded:
+    tokens: list[int] = []
+    supervised: list[bool] = []
+    turns: list[int] = []
+    for segment, stretch in zip(segments, stretches, strict=True):
+        new = [controls[segment.text]] if stretch is None else ids[stretch]
+        tokens += new
+        supervised += [segment.supervised] * len(new)
+        turns += [segment.turn] * len(new)
+    return Encoded(
+        np.array(tokens, dtype=np.int32),
+        np.array(supervised, dtype=np.bool_),
+        np.array(turns, dtype=np.int32),
+    )
 
 
 def reserved_strings(tokenizer: Any) -> tuple[str, ...]:
@@ -134,10 +143,11 @@ def reserved_strings(tokenizer: Any) -> tuple[str, ...]:
 def add_controls(tokenizer: Any, template: Template) -> list[str]:
     """Add the template's control tokens that a tokenizer lacks; return them (the model must be resized).
 
-    The turn's end also becomes the end-of-sequence token, which is what engines stop at, and the padding
+    The answer's end also becomes the end-of-sequence token, which is what engines stop at, and the padding
     token where there is none.
     """
-    known = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+    special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+    known = special | (set(reserved_strings(tokenizer)) - {template.close})
     lacking = [token for token in template.controls if token not in known]
     if lacking:
         tokenizer.add_special_tokens({"additional_special_tokens": lacking}, replace_extra_special_tokens=False)
@@ -147,23 +157,93 @@ def add_controls(tokenizer: Any, template: Template) -> list[str]:
     return lacking
 
 
-def make_encoder(tokenizer: Any, template_name: str, placement: str = "both") -> Encoder:
+def make_encoder(tokenizer: Any, template: str | Template, placement: str = "both") -> Encoder:
     """Return the encoder for a tokenizer that has (or has been given) the template's control tokens.
 
+    Args:
+        tokenizer: A `transformers` fast tokenizer.
+        template: A built-in template's name, or a layout.
+        placement: Which sides carry the condition.
+
     Raises:
-        TemplateError: The tokenizer is not a fast one, or lacks a control token.
+        TemplateError: The tokenizer is not a fast one, lacks a control token, or reads the rendered text
+            otherwise than it would be trained.
     """
-    template = get_template(template_name)
+    layout = get_template(template) if isinstance(template, str) else template
+    refuse_slow(tokenizer)
+    reserved = reserved_strings(tokenizer)
+    for token in layout.controls:
+        if token not in reserved:
+            raise TemplateError(
+                f"the tokenizer has no control token {token!r}, which the template {layout.name!r} needs",
+                "train from this base first (training adds the token), or choose another template",
+            )
+    start = layout.start
+    if start is None:
+        # Some chat models name the token that opens a turn as their start token; it would stand there twice.
+        start = "" if tokenizer.bos_token in layout.controls else tokenizer.bos_token or ""
+    markup = tuple(m for m in MARKUP if m in reserved and m not in layout.controls)
+    encoder = Encoder(
+        tokenizer=tokenizer,
+        template=replace(layout, controls=(*layout.controls, *markup)),
+        start=start,
+        reserved=tuple(sorted({*reserved, *layout.markers}, key=lambda t: (-len(t), t))),
+        coder=make_text_coder(tokenizer),
+        placement=placement,
+    )
+    refuse_other_reading(encoder)
+    return encoder
+
+
+def refuse_slow(tokenizer: Any) -> None:
+    """Refuse a tokenizer that is not a fast one.
+
+    Raises:
+        TemplateError: It is slow: written in Python, with no way to switch special tokens off.
+    """
     if not getattr(tokenizer, "is_fast", False):
         raise TemplateError(
             f"the tokenizer {type(tokenizer).__name__} is not a fast one",
             "use a base whose folder has a tokenizer.json",
         )
-    reserved = reserved_strings(tokenizer)
-    for token in template.controls:
-        if token not in reserved:
+
+
+_SAMPLE = Conversation(
+    (
+        Turn("system", "Be kind."),
+        Turn("user", "Hi, there"),
+        Turn("assistant", "7 + 4 = 11?"),
+        Turn("tool", "42"),
+        Turn("assistant", "(so)\n\n- a"),
+        Turn("user", "\n你好。"),
+        Turn("assistant", "é  b "),
+        Turn("user", ""),
+        Turn("assistant", "Yes", excluded=True),
+        Turn("user", "5?"),
+        Turn("assistant", "5"),
+    )
+)
+
+
+def refuse_other_reading(encoder: Encoder) -> None:
+    """Refuse a template whose rendered text the tokenizer reads otherwise than segment by segment.
+
+    An engine tokenises the rendered conversation as one string. Tokenizers that swallow white space beside a
+    control token, or merge a header with the answer's first word, would give it other ids than were trained.
+
+    Raises:
+        TemplateError: It does.
+    """
+    for condition in ("GPT4 Correct", ""):
+        segments = encoder.segments(_SAMPLE, condition)
+        trained = encoder.encode_segments([segments])[0].ids.tolist()
+        text = "".join(s.text for s in segments)
+        served = encoder.tokenizer(text, add_special_tokens=False)["input_ids"]
+        if served != trained:
+            near = next((i for i, (a, b) in enumerate(zip(trained, served, strict=False)) if a != b), len(served))
+            place = encoder.tokenizer.decode(trained[max(0, near - 3) : near + 3])
             raise TemplateError(
-                f"the tokenizer has no control token {token!r}, which the template {template.name!r} needs",
-                "train from this base first (training adds the token), or choose another template",
+                f"the tokenizer reads the template {encoder.template.name!r} otherwise in one piece than in "
+                f"segments, near {place!r}",
+                "choose another template: --set template=chatml",
             )
-    return Encoder(tokenizer, template, tokenizer.bos_token or "", reserved, placement)
