@@ -9,12 +9,13 @@ from typing import Any
 
 from crlft.conversation import Conversation
 from crlft.errors import DataError
-from crlft.formats import FORMATS, WRITABLE, Format
+from crlft.formats import FORMATS, LABELLED, READABLE, Format
 from crlft.formats.fields import described, names_of
-from crlft.formats.recognised import PREFERENCE
 
 ROWS_LOOKED_AT = 200
 """How many readable rows decide."""
+
+_TELLTALE = ("chosen", "label", "kto_tag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def detect(rows: Sequence[Any]) -> Detection:
     votes = Counter(name for name in map(format_of, rows) if name is not None)
     if not votes:
         found = _first_look(rows)
-        raise DataError(found, f"known formats are {', '.join(WRITABLE)}; name one, or rename the fields")
+        raise DataError(found, f"known formats are {', '.join(READABLE)}; name one, or rename the fields")
     name, count = votes.most_common(1)[0]
     sign = FORMATS[name].sign
     if count == len(rows):
@@ -78,8 +79,11 @@ def read_row(row: Any, primary: Format) -> list[Conversation]:
     """
     if not isinstance(row, Mapping):
         raise DataError(f"the row is {described(row)}, not an object with fields")
+    # Pairs and labelled answers show their prompt's format too, and must not be read as that alone.
+    labelled = any(name in row for name in _TELLTALE)
+    if not labelled and primary.matches(row):
+        return primary.read(row)
     shown = format_of(row)
-    # A preference pair shows its prompt's format too, and must not be read as a question without an answer.
-    if shown is not None and (shown == PREFERENCE.name or not primary.matches(row)):
+    if shown is not None and (shown in LABELLED or not primary.matches(row)):
         return FORMATS[shown].read(row)
     return primary.read(row)

@@ -23,6 +23,9 @@ from crlft.errors import DataError
 OWN_FIELDS = ("id", "class", "coarse_reward", "tools", "source", "language")
 """Row fields that every format reads into the conversation itself."""
 
+DERIVED_FIELDS = ("preferred", "label")
+"""Metadata fields that a format may find out by itself, and that may name a class."""
+
 _WHO_ANSWERED = ("generator", "model", "model_name")
 _LANGUAGE_CODE = re.compile(r"[a-z]{2}\Z")
 
@@ -103,6 +106,16 @@ def put_known(row: dict[str, Any], conversation: Conversation, *, leave_out: Ite
     for name, value in metadata.items():
         row.setdefault(name, value)
     return row
+
+
+def class_values(row: Mapping[str, Any], conversation: Conversation) -> Mapping[str, Any]:
+    """Return the fields whose values may name the class of a row's conversation.
+
+    These are the row's own and what its format found out about this conversation: the side of a preference pair
+    (`preferred`), the label of a labelled answer (`label`, true or false whatever the row calls it).
+    """
+    found = {k: conversation.metadata[k] for k in DERIVED_FIELDS if k in conversation.metadata}
+    return {**row, **found} if found else row
 
 
 def clashes(conversation: Conversation, taken: Iterable[str]) -> list[str]:

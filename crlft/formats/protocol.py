@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 from crlft.conversation import Conversation
+
+LeftOut = Callable[[Conversation, str], None]
+"""Called with a conversation that is not written, and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A conversation on its way out, with what its class gives it.
+
+    Attributes:
+        conversation: What to write.
+        condition: The condition text of its class, for formats that have a place for it.
+        loss_weight: The weight of its answers, for formats that have a place for it.
+    """
+
+    conversation: Conversation
+    condition: str = ""
+    loss_weight: float = 1.0
 
 
 class Format(Protocol):
@@ -51,4 +70,13 @@ class Format(Protocol):
 
     def cannot_hold(self, conversation: Conversation) -> list[str]:
         """Name everything of a conversation that `write` leaves out; an empty list means nothing is lost."""
+        ...
+
+
+@runtime_checkable
+class WritesAll(Protocol):
+    """A format whose rows are not one for each conversation: pairs need two, labels are not always there."""
+
+    def write_all(self, items: Iterable[Outgoing], left_out: LeftOut) -> Iterator[dict[str, Any]]:
+        """Yield the rows, and name the conversations that no row holds."""
         ...

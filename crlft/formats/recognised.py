@@ -56,14 +56,6 @@ class Recognised:
         return ["conversations"]
 
 
-PREFERENCE = Recognised(
-    name="preference",
-    title="preference pairs",
-    sign="`chosen` with `rejected`",
-    remedy="preference pairs cannot be imported yet: turn each pair into two rows, one for each answer",
-    shows=lambda row: "chosen" in row and "rejected" in row,
-)
-
 PLAIN_TEXT = Recognised(
     name="text",
     title="plain text",

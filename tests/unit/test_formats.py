@@ -6,7 +6,7 @@ import pytest
 
 from crlft.conversation import Conversation, ToolCall, Turn
 from crlft.errors import DataError
-from crlft.formats import FORMATS, WRITABLE
+from crlft.formats import FORMATS, READABLE
 from crlft.formats.detect import detect, format_of, read_row
 
 USER, ANSWER = Turn("user", "What is 2 + 3?"), Turn("assistant", "5")
@@ -163,7 +163,6 @@ def test_reading(name, row, expected):
         ("alpaca", {"instruction": "a", "output": "x", "history": [["b"]]}, "`history`: entry 1 is a list of 1"),
         ("openchat", {"items": "none"}, "`items` is the text 'none', not a list"),
         ("prompt-completion", {"prompt": "Hi"}, "the row has no `completion`"),
-        ("preference", {"chosen": "a", "rejected": "b"}, "preference pairs cannot be imported yet"),
     ],
 )  # fmt: skip
 def test_reasons_for_the_quarantine(name, row, reason):
@@ -261,18 +260,7 @@ def test_detection_gives_up_with_the_fields_it_saw():
     with pytest.raises(DataError) as caught:
         detect([{"a": 1, "b": 2}])
     assert "`a`, `b`" in str(caught.value)
-    assert all(name in caught.value.remedy for name in WRITABLE)
-
-
-def test_preference_pairs_are_never_read_as_unanswered_questions():
-    pair = {
-        "conversations": [{"from": "human", "value": "Hi"}],
-        "chosen": {"value": "a"},
-        "rejected": {"value": "b"},
-    }
-    assert detect([pair]).format == "preference"
-    with pytest.raises(DataError, match="preference pairs"):
-        read_row(pair, FORMATS["sharegpt"])
+    assert all(name in caught.value.remedy for name in READABLE)
 
 
 def test_a_row_of_another_format_in_the_file_is_read_as_what_it_is():
