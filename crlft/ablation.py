@@ -240,7 +240,7 @@ class _Crew:
     @property
     def hiring(self) -> bool:
         """Whether another cell may be begun."""
-        return not self.stopping and len(self.failures) < MAX_FAILURES
+        return not self.events.stop_wanted() and len(self.failures) < MAX_FAILURES
 
     def start(self, cell: Cell) -> None:
         """Begin a cell, or go on with one."""
