@@ -163,9 +163,13 @@ class RunConfig:
                 changed[name] = _coerce(value, kinds[name])
             except (TypeError, ValueError, OverflowError):
                 faults.append(f"{name} is {value!r}, it must be {_kind_words(kinds[name])}")
+        try:
+            made = replace(self, **changed)
+        except ConfigError as error:  # out of range: told together with what is of the wrong type
+            raise ConfigError([*faults, *error.faults]) from None
         if faults:
             raise ConfigError(faults)
-        return replace(self, **changed)
+        return made
 
     def identity(self) -> str:
         """Return a hash of everything that decides what the run computes; resume compares it."""
