@@ -130,3 +130,22 @@ def micro_batches(members: Sequence[int], lengths: Sequence[int], tokens: int) -
         else:
             out.append([index])
     return out
+
+
+def packs(members: Sequence[int], lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """Cut a step into rows of at most `tokens`, none padded: longest first, each where it fits best.
+
+    A conversation longer than that is a row of its own.
+    """
+    out: list[list[int]] = []
+    room: list[int] = []
+    for index in sorted(members, key=lambda i: (-lengths[i], i)):
+        fitting = [(free, row) for row, free in enumerate(room) if free >= lengths[index]]
+        if fitting:
+            _, row = min(fitting)
+            out[row].append(index)
+            room[row] -= lengths[index]
+        else:
+            out.append([index])
+            room.append(tokens - lengths[index])
+    return out

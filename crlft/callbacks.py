@@ -9,10 +9,10 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from crlft.checkpoints import checkpoint_name
-from crlft.evaluation import Probe, nll_by_class, sample_answers
+from crlft.evaluation import Probe, nll_by_class, sample_answers, weighted_mean
 from crlft.events import Events, Pace
 from crlft.tokens import Encoder
-from crlft.trainer import CRLFTTrainer
+from crlft.trainer import CRLFTTrainer, peak_memory_bytes
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,14 @@ class RunCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> TrainerControl:
         """Report the step; evaluate, save and stop where it is time to."""
+        trainer = self.trainer
+        assert trainer is not None
         step = state.global_step
         self._report(step)
         last = step >= self.rhythm.total
         if last or step % self.rhythm.evaluate_every == 0:
             self.evaluate(step)
-        if self.events.stop_wanted() and not last:
+        if trainer.agreed(self.events.stop_wanted()) and not last:
             self.stopped = True
             control.should_save = control.should_training_stop = True
         if last or step % self.rhythm.save_every == 0:
@@ -94,17 +96,23 @@ class RunCallback(TrainerCallback):
         options: dict[str, Any] = {
             "pad_id": self.encoder.tokenizer.pad_token_id,
             "tokens": trainer.steps.micro_batch_tokens,
-            "full_logits": trainer.full_logits,
+            "likelihood": lambda batch: trainer.model_wrapped(supervised=batch),
         }
         if self.probe.held_out:
-            own = nll_by_class(trainer.model, self.probe.held_out, autocast=trainer.autocast(), **options)
-            found: dict[str, Any] = {"loss": _mean(own), "loss_by_class": own}
+            own = nll_by_class(trainer.model_wrapped, self.probe.held_out, autocast=trainer.autocast(), **options)
+            found: dict[str, Any] = {
+                "loss": _mean(own),
+                "loss_weighted": weighted_mean(own, self.probe.held_out),
+                "loss_by_class": own,
+            }
             if self.probe.swapped:
-                other = nll_by_class(trainer.model, self.probe.swapped, autocast=trainer.autocast(), **options)
+                other = nll_by_class(
+                    trainer.model_wrapped, self.probe.swapped, autocast=trainer.autocast(), **options
+                )
                 found["swap"] = {n: {"right": own[n], "wrong": other[n]} for n in own if n in other}
             self.last_evaluation = found
             self.events.emit("eval", step=step, **found)
-        for answer in sample_answers(trainer.model, self.encoder, self.probe, self.context):
+        for answer in sample_answers(trainer.model_wrapped, self.encoder, self.probe, self.context):
             self.events.emit("sample", step=step, **answer)
 
     def _report(self, step: int) -> None:
@@ -125,6 +133,7 @@ class RunCallback(TrainerCallback):
             supervised_share=figures.supervised_tokens / max(1, figures.tokens),
             padding_share=1 - figures.tokens / max(1, figures.padded_tokens),
             tokens_per_second=figures.tokens / seconds,
+            peak_memory_bytes=peak_memory_bytes(),
             eta_seconds=self._pace.eta_seconds(step),
         )
 

@@ -28,6 +28,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "condition_placement": ("both", "assistant"),
     "schedule": ("cosine", "linear", "constant"),
     "precision": ("auto", "fp32", "bf16"),
+    "adapter": ("none", "lora", "qlora"),
+    "packing": ("auto", "on", "off"),
+    "gradient_checkpointing": ("auto", "on", "off"),
+    "compile": ("off", "on"),
+    "learning_rate_probe": ("off", "on"),
     "device": ("auto", "cpu", "cuda"),
 }
 """Allowed values of the fields that name one of a few."""
@@ -46,6 +51,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "condition_dropout": (0.0, 1.0),
     "seed": (0, 2**31 - 1),
     "threads": (1, 1024),
+    "lora_rank": (1, 4096),
+    "lora_alpha": (1e-3, 1e5),
+    "lora_dropout": (0.0, 0.9),
     "save_every": (1, 10_000_000),
     "keep_checkpoints": (1, 1000),
     "evaluate_every": (1, 10_000_000),
@@ -111,6 +119,22 @@ class RunConfig:
     """Where to train: cuda where there is one, else cpu."""
     precision: str = "auto"
     """bf16 computes in bfloat16 (weights stay fp32); auto: where the hardware is fast at it."""
+    adapter: str = "none"
+    """none trains all weights; lora trains small matrices beside them; qlora the same on a 4-bit base."""
+    lora_rank: int = 16
+    """Rank of the LoRA matrices."""
+    lora_alpha: float | None = None
+    """Scale of the LoRA matrices; auto: twice the rank."""
+    lora_dropout: float = 0.0
+    """Dropout in front of the LoRA matrices."""
+    packing: str = "auto"
+    """Conversations laid end to end without padding; auto: on CUDA (on a CPU grouping by length is faster)."""
+    gradient_checkpointing: str = "auto"
+    """Activations computed twice to save memory; auto: where they would not fit otherwise."""
+    compile: str = "off"
+    """Compile the model with torch.compile: minutes of waiting first, so only for long runs."""
+    learning_rate_probe: str = "off"
+    """Try half, once and twice the automatic learning rate on a few steps first, and take the best."""
     save_every: int | None = None
     """Steps between checkpoints; auto: a tenth of the run."""
     keep_checkpoints: int = 2
@@ -172,8 +196,12 @@ class RunConfig:
         return made
 
     def identity(self) -> str:
-        """Return a hash of everything that decides what the run computes; resume compares it."""
-        body = {k: v for k, v in self.to_dict().items() if k not in _NOT_IDENTITY}
+        """Return a hash of everything that decides what the run computes; resume compares it.
+
+        Fields at their default do not count, so that a field added later leaves old runs resumable.
+        """
+        defaults = RunConfig().to_dict()
+        body = {k: v for k, v in self.to_dict().items() if k not in _NOT_IDENTITY and v != defaults[k]}
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
 
 

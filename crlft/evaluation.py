@@ -7,7 +7,7 @@ under the wrong condition. Where the wrong one makes them no less likely, the mo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -20,7 +20,7 @@ from crlft.condition import ClassScheme
 from crlft.conversation import Conversation, Turn
 from crlft.dataset import Example
 from crlft.decode import decode_batch
-from crlft.loss import collate, supervised_nll
+from crlft.loss import MicroBatch, collate, supervised_nll
 from crlft.request import Sampling
 from crlft.tokens import Encoder
 
@@ -106,6 +106,7 @@ def nll_by_class(
     tokens: int,
     full_logits: bool = False,
     autocast: AbstractContextManager[Any] | None = None,
+    likelihood: Callable[[MicroBatch], torch.Tensor] | None = None,
 ) -> dict[str, float]:
     """Return the mean negative log-likelihood of each class's supervised tokens, nats.
 
@@ -116,6 +117,7 @@ def nll_by_class(
         tokens: Padded tokens computed at once.
         full_logits: See `crlft.loss.supervised_nll`.
         autocast: Context the forward passes run in.
+        likelihood: Computes a batch's likelihoods instead of `supervised_nll`, for a wrapped model.
     """
     names = sorted({e.class_name for e in examples})
     numbers = {name: i for i, name in enumerate(names)}
@@ -128,7 +130,7 @@ def nll_by_class(
         with torch.no_grad(), autocast or nullcontext():
             for part in micro_batches(range(len(examples)), [len(e) for e in examples], tokens):
                 batch = collate([examples[i] for i in part], numbers, pad_id).to(device)
-                nll = supervised_nll(model, batch, full_logits=full_logits)
+                nll = likelihood(batch) if likelihood else supervised_nll(model, batch, full_logits=full_logits)
                 for name, number in numbers.items():
                     there = nll[batch.classes == number]
                     sums[name] += float(there.sum(dtype=torch.float64))
@@ -136,6 +138,15 @@ def nll_by_class(
     finally:
         model.train(training)
     return {name: sums[name] / counts[name] for name in names if counts[name]}
+
+
+def weighted_mean(by_class: dict[str, float], examples: Sequence[Example]) -> float:
+    """Return the objective on held-out examples: the classes' means, each with its summed weight."""
+    mass: dict[str, float] = defaultdict(float)
+    for example in examples:
+        mass[example.class_name] += example.loss_weight * example.supervised_tokens
+    total = sum(mass[name] for name in by_class)
+    return sum(by_class[name] * mass[name] for name in by_class) / total if total else 0.0
 
 
 def sample_answers(model: Any, encoder: Encoder, probe: Probe, context: int | None) -> Iterable[dict[str, str]]:

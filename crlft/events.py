@@ -57,6 +57,13 @@ class Events:
             signal.signal(signal.SIGTERM, before)
 
 
+class Quiet(Events):
+    """The events of a process that does not speak: another one of the same job does."""
+
+    def emit(self, event: str, **fields: Any) -> None:
+        """Say nothing."""
+
+
 @dataclass
 class Pace:
     """Time left, measured from this start only: what an earlier start did says nothing about this machine.

@@ -11,7 +11,7 @@ vocabulary is large, only for a chunk of them at a time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -27,11 +27,16 @@ CHUNK_ELEMENTS = 1 << 24
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """Examples padded on the right, with their supervised positions picked out.
+    """Examples padded on the right or packed end to end, with their supervised positions picked out.
+
+    Packed, the batch is one row without padding; `positions` begin anew with every example, which is how
+    `transformers` knows where one ends (a block-diagonal mask, or FlashAttention's variable-length kernel).
+    That holds only without an attention mask: one of all ones would let examples see each other.
 
     Attributes:
         ids: Token ids (batch, tokens).
-        attention: 1 for tokens, 0 for padding (batch, tokens).
+        attention: 1 for tokens, 0 for padding (batch, tokens); None where packed.
+        positions: Place of each token in its example (1, tokens); None where padded.
         rows: Row of each supervised position (supervised,).
         columns: Column *before* each supervised token: where it is predicted (supervised,).
         targets: The supervised token (supervised,).
@@ -41,7 +46,8 @@ class MicroBatch:
     """
 
     ids: torch.Tensor
-    attention: torch.Tensor
+    attention: torch.Tensor | None
+    positions: torch.Tensor | None
     rows: torch.Tensor
     columns: torch.Tensor
     targets: torch.Tensor
@@ -54,30 +60,35 @@ class MicroBatch:
         if device.type == "cpu":
             return self
         moved = {
-            name: getattr(self, name).to(device, non_blocking=True)
-            for name in ("ids", "attention", "rows", "columns", "targets", "weights", "classes")
+            f.name: value.to(device, non_blocking=True)
+            for f in fields(self)
+            if isinstance(value := getattr(self, f.name), torch.Tensor)
         }
-        return MicroBatch(**moved, tokens=self.tokens)
+        return replace(self, **moved)
+
+    def weightless(self) -> MicroBatch:
+        """Return the batch with all weights zero: it computes, and adds nothing to loss or gradient."""
+        return replace(self, weights=torch.zeros_like(self.weights), tokens=0)
 
 
-def collate(examples: Sequence[Example], class_numbers: dict[str, int], pad_id: int) -> MicroBatch:
-    """Return examples as one micro-batch."""
-    longest = max(len(e) for e in examples)
-    ids = np.full((len(examples), longest), pad_id, dtype=np.int64)
-    attention = np.zeros((len(examples), longest), dtype=np.int64)
+def collate(
+    examples: Sequence[Example], class_numbers: dict[str, int], pad_id: int, *, packed: bool = False
+) -> MicroBatch:
+    """Return examples as one micro-batch, padded to the longest or packed into one row."""
+    ids, attention, positions = _packed(examples) if packed else _padded(examples, pad_id)
+    starts = np.cumsum([0, *(len(e) for e in examples)])
     rows, columns, targets, weights, classes = [], [], [], [], []
-    for row, example in enumerate(examples):
-        ids[row, : len(example)] = example.ids
-        attention[row, : len(example)] = 1
+    for number, example in enumerate(examples):
         there = np.flatnonzero(example.supervised)
-        rows.append(np.full(len(there), row, dtype=np.int64))
-        columns.append(there - 1)
+        rows.append(np.full(len(there), 0 if packed else number, dtype=np.int64))
+        columns.append(there - 1 + (starts[number] if packed else 0))
         targets.append(example.ids[there].astype(np.int64))
         weights.append(example.share[there] * np.float32(example.loss_weight))
         classes.append(np.full(len(there), class_numbers[example.class_name], dtype=np.int64))
     return MicroBatch(
-        ids=torch.from_numpy(ids),
-        attention=torch.from_numpy(attention),
+        ids=ids,
+        attention=attention,
+        positions=positions,
         rows=torch.from_numpy(np.concatenate(rows)),
         columns=torch.from_numpy(np.concatenate(columns)),
         targets=torch.from_numpy(np.concatenate(targets)),
@@ -85,6 +96,22 @@ def collate(examples: Sequence[Example], class_numbers: dict[str, int], pad_id: 
         classes=torch.from_numpy(np.concatenate(classes)),
         tokens=int(sum(len(e) for e in examples)),
     )
+
+
+def _padded(examples: Sequence[Example], pad_id: int) -> tuple[torch.Tensor, torch.Tensor, None]:
+    longest = max(len(e) for e in examples)
+    ids = np.full((len(examples), longest), pad_id, dtype=np.int64)
+    attention = np.zeros((len(examples), longest), dtype=np.int64)
+    for row, example in enumerate(examples):
+        ids[row, : len(example)] = example.ids
+        attention[row, : len(example)] = 1
+    return torch.from_numpy(ids), torch.from_numpy(attention), None
+
+
+def _packed(examples: Sequence[Example]) -> tuple[torch.Tensor, None, torch.Tensor]:
+    ids = np.concatenate([e.ids for e in examples]).astype(np.int64)
+    positions = np.concatenate([np.arange(len(e), dtype=np.int64) for e in examples])
+    return torch.from_numpy(ids)[None], None, torch.from_numpy(positions)[None]
 
 
 def weighted_nll(nll: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -102,17 +129,20 @@ def supervised_nll(model: Any, batch: MicroBatch, *, full_logits: bool = False) 
     """Return the negative log-likelihood of every supervised token, float32 (supervised,).
 
     Args:
-        model: A causal LM of `transformers`.
+        model: A causal LM of `transformers`, bare or with adapters.
         batch: The micro-batch, on the model's device.
         full_logits: Let the model compute all logits itself: slow, for models whose head does more than
             `head_logits` knows (see `knows_head`).
     """
+    inputs: dict[str, Any] = {"input_ids": batch.ids, "use_cache": False}
+    if batch.positions is None:
+        inputs["attention_mask"] = batch.attention
+    else:
+        inputs["position_ids"] = batch.positions
     if full_logits:
-        logits = model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).logits
+        logits = model(**inputs).logits
         return _cross_entropy(logits[batch.rows, batch.columns], batch.targets)
-    hidden = model.get_decoder()(
-        input_ids=batch.ids, attention_mask=batch.attention, use_cache=False
-    ).last_hidden_state  # (batch, tokens, width)
+    hidden = model.get_decoder()(**inputs).last_hidden_state  # (batch, tokens, width)
     picked = hidden[batch.rows, batch.columns]  # (supervised, width)
     size = max(1, CHUNK_ELEMENTS // model.get_output_embeddings().weight.shape[0])
     if len(picked) <= size:
@@ -122,6 +152,47 @@ def supervised_nll(model: Any, batch: MicroBatch, *, full_logits: bool = False) 
         for i in range(0, len(picked), size)
     ]
     return torch.cat(parts)
+
+
+class SupervisedForward:
+    """Lets a model's own `forward` compute `supervised_nll`, and take that back.
+
+    Wrappers that spread a model over devices (DDP, FSDP, DeepSpeed) act when the model is *called*: parameters
+    are gathered before, gradients summed after. So the loss has to be computed inside that call. While this
+    is installed, `model(supervised=batch)` returns the likelihoods; any other call is the model's own.
+
+    Args:
+        model: The bare model, before any wrapper.
+        full_logits: See `supervised_nll`.
+    """
+
+    def __init__(self, model: Any, *, full_logits: bool = False) -> None:
+        own = model.forward
+
+        def forward(*args: Any, supervised: MicroBatch | None = None, **kwargs: Any) -> Any:
+            if supervised is None:
+                return own(*args, **kwargs)
+            return supervised_nll(_Bare(model, own), supervised, full_logits=full_logits)
+
+        self.model = model
+        model.forward = forward
+
+    def remove(self) -> None:
+        """Give the model its own `forward` back."""
+        self.model.__dict__.pop("forward", None)
+
+
+class _Bare:
+    """A model whose call is its own forward pass, past any wrapper and past `SupervisedForward`."""
+
+    def __init__(self, model: Any, forward: Any) -> None:
+        self._model, self._forward = model, forward
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forward(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
 
 
 def head_logits(model: Any, hidden: torch.Tensor) -> torch.Tensor:
@@ -147,6 +218,27 @@ def knows_head(model: Any, batch: MicroBatch) -> bool:
             return torch.allclose(
                 supervised_nll(model, batch), supervised_nll(model, batch, full_logits=True), atol=1e-3, rtol=1e-3
             )
+    except (AttributeError, TypeError):
+        return False
+    finally:
+        model.train(training)
+
+
+def packs_truly(model: Any, examples: Sequence[Example], pad_id: int) -> bool:
+    """Whether packing gives the likelihoods of the examples computed separately (to 1e-3 nats).
+
+    Models that mix tokens by other means than masked attention (convolutions, recurrent states) let packed
+    examples see each other; nothing in their configuration says so, so it is tried out.
+    """
+    numbers = {e.class_name: 0 for e in examples}
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            device = next(model.parameters()).device
+            together = supervised_nll(model, collate(examples, numbers, pad_id, packed=True).to(device))
+            apart = [supervised_nll(model, collate([e], numbers, pad_id).to(device)) for e in examples]
+            return torch.allclose(together, torch.cat(apart), atol=1e-3, rtol=1e-3)
     except (AttributeError, TypeError):
         return False
     finally:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import is_flash_attn_2_available
 from transformers.utils import logging as transformers_logging
 
+from crlft.adapters import four_bit as quantisation
 from crlft.chat_template import chat_template
 from crlft.checkpoints import flush
 from crlft.errors import ModelError
@@ -77,13 +80,34 @@ def load_encoder(model: str, template: str, placement: str) -> tuple[Encoder, li
     return make_encoder(tokenizer, template, placement), added
 
 
-def load_base(model: str, encoder: Encoder) -> Any:
-    """Return a base in float32, its embeddings grown to the tokenizer (new rows start at the mean).
+def load_base(
+    model: str,
+    encoder: Encoder,
+    *,
+    dtype: torch.dtype = torch.float32,
+    four_bit: bool = False,
+    device: str = "cpu",
+    varlen: bool = False,
+) -> Any:
+    """Return a base, its embeddings grown to the tokenizer (new rows start at the mean).
+
+    Args:
+        model: A folder or hub name.
+        encoder: Tokenizer and template.
+        dtype: Of the weights; what is trained must be float32.
+        four_bit: Quantise the linear layers (QLoRA).
+        device: Where quantised weights are made; others are moved by whoever uses them.
+        varlen: Use FlashAttention where it is installed (CUDA, 16 bits), which packed batches are fastest in.
 
     Raises:
         ModelError: The weights are missing, broken or of no causal LM.
     """
-    loaded = _load_weights(model)
+    options: dict[str, Any] = {"dtype": dtype}
+    if four_bit:
+        options |= {"quantization_config": quantisation(dtype), "device_map": {"": device}}
+    if varlen and device == "cuda" and is_flash_attn_2_available():
+        options["attn_implementation"] = "flash_attention_2"
+    loaded = _load_weights(model, options)
     needed = len(encoder.tokenizer)
     if needed > loaded.get_input_embeddings().weight.shape[0]:
         # mean_resizing draws around the mean; a plain mean keeps a run a function of its seed alone
@@ -138,8 +162,25 @@ def load_config(model: str) -> Any:
         raise ModelError(f"{model}: its configuration cannot be loaded ({_first_line(error)})", _REMEDY) from error
 
 
-def save_model(model: Any, encoder: Encoder, card: ModelCard, folder: Path) -> None:
-    """Write a model folder that plain `transformers` loads; it appears complete or not at all."""
+def save_model(
+    model: Any,
+    encoder: Encoder,
+    card: ModelCard,
+    folder: Path,
+    *,
+    state: dict[str, Any] | None = None,
+    beside: Callable[[Path], None] | None = None,
+) -> None:
+    """Write a model folder that plain `transformers` loads; it appears complete or not at all.
+
+    Args:
+        model: The causal LM.
+        encoder: Tokenizer and template.
+        card: What it was trained with.
+        folder: Where to.
+        state: The weights, where the model's own are spread over devices.
+        beside: Called with the folder while it is still unseen, for what else belongs into it.
+    """
     writing = folder.with_name(f".{folder.name}-writing")
     shutil.rmtree(writing, ignore_errors=True)
     encoder.tokenizer.chat_template = chat_template(
@@ -149,10 +190,12 @@ def save_model(model: Any, encoder: Encoder, card: ModelCard, folder: Path) -> N
         reserved=encoder.reserved,
         placement=encoder.placement,
     )
-    model.save_pretrained(writing)
+    model.save_pretrained(writing, state_dict=state)
     encoder.tokenizer.save_pretrained(writing)
     write_atomically(writing / CARD, json.dumps(card.to_dict(), ensure_ascii=False, indent=1) + "\n")
     write_atomically(writing / "README.md", describe(card))
+    if beside:
+        beside(writing)
     flush(writing)
     if folder.exists():
         shutil.rmtree(folder)
@@ -185,7 +228,7 @@ ids = tokenizer.apply_chat_template(messages, condition="{card.default_condition
 """
 
 
-def _load_weights(model: str) -> Any:
+def _load_weights(model: str, options: dict[str, Any]) -> Any:
     check_model(model)
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -193,7 +236,7 @@ def _load_weights(model: str) -> Any:
     info: dict[str, Any]
     try:
         loaded, info = AutoModelForCausalLM.from_pretrained(  # type: ignore[misc]
-            model, dtype=torch.float32, output_loading_info=True
+            model, output_loading_info=True, **options
         )
     except Exception as error:
         if isinstance(error, MemoryError) or "out of memory" in str(error):

@@ -7,14 +7,8 @@ from typing import Any
 
 from crlft.config import RunConfig
 from crlft.conversation import validate
-from crlft.dataset import build_dataset
-from crlft.modelfolder import check_model, count_parameters
-from crlft.resolve import resolve_context, resolve_plan
 from crlft.snapshot import read_scheme, read_snapshot
 from crlft.terminal import account_lines
-
-ASSUMED_PARAMETERS = 1_000_000_000
-"""For hub models whose weights are not here yet."""
 
 
 def preview_run(config: RunConfig) -> dict[str, Any]:
@@ -23,25 +17,10 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
     Raises:
         CrlftError: Data, model or configuration cannot be used.
     """
-    check_model(config.base)
-    scheme, conversations = read_snapshot(config.snapshot, read_scheme(config.classes) if config.classes else None)
-    from crlft.models import context_tokens, has_fast_bf16, load_config, load_encoder, pick_device
-    from crlft.prepare import data_report
+    from crlft.prepare import data_report, plan_run
 
-    device = pick_device(config.device)
-    encoder, added = load_encoder(config.base, config.template, config.condition_placement)
-    max_tokens = resolve_context(config, context_tokens(load_config(config.base)))
-    dataset = build_dataset(conversations, scheme, config, encoder, max_tokens)
-    parameters = count_parameters(config.base) or ASSUMED_PARAMETERS
-    resolved, plan = resolve_plan(
-        config,
-        dataset,
-        scheme.best.name,
-        parameters=parameters,
-        max_tokens=max_tokens,
-        device=device,
-        fast_bf16=has_fast_bf16(device),
-    )
+    planned = plan_run(config)
+    dataset, encoder, conversations = planned.dataset, planned.encoder, planned.conversations
     examples: dict[str, list[dict[str, Any]]] = {}
     for account in dataset.classes:
         first = next((e for e in dataset.train if e.class_name == account.name), None)
@@ -50,12 +29,7 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
             examples[account.name] = [
                 {"text": s.text, "control": s.control, "supervised": s.supervised} for s in segments
             ]
-    return {
-        **data_report(dataset, resolved, plan),
-        "parameters": parameters,
-        "added_tokens": added,
-        "examples": examples,
-    }
+    return {**data_report(planned), "added_tokens": planned.added, "examples": examples}
 
 
 def preview_text(body: dict[str, Any]) -> str:

@@ -7,7 +7,11 @@ The rules, and why:
 - steps: every answer of the best class should be seen often enough to be learnt, however small its share, so
   the budget counts the *best class's supervised tokens*, not the data's (C-RLFT's classes share the steps;
   with a tenth of the data in the best class, the usual three epochs show it too little).
-- learning_rate: 1.5e-3 at a million parameters, falling with the root of the size (1.5e-5 at ten billion).
+- learning_rate: 1.5e-3 at a million parameters, falling with the root of the size (1.5e-5 at ten billion);
+  ten times that for LoRA. Class weights do not enter it: the step divides by its summed weight, so a gradient
+  is as long whatever the rewards are; they enter the number of steps instead.
+- packing: on CUDA, where attention kernels skip what packed conversations do not share; on a CPU a dense mask
+  costs more than the padding left by grouping by length (docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from typing import Any
 from crlft.batching import StepPlan, plan_steps
 from crlft.config import RunConfig
 from crlft.dataset import Dataset
+from crlft.ranks import local_ranks
 
 BEST_CLASS_TOKENS = 120_000
 """Supervised tokens of the best class that a run should see, passes counted again."""
@@ -41,6 +46,8 @@ class Resolved:
     threads: int
     device: str
     precision: str
+    packing: bool = False
+    gradient_checkpointing: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -80,11 +87,12 @@ def resolve(
         steps=config.steps,
         step_tokens=step_tokens,
         micro_batch_tokens=config.micro_batch_tokens or (2048 if device == "cpu" else 16384),
-        learning_rate=config.learning_rate or auto_learning_rate(parameters),
+        learning_rate=config.learning_rate or auto_learning_rate(parameters, adapted=config.adapter != "none"),
         max_tokens=max_tokens,
-        threads=config.threads or physical_cores(),
+        threads=config.threads or max(1, physical_cores() // local_ranks()),
         device=device,
         precision=config.precision if config.precision != "auto" else "bf16" if fast_bf16 else "fp32",
+        packing=config.packing == "on" or (config.packing == "auto" and device == "cuda"),
     )
 
 
@@ -128,10 +136,10 @@ def auto_step_tokens(parameters: int) -> int:
     return int(min(131_072, 1024 * 2**doublings))
 
 
-def auto_learning_rate(parameters: int) -> float:
-    """Return 1.5e-3 · (1e6 / parameters)^½ within 5e-6 … 2e-3, to two digits."""
-    value = 1.5e-3 * (1e6 / max(1, parameters)) ** 0.5
-    return float(f"{min(2e-3, max(5e-6, value)):.2g}")
+def auto_learning_rate(parameters: int, *, adapted: bool = False) -> float:
+    """Return 1.5e-3 · (1e6 / parameters)^½ within 5e-6 … 2e-3, to two digits; ten times that for LoRA."""
+    value = min(2e-3, max(5e-6, 1.5e-3 * (1e6 / max(1, parameters)) ** 0.5))
+    return float(f"{min(1e-2, 10 * value) if adapted else value:.2g}")
 
 
 def auto_epochs(dataset: Dataset, best: str) -> float:

@@ -4,12 +4,18 @@ One item of the trainer's dataset is one *optimiser step*: all its conversations
 similar length, with the summed weight of all of them. So gradient accumulation happens inside
 `training_step`, the normaliser is known before the first forward pass, and cutting the step into more or
 fewer micro-batches (for speed, or after running out of memory) cannot change what the step means.
+
+Nor can spreading it over processes: every process knows the whole step, takes its part of the micro-batches
+and divides by the whole step's normaliser; gradients are summed over all. All processes compute equally many
+micro-batches (some of them weightless), because wrappers that gather parameters wait for each other.
 """
 
 from __future__ import annotations
 
 import math
+import resource
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -21,11 +27,12 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
-from crlft.batching import micro_batches
+from crlft.adapters import is_adapted, save_adapter
+from crlft.batching import micro_batches, packs
 from crlft.checkpoints import Identity, checkpoint_name, publish
 from crlft.dataset import Example
 from crlft.failure import NotFiniteError
-from crlft.loss import MicroBatch, collate, supervised_nll, weighted_nll
+from crlft.loss import MicroBatch, SupervisedForward, collate, weighted_nll
 
 MIN_MICRO_BATCH_TOKENS = 64
 
@@ -36,7 +43,7 @@ class StepBatch:
 
     Attributes:
         index: Number of the step, from 0.
-        micro_batches: Its parts.
+        micro_batches: Its parts that this process computes.
         normaliser: Summed share times weight of all its supervised tokens.
     """
 
@@ -79,12 +86,18 @@ class StepDataset(TorchDataset[StepBatch]):
         *,
         pad_id: int,
         micro_batch_tokens: int,
+        packed: bool = False,
+        rank: int = 0,
+        ranks: int = 1,
     ) -> None:
         self.examples = examples
         self.steps = steps
         self.class_numbers = class_numbers
         self.pad_id = pad_id
         self.micro_batch_tokens = micro_batch_tokens
+        self.packed = packed
+        self.rank = rank
+        self.ranks = ranks
         self._lengths = [len(e) for e in examples]
 
     def __len__(self) -> int:
@@ -92,12 +105,30 @@ class StepDataset(TorchDataset[StepBatch]):
 
     def __getitem__(self, index: int) -> StepBatch:
         members = self.steps[index]
-        parts = micro_batches(members, self._lengths, self.micro_batch_tokens)
+        cut = packs if self.packed else micro_batches
+        parts = cut(members, self._lengths, self.micro_batch_tokens)
         return StepBatch(
             index=index,
-            micro_batches=[collate([self.examples[i] for i in p], self.class_numbers, self.pad_id) for p in parts],
+            micro_batches=self._own([self.collate(p) for p in parts[self.rank :: self.ranks]], len(parts), parts),
             normaliser=math.fsum(self.examples[i].mass for i in members),
         )
+
+    def collate(self, members: Sequence[int]) -> MicroBatch:
+        """Return some of the examples as one micro-batch."""
+        return collate([self.examples[i] for i in members], self.class_numbers, self.pad_id, packed=self.packed)
+
+    def largest(self) -> MicroBatch:
+        """Return a micro-batch at least as large as any of the run's: its longest conversations together."""
+        order = sorted(range(len(self.examples)), key=lambda i: (-self._lengths[i], i))
+        cut = packs if self.packed else micro_batches
+        count = max(1, self.micro_batch_tokens // max(1, self._lengths[order[0]]))
+        return self.collate(cut(order[: count + 1], self._lengths, self.micro_batch_tokens)[0])
+
+    def _own(self, mine: list[MicroBatch], total: int, parts: Sequence[Sequence[int]]) -> list[MicroBatch]:
+        """Fill up with a weightless micro-batch where another process has one more."""
+        if len(mine) < math.ceil(total / self.ranks):
+            mine.append(self.collate(parts[-1]).weightless())
+        return mine
 
 
 class CRLFTTrainer(Trainer):
@@ -133,7 +164,7 @@ class CRLFTTrainer(Trainer):
         self.identity = identity
         self.keep_checkpoints = keep_checkpoints
         self.autocast_dtype = autocast_dtype
-        self.full_logits = full_logits
+        self.supervised_forward = SupervisedForward(model, full_logits=full_logits)
         self.figures = StepFigures()
         self._class_names = sorted(steps.class_numbers, key=lambda name: steps.class_numbers[name])
 
@@ -157,7 +188,8 @@ class CRLFTTrainer(Trainer):
             try:
                 return self._gradient(model, inputs)
             except torch.cuda.OutOfMemoryError:
-                if self.steps.micro_batch_tokens <= MIN_MICRO_BATCH_TOKENS:
+                # One of several processes cannot cut its part anew: the others would wait for it for ever.
+                if self.steps.ranks > 1 or self.steps.micro_batch_tokens <= MIN_MICRO_BATCH_TOKENS:
                     raise
             # Out of the except block, so that the failed pass's tensors are free: the same step in
             # smaller parts has the same gradient.
@@ -165,6 +197,14 @@ class CRLFTTrainer(Trainer):
             torch.cuda.empty_cache()
             self.steps.micro_batch_tokens //= 2
             inputs = self.steps[inputs.index]
+
+    def agreed(self, wish: bool) -> bool:
+        """Whether any process has this wish; all processes must ask at the same place."""
+        if self.steps.ranks == 1:
+            return wish
+        flag = torch.tensor(float(wish), device=self.args.device)
+        torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
+        return bool(flag.item())
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context forward passes run in."""
@@ -175,23 +215,30 @@ class CRLFTTrainer(Trainer):
     def _gradient(self, model: Any, batch: StepBatch) -> torch.Tensor:
         n_classes = len(self._class_names)
         device = self.args.device
-        loss = torch.zeros((), device=device)
-        sums = torch.zeros(n_classes, device=device)
-        counts = torch.zeros(n_classes, device=device)
-        for part in batch.micro_batches:
+        # loss, computed tokens, then per class: summed nll, supervised tokens
+        sums = torch.zeros(2 + 2 * n_classes, device=device)
+        last = len(batch.micro_batches) - 1
+        # Wrappers average gradients over the processes; the normaliser already spans them all.
+        scale = self.steps.ranks / batch.normaliser
+        for number, part in enumerate(batch.micro_batches):
             micro = part.to(device)
-            with self.autocast():
-                nll = supervised_nll(model, micro, full_logits=self.full_logits)
-            weighted, _ = weighted_nll(nll, micro.weights)
-            part_loss = weighted / batch.normaliser
-            self.accelerator.backward(part_loss)
-            loss += part_loss.detach()
-            sums.index_add_(0, micro.classes, nll.detach())
-            counts.index_add_(0, micro.classes, torch.ones_like(nll))
-        self._measure(batch, loss.item(), sums.tolist(), counts.tolist())
-        return loss
+            with nullcontext() if number == last else self.accelerator.no_sync(model):
+                with self.autocast():
+                    nll = model(supervised=micro)
+                weighted, _ = weighted_nll(nll, micro.weights)
+                self.accelerator.backward(weighted * scale)
+            sums[0] += weighted.detach() / batch.normaliser
+            sums[1] += micro.ids.numel()
+            if part.tokens:
+                sums.index_add_(0, 2 + micro.classes, nll.detach())
+                sums.index_add_(0, 2 + n_classes + micro.classes, torch.ones_like(nll))
+        if self.steps.ranks > 1:
+            torch.distributed.all_reduce(sums)
+        loss, padded, *rest = sums.tolist()
+        self._measure(batch, loss, int(padded), rest[:n_classes], rest[n_classes:])
+        return sums[0]
 
-    def _measure(self, batch: StepBatch, loss: float, sums: list[float], counts: list[float]) -> None:
+    def _measure(self, batch: StepBatch, loss: float, padded: int, sums: list[float], counts: list[float]) -> None:
         if not math.isfinite(loss):
             raise NotFiniteError(
                 f"the loss became {loss} at step {batch.index + 1}",
@@ -201,8 +248,8 @@ class CRLFTTrainer(Trainer):
             loss=loss,
             loss_unweighted=sum(sums) / max(1.0, sum(counts)),
             loss_by_class={n: s / c for n, s, c in zip(self._class_names, sums, counts, strict=True) if c},
-            tokens=sum(m.tokens for m in batch.micro_batches),
-            padded_tokens=sum(m.ids.numel() for m in batch.micro_batches),
+            tokens=sum(len(self.steps.examples[i]) for i in self.steps.steps[batch.index]),
+            padded_tokens=padded,
             supervised_tokens=int(sum(counts)),
         )
 
@@ -226,21 +273,41 @@ class CRLFTTrainer(Trainer):
     def _get_output_dir(self, trial: Any) -> str:
         return str(self.folder / ".writing")
 
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        if is_adapted(self.model) and output_dir:
+            save_adapter(self.model, Path(output_dir))  # without the embeddings, which are the base's
+        else:
+            super()._save(output_dir, state_dict)
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Save everything beside, then give it its name: a checkpoint is complete or absent."""
+        """Save everything beside, then give it its name: a checkpoint is complete or absent.
+
+        All processes write (each its random state, sharded models their part), the first one publishes.
+        """
         writing = self.folder / ".writing"
-        shutil.rmtree(writing, ignore_errors=True)
+        first = self.is_world_process_zero()
+        if first:
+            shutil.rmtree(writing, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
         try:
             super()._save_checkpoint(model, trial)
-            (written,) = writing.iterdir()
-            publish(
-                written,
-                self.folder / checkpoint_name(self.state.global_step),
-                self.identity,
-                self.keep_checkpoints,
-            )
+            self.accelerator.wait_for_everyone()
+            if first:
+                (written,) = writing.iterdir()
+                target = self.folder / checkpoint_name(self.state.global_step)
+                publish(written, target, self.identity, self.keep_checkpoints)
+            self.accelerator.wait_for_everyone()
         finally:
-            shutil.rmtree(writing, ignore_errors=True)
+            if first:
+                shutil.rmtree(writing, ignore_errors=True)
+
+
+def peak_memory_bytes() -> int:
+    """Return the most memory this process has held: CUDA's where there is one, else resident memory."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def training_arguments(

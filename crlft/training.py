@@ -1,6 +1,7 @@
 """A training run from beginning to end: prepare → train → evaluate → save.
 
     crlft train SNAPSHOT --base MODEL --method c-rlft --run DIR
+    torchrun --nproc-per-node 2 -m crlft train SNAPSHOT --base MODEL --run DIR
 
 Everything a run says goes to its folder (`crlft.runfolder`); a run that was stopped or killed goes on from
 its last checkpoint when started again, with exactly the losses of an unbroken run (same machine, same
@@ -9,7 +10,8 @@ number of threads).
 
 from __future__ import annotations
 
-import resource
+import json
+import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -18,18 +20,22 @@ from typing import Any
 
 import torch
 
+from crlft.adapters import is_adapted, merged, save_adapter
 from crlft.callbacks import Rhythm, RunCallback
 from crlft.checkpoints import check_identity, clear_scratch, latest
 from crlft.config import RunConfig
-from crlft.events import Events, Listener
+from crlft.curves import write_curves
+from crlft.events import Events, Listener, Quiet
 from crlft.failure import explain
 from crlft.methods import METHODS
 from crlft.modelfolder import ModelCard
-from crlft.models import save_model
+from crlft.models import load_base, save_model
 from crlft.prepare import Prepared, prepare
+from crlft.ranks import is_first, is_sharded, rank, ranks
+from crlft.rehearsal import rehearse
 from crlft.resolve import warmup_steps
-from crlft.runfolder import RunFolder
-from crlft.trainer import CRLFTTrainer, StepDataset, training_arguments
+from crlft.runfolder import RunFolder, write_atomically
+from crlft.trainer import CRLFTTrainer, StepDataset, peak_memory_bytes, training_arguments
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,9 @@ def run_training(config: RunConfig, folder: Path, listener: Listener | None = No
     """
     folder.mkdir(parents=True, exist_ok=True)
     run = RunFolder(folder)
-    run.clear_markers()
-    events = Events(run, listener)
+    if is_first():
+        run.clear_markers()
+    events = Events(run, listener) if is_first() else Quiet(run)
     with events.catching_sigterm():
         try:
             return train(config, events)
@@ -70,8 +77,13 @@ def run_training(config: RunConfig, folder: Path, listener: Listener | None = No
             failure = explain(error)
             if failure.kind == "error":
                 sys.excepthook(type(error), error, error.__traceback__)
-            run.mark("failed", error=failure.error, remedy=failure.remedy, kind=failure.kind)
+            # With several processes, one fails first and the others for lack of it: the first word counts.
+            if ranks() == 1 or run.marker() is None:
+                run.mark("failed", error=failure.error, remedy=failure.remedy, kind=failure.kind)
             return Outcome("failed", {}, error=failure.error, remedy=failure.remedy)
+        finally:
+            if torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
 
 
 def train(config: RunConfig, events: Events) -> Outcome:
@@ -82,17 +94,21 @@ def train(config: RunConfig, events: Events) -> Outcome:
     """
     run = events.run
     began = time.monotonic()
-    if not (run.path / "config.json").exists():
+    if is_first() and not (run.path / "config.json").exists():
         run.write_json("config.json", config.to_dict())
     prepared = prepare(config, events)
     checkpoint = _resume_point(run, prepared)
 
-    events.emit("phase", name="training")
     trainer, callback = make_trainer(prepared, events)
+    if not is_sharded():  # there, the bare model of a rehearsal need not fit on one device
+        events.emit("phase", name="rehearsing")
+        events.emit("rehearsal", **rehearse(trainer).to_dict())
+    events.emit("phase", name="training")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     step = trainer.state.global_step
     if callback.stopped:
-        run.mark("stopped", step=step)
+        if is_first():
+            run.mark("stopped", step=step)
         return Outcome("stopped", {}, step=step)
 
     events.emit("phase", name="saving")
@@ -105,10 +121,11 @@ def train(config: RunConfig, events: Events) -> Outcome:
         "loss_by_class": trainer.figures.loss_by_class,
         "held_out": callback.last_evaluation,
         "seconds": round(time.monotonic() - began, 2),
-        "peak_memory_bytes": _peak_memory_bytes(),
+        "peak_memory_bytes": peak_memory_bytes(),
     }
-    save_model(trainer.model, prepared.encoder, _card(prepared, metrics), run.model)
-    run.mark("done", metrics=metrics)
+    save(prepared, trainer, metrics, run)
+    if is_first():
+        run.mark("done", metrics=metrics)
     events.emit("done", metrics=metrics)
     return Outcome("done", metrics, step=step)
 
@@ -123,6 +140,9 @@ def make_trainer(prepared: Prepared, events: Events) -> tuple[CRLFTTrainer, RunC
         {a.name: i for i, a in enumerate(prepared.dataset.classes)},
         pad_id=prepared.encoder.tokenizer.pad_token_id,
         micro_batch_tokens=resolved.micro_batch_tokens,
+        packed=resolved.packing,
+        rank=rank(),
+        ranks=ranks(),
     )
     rhythm = Rhythm(
         total,
@@ -156,9 +176,33 @@ def make_trainer(prepared: Prepared, events: Events) -> tuple[CRLFTTrainer, RunC
     return trainer, callback
 
 
+def save(prepared: Prepared, trainer: CRLFTTrainer, metrics: dict[str, Any], run: RunFolder) -> None:
+    """Write the model's folder: plain weights (adapters merged in), tokenizer, card, curves, resolved config."""
+    trainer.supervised_forward.remove()
+    state = trainer.accelerator.get_state_dict(trainer.model_wrapped) if is_sharded() else None
+    if not is_first():
+        return
+    model = trainer.model
+    adapter = run.path / ".adapter"
+    shutil.rmtree(adapter, ignore_errors=True)
+    if is_adapted(model):
+        save_adapter(model, adapter)
+        model = merged(model, lambda: load_base(prepared.config.base, prepared.encoder))
+
+    def beside(folder: Path) -> None:
+        if adapter.exists():
+            adapter.rename(folder / "adapter")
+        write_curves(run.read_events()[0], folder)
+        settings = {"config": prepared.config.to_dict(), "resolved": prepared.resolved.to_dict()}
+        write_atomically(folder / "training.json", json.dumps(settings, ensure_ascii=False, indent=1) + "\n")
+
+    save_model(model, prepared.encoder, _card(prepared, metrics), run.model, state=state, beside=beside)
+
+
 def _resume_point(run: RunFolder, prepared: Prepared) -> Path | None:
-    run.checkpoints.mkdir(exist_ok=True)
-    clear_scratch(run.checkpoints)
+    if is_first():
+        run.checkpoints.mkdir(exist_ok=True)
+        clear_scratch(run.checkpoints)
     found = latest(run.checkpoints)
     if found is None:
         return None
@@ -179,10 +223,3 @@ def _card(prepared: Prepared, metrics: dict[str, Any]) -> ModelCard:
         snapshot_hash=prepared.identity.data,
         metrics=metrics,
     )
-
-
-def _peak_memory_bytes() -> int:
-    if torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated())
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,15 @@ from crlft import loss as loss_module
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.config import RunConfig
 from crlft.dataset import build_dataset
-from crlft.loss import collate, head_logits, knows_head, supervised_nll, weighted_nll
+from crlft.loss import (
+    SupervisedForward,
+    collate,
+    head_logits,
+    knows_head,
+    packs_truly,
+    supervised_nll,
+    weighted_nll,
+)
 from crlft.tokens import make_encoder
 from tests.tiny import tiny_conversations, tiny_model, tiny_tokenizer
 
@@ -58,6 +68,46 @@ def test_padding_changes_nothing(model, examples):
     together = supervised_nll(model, collate(examples, NUMBERS, 0))
     alone = torch.cat([supervised_nll(model, collate([e], NUMBERS, 0)) for e in examples])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_packed_is_separate(model, examples):
+    """A row of many conversations, and its gradient, against the same conversations padded."""
+    packed, padded = collate(examples, NUMBERS, 0, packed=True), collate(examples, NUMBERS, 0)
+    assert packed.ids.shape == (1, sum(len(e) for e in examples))
+    gradients = []
+    for batch in (packed, padded):
+        model.zero_grad()
+        nll = supervised_nll(model, batch)
+        weighted_nll(nll, batch.weights)[0].backward()
+        gradients.append((nll.detach(), model.model.layers[0].self_attn.q_proj.weight.grad.clone()))
+    torch.testing.assert_close(gradients[0], gradients[1], atol=2e-5, rtol=1e-4)
+
+
+def test_a_mask_of_ones_would_contaminate_a_pack(model, examples):
+    """Why a packed batch carries no attention mask."""
+    packed = collate(examples, NUMBERS, 0, packed=True)
+    masked = replace(packed, attention=torch.ones_like(packed.ids), positions=None)
+    with torch.no_grad():
+        assert (supervised_nll(model, masked) - supervised_nll(model, packed)).abs().max() > 1e-3
+
+
+def test_a_model_whose_packed_conversations_see_each_other_is_noticed(model, examples):
+    assert packs_truly(model, examples[:3], 0)
+    leak = model.model.layers[0].register_forward_hook(lambda m, i, out: out + out.mean(dim=1, keepdim=True))
+    assert not packs_truly(model, examples[:3], 0)
+    leak.remove()
+
+
+def test_a_model_under_a_wrapper_computes_the_same(model, examples):
+    batch = collate(examples, NUMBERS, 0)
+    expected = supervised_nll(model, batch)
+    for full_logits in (False, True):
+        installed = SupervisedForward(model, full_logits=full_logits)
+        torch.testing.assert_close(model(supervised=batch), expected, atol=1e-5, rtol=1e-5)
+        assert model(input_ids=batch.ids).logits.shape[:2] == batch.ids.shape
+        installed.remove()
+    with pytest.raises(ValueError, match="input_ids"):
+        model(supervised=batch)
 
 
 def test_in_chunks_the_gradient_is_the_same(model, examples, monkeypatch):

@@ -74,10 +74,14 @@ def test_a_run_says_what_it_does(unbroken):
         "reading",
         "tokenising",
         "loading",
+        "rehearsing",
         "training",
         "saving",
     ]
     assert kinds.count("step") == STEPS
+    rehearsal = next(e for e in events if e["event"] == "rehearsal")
+    assert rehearsal["tokens"] > 0
+    assert rehearsal["expected_seconds"] > 0
     assert [e["step"] for e in events if e["event"] == "checkpoint"] == [4, 8, 12]
     data = next(e for e in events if e["event"] == "data")
     assert [c["name"] for c in data["classes"]] == ["expert", "sub"]
@@ -101,6 +105,10 @@ def test_the_model_folder_is_plain_transformers(unbroken, world):
     assert asked == "<s>GPT4 Correct User: hi<|end_of_turn|>GPT4 Correct Assistant:"
     plain = tokenizer.apply_chat_template(messages, tokenize=False, condition="")
     assert plain == "<s>User: hi<|end_of_turn|>"
+    assert (unbroken / "model" / "curves.png").read_bytes()[1:4] == b"PNG"
+    assert "Swap test" in (unbroken / "model" / "curves.html").read_text(encoding="utf-8")
+    settings = json.loads((unbroken / "model" / "training.json").read_text(encoding="utf-8"))
+    assert settings["config"]["steps"] == settings["resolved"]["steps"] == STEPS
     card = read_card(unbroken / "model")
     assert (card.method, card.default_condition, card.base) == ("c-rlft", "GPT4 Correct", world.base)
 
@@ -198,11 +206,6 @@ def test_bad_input_fails_before_anything_is_spent(world, tmp_path, changes, kind
     assert words in body["error"]
     assert body["remedy"]
     assert not (tmp_path / "checkpoints").exists()
-
-
-def test_many_processes_are_refused(world, tmp_path, monkeypatch):
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    assert "started as 2 processes" in run_training(world, tmp_path).error
 
 
 def test_one_class_only_goes_on_and_says_so(world, tmp_path):

@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 import torch
 
+from crlft import rehearsal
 from crlft.checkpoints import Identity
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.config import RunConfig
 from crlft.dataset import build_dataset
 from crlft.failure import NotFiniteError
+from crlft.rehearsal import rehearse
 from crlft.tokens import make_encoder
 from crlft.trainer import CRLFTTrainer, StepDataset, training_arguments
 from tests.tiny import tiny_conversations, tiny_model, tiny_tokenizer
@@ -28,8 +30,12 @@ def examples():
     ).train
 
 
-def trained(tmp_path, examples, plan, *, micro_batch_tokens=10_000, learning_rate=1e-2, model=None):
-    steps = StepDataset(examples, plan, NUMBERS, pad_id=0, micro_batch_tokens=micro_batch_tokens)
+def trained(
+    tmp_path, examples, plan, *, micro_batch_tokens=10_000, learning_rate=1e-2, model=None, packed=False
+):
+    steps = StepDataset(
+        examples, plan, NUMBERS, pad_id=0, micro_batch_tokens=micro_batch_tokens, packed=packed
+    )
     args = training_arguments(
         tmp_path,
         steps=len(plan),
@@ -62,6 +68,57 @@ def test_one_batch_of_eight_is_two_of_four_is_eight_of_one(tmp_path, examples):
         cut, trainer = trained(tmp_path, examples, PLAN, micro_batch_tokens=tokens)
         assert len(trainer.steps[0].micro_batches) >= parts
         same(whole, cut, atol=2e-5)
+
+
+def test_packed_steps_are_padded_steps(tmp_path, examples):
+    padded, _ = trained(tmp_path, examples, PLAN)
+    for tokens in (10_000, 150):
+        packed, trainer = trained(tmp_path, examples, PLAN, micro_batch_tokens=tokens, packed=True)
+        assert trainer.figures.padded_tokens == trainer.figures.tokens
+        same(padded, packed, atol=2e-5)
+
+
+def test_out_of_memory_cuts_the_step_finer_and_keeps_its_meaning(tmp_path, examples, monkeypatch):
+    whole, _ = trained(tmp_path, examples, PLAN)
+    refused = []
+
+    own = CRLFTTrainer._gradient
+
+    def gradient(self, model, batch):
+        if max(m.ids.numel() for m in batch.micro_batches) > 200:
+            refused.append(self.steps.micro_batch_tokens)
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return own(self, model, batch)
+
+    monkeypatch.setattr(CRLFTTrainer, "_gradient", gradient)
+    cut, trainer = trained(tmp_path, examples, PLAN, micro_batch_tokens=1600)
+    assert refused[0] == 1600
+    assert trainer.steps.micro_batch_tokens <= 800
+    same(whole, cut, atol=2e-5)
+
+
+def test_a_rehearsal_leaves_nothing_behind(tmp_path, examples):
+    whole, _ = trained(tmp_path, examples, PLAN)
+    model, trainer = trained(tmp_path, examples, PLAN, model=tiny_model(320), learning_rate=1e-9)
+    before = (copy.deepcopy(model.state_dict()), torch.get_rng_state())
+    found = rehearse(trainer)
+    torch.testing.assert_close(model.state_dict(), before[0], atol=0, rtol=0)
+    assert torch.equal(torch.get_rng_state(), before[1])
+    assert all(p.grad is None for p in model.parameters())
+    assert found.tokens >= max(m.ids.numel() for i in range(3) for m in trainer.steps[i].micro_batches)
+
+
+def test_a_rehearsal_finds_what_fits(tmp_path, examples, monkeypatch):
+    _, trainer = trained(tmp_path, examples, PLAN, micro_batch_tokens=4096)
+    own = rehearsal._one_step
+
+    def tight(trainer, batch):
+        if batch.ids.numel() > 600:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        own(trainer, batch)
+
+    monkeypatch.setattr(rehearsal, "_one_step", tight)
+    assert rehearse(trainer).micro_batch_tokens == trainer.steps.micro_batch_tokens == 512
 
 
 def test_only_ratios_of_weights_matter(tmp_path, examples):
