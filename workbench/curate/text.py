@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from crlft.conversation import Conversation, Turn
-from workbench.curate.language import MAX_CHARACTERS, detect_language
+from workbench.curate.language import MAX_CHARACTERS, detect_language, detect_languages
 from workbench.curate.tokens import TokenCounter, count_tokens, default_counter
 
 __all__ = [
@@ -78,8 +78,11 @@ def _answer_index(turns: Sequence[Turn]) -> int:
 
 def prompt_hash(conversation: Conversation) -> str:
     """Return the hash of everything before the last answer, normalised; equal prompts share it."""
-    turns = conversation.turns
-    parts = [f"{t.role}:{normalise(_spoken(t))}" for t in turns[: _answer_index(turns)]]
+    return _hash_turns(conversation.turns[: _answer_index(conversation.turns)])
+
+
+def _hash_turns(turns: Sequence[Turn]) -> str:
+    parts = [f"{t.role}:{normalise(_spoken(t))}" for t in turns]
     return _digest(_SEPARATOR.join(parts).encode("utf-8", "replace"))
 
 
@@ -87,7 +90,11 @@ def answer_hash(conversation: Conversation) -> str:
     """Return the hash of the last answer, normalised; empty where nobody answered."""
     turns = conversation.turns
     at = _answer_index(turns)
-    return _digest(normalise(_spoken(turns[at])).encode("utf-8", "replace")) if at < len(turns) else ""
+    return _hash_text(_spoken(turns[at])) if at < len(turns) else ""
+
+
+def _hash_text(text: str) -> str:
+    return _digest(normalise(text).encode("utf-8", "replace"))
 
 
 def _spoken(turn: Turn) -> str:
@@ -134,8 +141,15 @@ def language_of(conversation: Conversation) -> str:
 
     The answer stands first because it is what is learnt; a request may quote another language.
     """
-    answer = conversation.answer[:MAX_CHARACTERS]
-    return detect_language(f"{answer}\n{conversation.prompt[: MAX_CHARACTERS - len(answer)]}")
+    return detect_language(_telling(conversation.turns))
+
+
+def _telling(turns: Sequence[Turn]) -> str:
+    """Return the text by which the language is found."""
+    at = _answer_index(turns)
+    answer = turns[at].content[:MAX_CHARACTERS] if at < len(turns) else ""
+    prompt = next((t.content for t in turns if t.role == "user"), "")
+    return f"{answer}\n{prompt[: MAX_CHARACTERS - len(answer)]}"
 
 
 def measure(conversation: Conversation, counter: TokenCounter | None = None) -> Measures:
@@ -152,7 +166,28 @@ def measure_many(conversations: Iterable[Conversation], counter: TokenCounter | 
     """
     batch = list(conversations)
     counts = iter((counter or default_counter()).count_batch([_counted(t) for c in batch for t in c.turns]))
-    return [_measure(conversation, [next(counts) for _ in conversation.turns]) for conversation in batch]
+    unknown = [c for c in batch if not c.language]
+    languages = iter(detect_languages([_telling(c.turns) for c in unknown]))
+    prompts: dict[tuple[Turn, ...], str] = {}  # many answers of a batch answer the same prompt
+    measured = []
+    for c in batch:
+        tokens = [next(counts) for _ in c.turns]
+        at = _answer_index(c.turns)
+        asked = c.turns[:at]
+        hashed = prompts.get(asked)
+        if hashed is None:
+            hashed = prompts[asked] = _hash_turns(asked)
+        measured.append(
+            Measures(
+                n_turns=len(tokens),
+                n_tokens=sum(tokens) + len(tokens),
+                supervised_tokens=_supervised(c.turns, tokens),
+                prompt_hash=hashed,
+                answer_hash=_hash_text(_spoken(c.turns[at])) if at < len(tokens) else "",
+                language=c.language or next(languages),
+            )
+        )
+    return measured
 
 
 def _counted(turn: Turn) -> str:
@@ -160,16 +195,6 @@ def _counted(turn: Turn) -> str:
     return _spoken(turn) if turn.reasoning is None else f"{turn.reasoning}\n{_spoken(turn)}"
 
 
-def _measure(conversation: Conversation, token_counts: Sequence[int]) -> Measures:
-    turns = conversation.turns
-    supervised = [
-        n + 1 for t, n in zip(turns, token_counts, strict=True) if t.role == "assistant" and not t.excluded
-    ]
-    return Measures(
-        n_turns=len(turns),
-        n_tokens=sum(token_counts) + len(turns),
-        supervised_tokens=sum(supervised),
-        prompt_hash=prompt_hash(conversation),
-        answer_hash=answer_hash(conversation),
-        language=conversation.language or language_of(conversation),
-    )
+def _supervised(turns: Sequence[Turn], tokens: Sequence[int]) -> int:
+    """Return the tokens of the answers that are learnt, with one for each end of turn."""
+    return sum(n + 1 for t, n in zip(turns, tokens, strict=True) if t.role == "assistant" and not t.excluded)
