@@ -16,6 +16,7 @@ from typing import Any
 
 from crlft.condition import ClassScheme
 from crlft.errors import ModelError
+from crlft.layouts import Template
 
 CARD = "crlft.json"
 
@@ -34,6 +35,7 @@ class ModelCard:
         snapshot: The data it was trained on.
         snapshot_hash: The data's content hash.
         metrics: Final figures.
+        layout: The template itself, where it is the base's own (`auto`).
     """
 
     scheme: ClassScheme
@@ -45,6 +47,7 @@ class ModelCard:
     snapshot: str = ""
     snapshot_hash: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    layout: Template | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -59,6 +62,7 @@ class ModelCard:
             "snapshot": self.snapshot,
             "snapshot_hash": self.snapshot_hash,
             "metrics": dict(self.metrics),
+            **({"layout": self.layout.to_dict()} if self.layout else {}),
         }
 
     @classmethod
@@ -74,6 +78,7 @@ class ModelCard:
             snapshot=str(data.get("snapshot", "")),
             snapshot_hash=str(data.get("snapshot_hash", "")),
             metrics=data.get("metrics") or {},
+            layout=Template.from_dict(data["layout"]) if data.get("layout") else None,
         )
 
 
