@@ -20,7 +20,7 @@ from typing import Any
 from crlft.errors import ConfigError
 from crlft.methods import METHODS
 
-TEMPLATE_NAMES = ("openchat", "chatml")
+TEMPLATE_NAMES = ("openchat", "chatml", "llama3", "auto")
 CHOICES: dict[str, tuple[str, ...]] = {
     "method": tuple(METHODS),
     "template": TEMPLATE_NAMES,
@@ -82,7 +82,8 @@ class RunConfig:
     classes: str = ""
     """JSON file with the classes and their rewards; only for data that carries none."""
     template: str = "openchat"
-    """How turns become text: openchat for base models, chatml for models that speak it."""
+    """How turns become text: openchat for base models, chatml or llama3 for models that speak it, or auto: the
+    model's own chat template with the condition placed in the role."""
     condition_placement: str = "both"
     """Where the class stands: before the role on both sides of every turn, or before the assistant only."""
     condition_dropout: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ from transformers.utils import logging as transformers_logging
 from crlft.adapters import four_bit as quantisation
 from crlft.chat_template import chat_template
 from crlft.checkpoints import flush
+from crlft.derive import own_template
 from crlft.errors import ModelError
 from crlft.modelfolder import CARD, ModelCard, check_model, read_card
 from crlft.resolve import cpu_has_bf16
 from crlft.runfolder import write_atomically
-from crlft.template import get_template
-from crlft.tokens import Encoder, add_controls, make_encoder
+from crlft.template import AUTO, Template, get_template
+from crlft.tokens import Encoder, add_controls, make_encoder, refuse_slow, reserved_strings
 
 
 @dataclass
@@ -74,10 +75,32 @@ def load_tokenizer(model: str) -> Any:
 
 
 def load_encoder(model: str, template: str, placement: str) -> tuple[Encoder, list[str]]:
-    """Return a base's encoder, given the control tokens it lacks, and these tokens."""
+    """Return a base's encoder, given the control tokens it lacks, and these tokens.
+
+    Args:
+        model: A folder or hub name.
+        template: A template's name; `auto` is the layout the model was trained with, or its own chat template's.
+        placement: Which sides carry the condition.
+
+    Raises:
+        ModelError: The tokenizer cannot be loaded.
+        TemplateError: The tokenizer cannot carry the template.
+    """
     tokenizer = load_tokenizer(model)
-    added = add_controls(tokenizer, get_template(template))
-    return make_encoder(tokenizer, template, placement), added
+    layout = _own_layout(model, tokenizer) if template == AUTO else get_template(template)
+    refuse_slow(tokenizer)
+    added = add_controls(tokenizer, layout)
+    return make_encoder(tokenizer, layout, placement), added
+
+
+def _own_layout(model: str, tokenizer: Any) -> Template:
+    """Return what a model of ours was trained with, or what another's chat template writes."""
+    card = read_card(model)
+    if card is not None and card.layout is not None:
+        return card.layout
+    if card is not None and card.template != AUTO:
+        return get_template(card.template)
+    return own_template(tokenizer, reserved_strings(tokenizer), model)
 
 
 def load_base(
@@ -192,6 +215,8 @@ def save_model(
     )
     model.save_pretrained(writing, state_dict=state)
     encoder.tokenizer.save_pretrained(writing)
+    if card.template == AUTO:
+        card = replace(card, layout=encoder.template)  # the model's own template is replaced: the layout is kept
     write_atomically(writing / CARD, json.dumps(card.to_dict(), ensure_ascii=False, indent=1) + "\n")
     write_atomically(writing / "README.md", describe(card))
     if beside:
