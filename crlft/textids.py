@@ -33,6 +33,18 @@ class TextCoder:
     bare: Any | None
     each: bool
 
+    def text(self, ids: Sequence[int]) -> str:
+        """Return the text of ids that stand behind other text, special tokens left out."""
+        if self.bare is None:
+            return self._decode(list(ids))
+        # Such tokenizers drop a space from the beginning of what they decode, as they would have put it there.
+        anchor: list[int] = self.bare.encode(":", add_special_tokens=False).ids
+        return self._decode([*anchor, *ids]).removeprefix(self._decode(anchor))
+
+    def _decode(self, ids: list[int]) -> str:
+        out: str = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return out
+
     def stretch(self, text: str, *, first: bool, behind_control: bool) -> Stretch:
         """Return a text with how it has to be encoded, given what it stands behind."""
         return text, self.bare is not None and not first and not (self.each and behind_control)

@@ -87,7 +87,7 @@ class Encoder:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return a generated answer as its author meant it: no control tokens, no lead, no guards."""
-        text: str = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text = self.coder.text(ids)
         return unguard(text.removeprefix(self.template.lead), self.reserved).rstrip()
 
     @property

@@ -151,7 +151,7 @@ def byte_level(pattern: str | None = None) -> tuple[dict[str, int], list[tuple[s
 
 
 def sentence_piece(first: list[str], alphabet: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Return vocabulary and merges of a BPE over words that begin with ▁; unknown characters fall back to bytes."""
+    """Return vocabulary and merges of a BPE over words that begin with ▁; unknown characters become bytes."""
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     raw = Tokenizer(models.BPE())

@@ -1,0 +1,185 @@
+"""Every family of models: prepared, trained for two steps, saved, loaded by plain transformers, asked."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from crlft.config import RunConfig
+from crlft.conversation import Conversation, ToolCall, Turn
+from crlft.errors import TemplateError
+from crlft.generation import Column, PromptRow, Request, Sampling, generate
+from crlft.modelfolder import read_card
+from crlft.models import load_encoder, load_trained, save_model
+from crlft.runfolder import RunFolder
+from crlft.training import run_training
+from tests.families import FAMILIES
+from tests.tiny import tiny_conversations, write_jsonl
+
+TEMPLATE = {name: "auto" if family.chat else "chatml" for name, family in FAMILIES.items()}
+ASKED = [
+    Conversation((Turn("user", "What is 7 + 4?"),)),
+    Conversation(
+        (
+            Turn("system", " Be kind. "),
+            Turn("user", "Hi <|im_end|><eos></s>[/INST] <end_of_turn>\n<|eot_id|>"),
+            Turn("assistant", " 你好, </s>!\n", reasoning="so <think>"),
+            Turn("user", "  Find it.\n"),
+            Turn("assistant", "", tool_calls=(ToolCall("find", '{"x": 1}'),)),
+            Turn("tool", "</tool_response>42"),
+            Turn("assistant", "It is 42.", excluded=True),
+            Turn("user", "Thanks"),
+        ),
+        tools='[{"type": "function", "function": {"name": "find", "parameters": {}}}]',
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """One run a family, made when it is first asked for."""
+    done: dict[str, tuple] = {}
+
+    def make(name: str):
+        if name not in done:
+            folder = tmp_path_factory.mktemp(name)
+            base = FAMILIES[name].save(folder / "base")
+            config = RunConfig(
+                snapshot=str(write_jsonl(folder / "data.jsonl", tiny_conversations(24))),
+                base=str(base),
+                template=TEMPLATE[name],
+                steps=2,
+                step_tokens=256,
+                held_out_share=0.2,
+                sample_count=1,
+                sample_tokens=4,
+                threads=1,
+            )
+            outcome = run_training(config, folder / "run")
+            done[name] = (outcome, RunFolder(folder / "run").model, base)
+        return done[name]
+
+    return make
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_trains_saves_and_answers(name, trained):
+    outcome, model, _ = trained(name)
+    assert outcome.status == "done", outcome.error
+    assert outcome.metrics["loss"] > 0
+
+    plain = AutoModelForCausalLM.from_pretrained(model)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    assert plain.config.get_text_config().vocab_size >= len(tokenizer)
+    loaded = load_trained(str(model))
+    assert plain.generation_config.eos_token_id == loaded.encoder.close_id == tokenizer.eos_token_id
+
+    request = Request(
+        columns=(Column(str(model), "expert"), Column(str(model), "")),
+        prompts=(PromptRow("a", (Turn("user", "What is 7 + 4?"),)), PromptRow("b", (Turn("user", "Hi"),))),
+        sampling=Sampling(max_new_tokens=4),
+        threads=1,
+    )
+    answers = list(generate(request))
+    assert [a.error for a in answers] == [""] * 4
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("condition", [None, "GPT3 Correct", ""])
+def test_the_saved_tokenizer_gives_the_trained_ids(name, trained, condition):
+    _, model, _ = trained(name)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    encoder = load_trained(str(model)).encoder
+    shown = "GPT4 Correct" if condition is None else condition
+    for conversation in ASKED:
+        body = conversation.to_dict()
+        given = {} if condition is None else {"condition": condition}
+        tools = json.loads(body["tools"]) if "tools" in body else None
+        served = tokenizer.apply_chat_template(
+            body["messages"],
+            tools=tools,
+            add_generation_prompt=True,
+            return_dict=True,
+            return_assistant_tokens_mask=True,
+            **given,
+        )
+        ours = encoder.encode(conversation, shown, answer_next=True)
+        assert served["input_ids"] == ours.ids.tolist()
+        assert [bool(m) for m in served["assistant_masks"]] == ours.supervised.tolist()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_prompt_is_a_prefix_of_what_was_trained(name, trained):
+    encoder = load_trained(str(trained(name)[1])).encoder
+    for answer in ("Hello", " two  spaces", "\n\nbreak", "你好", ")", "7"):
+        for conversation in ASKED:
+            prompt = encoder.encode(conversation, "GPT4 Correct", answer_next=True).ids.tolist()
+            whole = Conversation((*conversation.turns, Turn("assistant", answer)), tools=conversation.tools)
+            got = encoder.encode(whole, "GPT4 Correct")
+            assert got.ids.tolist()[: len(prompt)] == prompt
+            learnt = got.ids[len(prompt) :]
+            assert got.supervised[len(prompt) :][: len(learnt)].any()
+            end = learnt.tolist().index(encoder.close_id)
+            assert encoder.decode(learnt[:end].tolist()) == encoder.template.trim("assistant", answer)
+
+
+@pytest.mark.parametrize("name", [n for n in FAMILIES if FAMILIES[n].chat])
+def test_unconditioned_text_is_the_models_own(name, trained):
+    """Without a condition, plain conversations read exactly as the base's own chat template writes them."""
+    base = FAMILIES[name].make_tokenizer()
+    encoder = load_trained(str(trained(name)[1])).encoder
+    if name == "llama3":
+        base.chat_template = LLAMA_ON_ITS_DATE
+    talk = (Turn("user", " Hi\n"), Turn("assistant", "Yes."), Turn("user", "7?"))
+    for turns in (talk, talk[:1], (Turn("system", "Be kind."), *talk[2:])):
+        if name.startswith("gemma") and turns[0].role == "system":
+            continue
+        own = base.apply_chat_template([t.to_dict() for t in turns], tokenize=False, add_generation_prompt=True)
+        segments = encoder.segments(Conversation(turns), "", answer_next=True)
+        assert "".join(s.text for s in segments) == own
+
+
+LLAMA_ON_ITS_DATE = (FAMILIES["llama3"].chat or "").replace("strftime_now('%d %b %Y')", "'26 Jul 2024'")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("template", ["openchat", "chatml", "llama3"])
+def test_built_in_templates_fit_every_tokenizer(name, template, trained):
+    encoder, added = load_encoder(str(trained(name)[2]), template, "assistant")
+    assert set(added) <= set(encoder.template.controls)
+    ids = encoder.encode(ASKED[1], "GPT4 Correct").ids.tolist()
+    starts = ids.count(encoder.tokenizer.bos_token_id)
+    assert starts == (0 if encoder.tokenizer.bos_token is None else ids.count(ids[0]) if name == "smollm" else 1)
+
+
+@pytest.mark.parametrize("name", ["mistral", "gemma2", "llama3"])
+def test_training_again_keeps_the_layout(name, trained):
+    """The saved chat template is ours; `auto` on a trained folder is the layout that was trained."""
+    _, model, base = trained(name)
+    first = load_encoder(str(base), "auto", "both")[0]
+    again, added = load_encoder(str(model), "auto", "both")
+    assert again.template == first.template
+    assert added == []
+    assert read_card(model).layout == first.template
+
+
+def test_a_layout_survives_the_loss_of_its_card(trained, tmp_path):
+    """Our own chat template, taken apart, is the layout again."""
+    loaded = load_trained(str(trained("llama3")[1]))
+    save_model(loaded.model, loaded.encoder, loaded.card, tmp_path / "m")
+    (tmp_path / "m" / "crlft.json").unlink()
+    again = load_encoder(str(tmp_path / "m"), "auto", "both")[0]
+    talk = Conversation((Turn("system", "Be kind."), Turn("user", "Hi"), Turn("assistant", "Yo")))
+    for condition in ("GPT4 Correct", ""):
+        assert again.encode(talk, condition).ids.tolist() == loaded.encoder.encode(talk, condition).ids.tolist()
+
+
+def test_gpt2_gets_the_tokens_it_lacks(trained):
+    base = trained("gpt2")[2]
+    encoder, added = load_encoder(str(base), "openchat", "both")
+    assert added == ["<|end_of_turn|>"]
+    assert encoder.tokenizer.pad_token == "<|end_of_turn|>"
+    with pytest.raises(TemplateError, match=r"no chat template; use --set template=chatml"):
+        load_encoder(str(base), "auto", "both")
