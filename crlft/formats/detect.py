@@ -11,6 +11,7 @@ from crlft.conversation import Conversation
 from crlft.errors import DataError
 from crlft.formats import FORMATS, LABELLED, READABLE, Format
 from crlft.formats.fields import described, names_of
+from crlft.formats.mend import mend
 
 ROWS_LOOKED_AT = 200
 """How many readable rows decide."""
@@ -40,6 +41,11 @@ def format_of(row: Any) -> str | None:
     return next((name for name, form in FORMATS.items() if form.matches(row)), None)
 
 
+def _format_when_mended(row: Any) -> str | None:
+    name = format_of(row)
+    return name if name is not None else format_of(mend(row)[0])
+
+
 def detect(rows: Sequence[Any]) -> Detection:
     """Return the format that most rows show.
 
@@ -49,7 +55,7 @@ def detect(rows: Sequence[Any]) -> Detection:
     Raises:
         DataError: No row shows the sign of any format.
     """
-    votes = Counter(name for name in map(format_of, rows) if name is not None)
+    votes = Counter(name for name in map(_format_when_mended, rows) if name is not None)
     if not votes:
         found = _first_look(rows)
         raise DataError(found, f"known formats are {', '.join(READABLE)}; name one, or rename the fields")
@@ -87,3 +93,21 @@ def read_row(row: Any, primary: Format) -> list[Conversation]:
     if shown is not None and (shown in LABELLED or not primary.matches(row)):
         return FORMATS[shown].read(row)
     return primary.read(row)
+
+
+def read_mended(row: Any, primary: Format) -> tuple[list[Conversation], tuple[str, ...]]:
+    """Read a row as `read_row` does; one that cannot be read is mended where it is clear how.
+
+    Returns:
+        The conversations, and the names of the repairs (`crlft.formats.mend`).
+
+    Raises:
+        DataError: The row cannot be read, with the reason.
+    """
+    try:
+        return read_row(row, primary), ()
+    except DataError:
+        mended, repairs = mend(row)
+        if not repairs:
+            raise
+    return read_row(mended, primary), repairs

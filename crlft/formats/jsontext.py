@@ -1,7 +1,8 @@
 """JSON text to values that every part of the program can hold: strict and fast first, then with repairs.
 
-Repairs: `NaN` and `Infinity` (pandas and Python write them for missing numbers) become null, lone surrogates
-(UTF-16 cut in half by a scraper) and NUL become U+FFFD, integers beyond 64 bits become text.
+Repairs: those of `crlft.formats.lenient` (quotes, commas, comments, …) and of `crlft.formats.encodings`; lone
+surrogates (UTF-16 cut in half by a scraper) and NUL become U+FFFD (`lone-surrogate`, `nul`), integers beyond 64
+bits become text (`huge-integer`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import re
 from typing import Any
 
 import orjson
+
+from crlft.formats.encodings import decode
+from crlft.formats.lenient import DuplicateKey, parse_lenient
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "�"
@@ -25,7 +29,7 @@ def parse(data: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return a JSON text's value and the names of the repairs it needed.
 
     Raises:
-        ValueError: It is no JSON.
+        ValueError: It is no JSON and cannot be mended, or a key stands twice with different values.
         RecursionError: It is nested too deeply.
     """
     if b"\\u0000" not in data:
@@ -35,11 +39,52 @@ def parse(data: bytes) -> tuple[Any, tuple[str, ...]]:
             pass
         else:
             _check_depth(value, data)
-            return value, ()
-    repairs: set[str] = set()
-    value = json.loads(data.decode("utf-8"))
+            # A colon behind a quotation mark ends a key: more of them than keys are keys that stand twice.
+            colons = data.count(b'":') - data.count(b'\\":')
+            if colons <= len(value) if type(value) is dict else colons == 0:
+                return value, ()
+            if colons <= _keys_in(value):
+                return value, ()
+    return _parse_slowly(data)
+
+
+def _keys_in(value: Any) -> int:
+    """Return how many keys all objects of a value have."""
+    if type(value) is dict:
+        return len(value) + sum(_keys_in(v) for v in value.values() if type(v) is dict or type(v) is list)
+    if type(value) is list:
+        return sum(_keys_in(v) for v in value if type(v) is dict or type(v) is list)
+    return 0
+
+
+def _parse_slowly(data: bytes) -> tuple[Any, tuple[str, ...]]:
+    text, mended = decode(data)
+    repairs = set(mended)
+    try:
+        value = json.loads(text, strict=True, object_pairs_hook=lambda pairs: _object(pairs, repairs))
+    except DuplicateKey:
+        raise
+    except ValueError as error:
+        repairs = set(mended)
+        try:
+            value = parse_lenient(text, repairs, max_depth=MAX_DEPTH)
+        except DuplicateKey:
+            raise
+        except ValueError:
+            raise error from None
     _check_depth(value, data)
     return clean(value, repairs), tuple(sorted(repairs))
+
+
+def _object(pairs: list[tuple[str, Any]], repairs: set[str]) -> dict[str, Any]:
+    """Make an object; a key may stand twice if it says the same."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        for key, value in pairs:
+            if result[key] != value:
+                raise DuplicateKey(key)
+        repairs.add("duplicate-key")
+    return result
 
 
 def _check_depth(value: Any, data: bytes) -> None:
@@ -94,8 +139,8 @@ def reason_of(error: Exception, data: bytes) -> str:
     """Say for a curator why a row is no JSON."""
     if isinstance(error, RecursionError):
         return "the row is nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return f"the row is not UTF-8 text (byte {error.start + 1} is {error.object[error.start]:#04x})"
+    if isinstance(error, DuplicateKey):
+        return str(error)
     if not data.rstrip().endswith((b"}", b"]")):
         return "the row is cut off: it ends before its last bracket is closed"
     if isinstance(error, json.JSONDecodeError):

@@ -14,7 +14,9 @@ MAX_ROW_BYTES = 64 << 20
 """The longest row that is read; more is a file that lacks a quotation mark or a bracket somewhere."""
 
 _READ_BYTES = 1 << 20
-_BETWEEN = re.compile(rb"[\s,]*")
+# White space, commas, and whole comments.
+_BETWEEN = re.compile(rb"(?:[\s,]+|//[^\n]*\n|#[^\n]*\n|/\*.*?\*/)*+", re.DOTALL)
+_COMMENT_STARTS = (b"/", b"#")
 # A whole string, a bracket, or the beginning of a string whose end is not here yet.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]+")\s*:')
@@ -22,6 +24,11 @@ _MOST_KEYS = 8
 _BETWEEN_BYTES, _ARRAY_END = b", \t\r\n", b", \t\r\n]"
 _SUSPICIOUS_BYTES = 4 << 20
 _BARE = re.compile(rb"[^\s,\]]+")
+
+
+def too_long(length: int) -> str:
+    """Say that a row is too long to be read."""
+    return f"the row is {length >> 20} MB long; up to {MAX_ROW_BYTES >> 20} MB can be read"
 
 
 class TooLong(ValueError):
@@ -138,7 +145,10 @@ class _Window:
             match = _BETWEEN.match(self._data, self._at)
             assert match is not None
             self._at = match.end()
-            if self._at < len(self._data):
+            # A comment whose end is not here yet looks like the beginning of an element.
+            left = len(self._data) - self._at
+            cut_comment = self._data.startswith(_COMMENT_STARTS, self._at) and left < _READ_BYTES
+            if left and not (cut_comment and self._fill()):
                 return
 
     def take_element(self, start: re.Pattern[bytes] | None) -> bytes:

@@ -1,4 +1,4 @@
-"""Rows into a file: a JSON array or JSON Lines by the file's name, gzip or zstd where it says so.
+"""Rows into a file: JSON, JSON Lines, CSV, TSV or Parquet by the file's name, gzip or zstd where it says so.
 
     with write_rows(Path("out.jsonl.gz")) as put:
         put({"messages": […]})
@@ -20,16 +20,24 @@ import orjson
 import zstandard
 
 from crlft.errors import DataError
+from crlft.formats.jsontext import parse
+from crlft.formats.tables_out import Columns, csv_loss, write_csv, write_parquet
 
-SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst")
+_PACKED = ("", ".gz", ".zst")
+_KINDS = ("json", "jsonl", "csv", "tsv")
+
+SUFFIXES = (*(f".{kind}{packed}" for packed in _PACKED for kind in _KINDS), ".parquet")
 """How a file's name says what to write."""
 
+Put = Callable[[Mapping[str, Any]], None]
+"""Writes one row."""
 
-def check_name(path: Path) -> tuple[bool, str]:
-    """Return whether a file's name asks for JSON Lines, and its compression (`gz`, `zst` or empty).
+
+def check_name(path: Path) -> tuple[str, str]:
+    """Return what a file's name asks for (`json`, `jsonl`, `csv`, `tsv`, `parquet`) and its compression.
 
     Raises:
-        DataError: The name says neither JSON nor JSON Lines.
+        DataError: The name says none of these.
     """
     name = path.name.lower()
     suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), None)
@@ -38,37 +46,74 @@ def check_name(path: Path) -> tuple[bool, str]:
             f"{path.name} does not say what to write", f"end the name with one of {', '.join(SUFFIXES)}"
         )
     kind, _, compression = suffix[1:].partition(".")
-    return kind == "jsonl", compression
+    return kind, compression
+
+
+def container_loss(path: Path, row: Mapping[str, Any]) -> list[str]:
+    """Name what a file of this name cannot hold of a row: CSV knows texts only; the others hold everything."""
+    return csv_loss(row) if check_name(path)[0] in ("csv", "tsv") else []
 
 
 @contextmanager
-def write_rows(path: Path) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+def write_rows(path: Path) -> Iterator[Put]:
     """Give a function that writes one row; an existing file is replaced when the block ends well.
 
     Raises:
-        DataError: The name says neither JSON nor JSON Lines, or the file cannot be written.
+        DataError: The name does not say what to write, or the file cannot be written.
     """
-    lines, compression = check_name(path)
+    kind, compression = check_name(path)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with ExitStack() as stack:
-            file = _open(stack, scratch, compression)
-            between = b"" if lines else b"[\n"
-
-            def put(row: Mapping[str, Any]) -> None:
-                nonlocal between
-                file.write(between + _dump(row))
-                between = b"\n" if lines else b",\n"
-
+        writer = _json_writer if kind in ("json", "jsonl") else _table_writer
+        with writer(scratch, kind, compression) as put:
             yield put
-            ends = {b"[\n": b"[]\n", b",\n": b"\n]\n", b"\n": b"\n", b"": b""}
-            file.write(ends[between])
         scratch.replace(path)
     except OSError as error:
         remedy = "check the folder, its permissions and the room on the disk"
         raise DataError(f"{path} cannot be written: {error.strerror}", remedy) from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def _json_writer(path: Path, kind: str, compression: str) -> Iterator[Put]:
+    lines = kind == "jsonl"
+    with ExitStack() as stack:
+        file = _open(stack, path, compression)
+        between = b"" if lines else b"[\n"
+
+        def put(row: Mapping[str, Any]) -> None:
+            nonlocal between
+            file.write(between + _dump(row))
+            between = b"\n" if lines else b",\n"
+
+        yield put
+        ends = {b"[\n": b"[]\n", b",\n": b"\n]\n", b"\n": b"\n", b"": b""}
+        file.write(ends[between])
+
+
+@contextmanager
+def _table_writer(path: Path, kind: str, compression: str) -> Iterator[Put]:
+    """Write rows to a scratch file first: the table's columns are known when all have come."""
+    columns = Columns()
+    spool = path.with_name(f"{path.name}.rows")
+    try:
+        with spool.open("wb") as file:
+
+            def put(row: Mapping[str, Any]) -> None:
+                line = _dump(row)
+                columns.note(parse(line)[0])
+                file.write(line + b"\n")
+
+            yield put
+        with spool.open("rb") as lines, ExitStack() as stack:
+            rows = (parse(line)[0] for line in lines)
+            if kind == "parquet":
+                write_parquet(rows, columns, path)
+            else:
+                write_csv(rows, columns.kinds, _open(stack, path, compression), "\t" if kind == "tsv" else ",")
+    finally:
+        spool.unlink(missing_ok=True)
 
 
 def _open(stack: ExitStack, path: Path, compression: str) -> IO[bytes]:

@@ -37,7 +37,7 @@ PACKED = {
     "lines": (LINES, "json lines"),
     "lines with gaps and CRLF": ("\n\n" + LINES.replace("\n", "\r\n\r\n") + "\r\n", "json lines"),
     "indented objects in sequence": ("\n".join(json.dumps(r, indent=1) for r in ROWS), "json objects"),
-    "byte order mark": (b"\xef\xbb\xbf" + LINES.encode(), "json lines"),
+    "byte order mark": (b"\xef\xbb\xbf" + LINES.encode(), "json lines, byte order mark"),
     "UTF-16": (json.dumps(ROWS, ensure_ascii=False).encode("utf-16"), "json array, UTF-16"),
     "gzip": (gzip.compress(LINES.encode()), "json lines, gzip"),
     "gzip in two members": (gzip.compress(LINES.encode() + b"\n") + gzip.compress(b""), "json lines, gzip"),
@@ -61,7 +61,7 @@ def test_elements_are_found_wherever_the_reads_end(tmp_path, monkeypatch, size):
     assert [row.value for row in rows] == ROWS
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [s for s in SUFFIXES if s.startswith(".json")])
 @pytest.mark.parametrize("rows", [ROWS, [], ROWS[:1]])
 def test_written_files_read_back(tmp_path, suffix, rows):
     path = tmp_path / f"out{suffix}"
@@ -87,16 +87,15 @@ def test_a_broken_export_leaves_nothing_behind(tmp_path):
 
 
 def test_a_name_that_says_nothing_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"out\.csv does not say"), write_rows(tmp_path / "out.csv"):
+    with pytest.raises(DataError, match=r"out\.xml does not say"), write_rows(tmp_path / "out.xml"):
         pass
 
 
 BROKEN = {
-    "no JSON": ("Dear all,\nplease find", "no JSON: it begins with 'Dear all,'"),
-    "CSV": ("prompt,answer\nHi,Hello\n", "no JSON: it begins with 'prompt,answer'"),
+    "no JSON": ("Dear all,\nplease find", "no JSON and no table: it begins with 'Dear all,'"),
     "empty": ("", "is empty"),
     "white space": ("  \n\n ", "only white space"),
-    "Parquet": (b"PAR1\x15\x04", "a Parquet file"),
+    "Parquet": (b"PAR1\x15\x04", "a table that is damaged"),
     "zip": (b"PK\x03\x04....", "a zip archive or a spreadsheet"),
     "binary": (b"\x00\x01\x02\x03" * 20, "a binary file"),
     "damaged gzip": (b"\x1f\x8b\x08\x00" + b"\xff" * 50, "a compressed file that is damaged"),
@@ -164,12 +163,6 @@ def test_a_row_beyond_all_measure_ends_the_file(tmp_path, monkeypatch):
     _, rows = rows_of(write(tmp_path, json.dumps(ROWS)[:-1] + ', {"text": "' + "x" * 5000))
     assert [row.value for row in rows[:-1]] == ROWS
     assert "longer than" in rows[-1].error
-
-
-def test_wrong_bytes_are_shown_and_named(tmp_path):
-    _, rows = rows_of(write(tmp_path, LINES.encode() + b'\n{"text": "caf\xe9"}\n'))
-    assert "not UTF-8 text (byte 14 is 0xe9)" in rows[-1].error
-    assert rows[-1].raw == '{"text": "caf\\xe9"}'
 
 
 @pytest.mark.parametrize(

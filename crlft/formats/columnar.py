@@ -1,0 +1,141 @@
+"""Parquet files and Arrow files (those of `datasets.save_to_disk` as well), streamed batch by batch.
+
+Nulls in tables mean that a field is absent, at the row's top and inside messages. Columns that this program wrote
+as JSON text (their field says so, see `crlft.formats.tables_out`) are parsed again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crlft.errors import DataError
+from crlft.formats.jsontext import clean
+from crlft.formats.rawrow import RawRow
+
+JSON_MARK = {b"crlft": b"json"}
+"""Metadata of a column whose texts are JSON."""
+
+_BATCH_ROWS = 1000
+
+
+class ColumnFile:
+    """An open Parquet or Arrow file.
+
+    Attributes:
+        path: The file.
+        container: `parquet` or `arrow`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._size = path.stat().st_size
+        try:
+            if _magic(path).startswith(b"PAR1"):
+                self.container = "parquet"
+                table = pq.ParquetFile(path, pre_buffer=False)
+                self._schema, self._rows = table.schema_arrow, table.metadata.num_rows
+                self._batches: Iterator[Any] = table.iter_batches(batch_size=_BATCH_ROWS)
+                self._close: Callable[[], None] = table.close
+            else:
+                self.container = "arrow"
+                source = pa.memory_map(str(path))
+                whole = _magic(path).startswith(b"ARROW1")
+                opened = pa.ipc.open_file(source) if whole else pa.ipc.open_stream(source)
+                self._schema, self._rows = opened.schema, 0
+                self._batches = _ipc_batches(opened)
+                self._close = source.close
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{path} is a table that is damaged: {_line(error)}", "get an intact copy") from error
+        self._read = 0
+        self._done = False
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the file has been read, estimated from the rows."""
+        if self._done or not self._rows:
+            return self._size
+        return int(self._size * self._read // self._rows)
+
+    def __enter__(self) -> ColumnFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._close()
+
+    def __iter__(self) -> Iterator[RawRow]:
+        marked = [f.name for f in self._schema if (f.metadata or {}).get(b"crlft") == b"json"]
+        try:
+            for batch in self._batches:
+                for piece in range(0, batch.num_rows, _BATCH_ROWS):
+                    for value in batch.slice(piece, _BATCH_ROWS).to_pylist():
+                        self._read += 1
+                        yield _row(self._read, value, marked)
+        except (pa.ArrowException, OSError) as error:
+            reason = f"the table is damaged after row {self._read}: {_line(error)}"
+            yield RawRow(self._read + 1, None, b"", reason)
+        self._done = True
+
+
+def _magic(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8)
+
+
+def _ipc_batches(opened: Any) -> Iterator[Any]:
+    if isinstance(opened, pa.RecordBatchFileReader):
+        return (opened.get_batch(i) for i in range(opened.num_record_batches))
+    return iter(opened)
+
+
+def _line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def _row(number: int, value: dict[str, Any], marked: list[str]) -> RawRow:
+    row = {name: _without_nulls(cell) for name, cell in value.items() if cell is not None}
+    for name in marked:
+        if isinstance(row.get(name), str):
+            with suppress(ValueError):
+                row[name] = json.loads(row[name])
+    return row_of_value(number, row)
+
+
+def row_of_value(number: int, value: Any) -> RawRow:
+    """Return a row for a value that did not come as text; dates and bytes become text."""
+    repairs: set[str] = set()
+    row = clean(_plain(value), repairs)
+    try:
+        data = orjson.dumps(row)
+    except TypeError as error:
+        return RawRow(number, None, repr(value)[:20_000].encode(), f"the row cannot be written as JSON: {error}")
+    return RawRow(number, row, data, None, tuple(sorted(repairs)))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of JSON's own types."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _without_nulls(cell: Any) -> Any:
+    """Leave out the nulls that a table needs where messages, or structs, have different fields."""
+    if isinstance(cell, dict):
+        return {k: _without_nulls(v) for k, v in cell.items() if v is not None}
+    return [_without_nulls(v) for v in cell] if isinstance(cell, list) else cell
