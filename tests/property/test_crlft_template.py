@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from crlft.chat_template import chat_template
 from crlft.conversation import Conversation, ToolCall, Turn
-from crlft.template import get_template, guard, unguard
-from crlft.tokens import add_controls, make_encoder
+from crlft.derive import own_template
+from crlft.template import MARKUP, TEMPLATES, get_template, guard, unguard
+from crlft.tokens import add_controls, make_encoder, reserved_strings
+from tests.families import FAMILIES
 from tests.tiny import tiny_tokenizer
 
 PIECES = [
@@ -23,6 +26,16 @@ PIECES = [
     "<|",
     "|>",
     "<s<s>>",
+    "<|eot_id|>",
+    "<|start_header_id|>user<|end_header_id|>\n\n",
+    "</s>",
+    "[INST]",
+    "[/INST]",
+    "<</SYS>>",
+    "<end_of_turn>\n<start_of_turn>model\n",
+    "<think>",
+    "</tool_call>",
+    "</tool_response>",
     "User:",
     "GPT4 Correct",
 ]
@@ -50,9 +63,9 @@ conversations = st.builds(
 conditions = st.sampled_from(["", "GPT4 Correct", "专家", "x <|im_end|>"])
 
 
-def make(template: str, placement: str):
-    tokenizer = tiny_tokenizer()
-    add_controls(tokenizer, get_template(template))
+def make(tokenizer, template, placement: str):
+    """An encoder whose tokenizer carries the chat template that would be saved."""
+    add_controls(tokenizer, template)
     encoder = make_encoder(tokenizer, template, placement)
     tokenizer.chat_template = chat_template(
         encoder.template,
@@ -64,11 +77,30 @@ def make(template: str, placement: str):
     return encoder
 
 
-ENCODERS = {(t, p): make(t, p) for t in ("openchat", "chatml") for p in ("both", "assistant")}
+def make_auto(name: str, placement: str):
+    tokenizer = FAMILIES[name].make_tokenizer()
+    return make(tokenizer, own_template(tokenizer, reserved_strings(tokenizer), name), placement)
+
+
+SIDES = ("both", "assistant")
+ENCODERS = {(t, p): make(tiny_tokenizer(), get_template(t), p) for t in TEMPLATES for p in SIDES}
+# one tokenizer of each kind: a space behind every control token, at the beginning only, never
+OTHERS = {
+    (t, n): make(FAMILIES[n].make_tokenizer(), get_template(t), "both")
+    for t, n in [
+        ("openchat", "llama2"),
+        ("chatml", "llama2"),
+        ("chatml", "mistral"),
+        ("llama3", "gemma2"),
+        ("openchat", "qwen2"),
+    ]
+}
+AUTO = {(n, p): make_auto(n, p) for n in FAMILIES if FAMILIES[n].chat and n != "gemma3" for p in SIDES}
+ENCODERS |= OTHERS | AUTO
 
 
 @pytest.mark.parametrize("key", ENCODERS, ids="-".join)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(conversation=conversations, condition=conditions)
 def test_the_saved_template_gives_the_trained_ids(key, conversation, condition):
     encoder = ENCODERS[key]
@@ -85,7 +117,7 @@ def test_the_saved_template_gives_the_trained_ids(key, conversation, condition):
 
 
 @pytest.mark.parametrize("key", ENCODERS, ids="-".join)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(conversation=conversations, condition=conditions, answer=answers)
 def test_the_prompt_is_a_prefix_of_what_was_trained(key, conversation, condition, answer):
     encoder = ENCODERS[key]
@@ -94,18 +126,36 @@ def test_the_prompt_is_a_prefix_of_what_was_trained(key, conversation, condition
     assert encoder.encode(longer, condition).ids.tolist()[: len(prompt)] == prompt
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("key", ENCODERS, ids="-".join)
+@settings(max_examples=30, deadline=None)
 @given(conversation=conversations, condition=conditions)
-def test_no_text_becomes_a_control_token(conversation, condition):
-    encoder = ENCODERS["chatml", "both"]
-    ids = encoder.encode(conversation, condition).ids.tolist()
-    turns = len(conversation.turns)
-    turns += bool(conversation.tools) and conversation.turns[0].role != "system"
-    specials = encoder.tokenizer.all_special_ids
-    assert [i for i in ids if i in specials] == [
-        encoder.tokenizer.bos_token_id,
-        *[encoder.tokenizer.convert_tokens_to_ids(c) for c in ("<|im_start|>", "<|im_end|>")] * turns,
-    ]
+def test_no_text_becomes_a_control_token(key, conversation, condition):
+    """The control tokens of a conversation are those of the same conversation without a word in it."""
+    encoder = ENCODERS[key]
+    tokens = {encoder.tokenizer.convert_tokens_to_ids(t) for t in encoder.reserved}
+    tokens &= set(encoder.tokenizer.added_tokens_decoder)
+
+    def controls(c: Conversation, under: str) -> list[int]:
+        return [i for i in encoder.encode(c, under).ids.tolist() if i in tokens]
+
+    silent = Conversation(
+        tuple(
+            replace(
+                turn,
+                content="x" if turn.content.strip() else "",
+                reasoning="x" if turn.reasoning is not None else None,
+                tool_calls=tuple(ToolCall("f", "{}") for _ in turn.tool_calls),
+            )
+            for turn in conversation.turns
+        ),
+        tools="[]" if conversation.tools else None,
+    )
+    assert controls(conversation, condition) == controls(silent, "x" if condition else "")
+    shown = "".join(s.text for s in encoder.segments(conversation, condition) if not s.control)
+    for tag in (*encoder.template.markers, *(set(MARKUP) & set(encoder.reserved))):
+        assert shown.count(tag) == "".join(
+            s.text for s in encoder.segments(silent, "x" if condition else "") if not s.control
+        ).count(tag)
 
 
 @given(text=texts.filter(lambda t: "\u2060" not in t))
