@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from crlft.ablation import DEFAULT_METHODS, AblationRequest, Plan, finished_results, make_plan, run_ablation
-from crlft.ablation_report import build_report, markdown
 from crlft.commands.progress import ItemProgress
 from crlft.config import RunConfig
 from crlft.errors import ConfigError
@@ -64,6 +63,8 @@ def ablate(
     out.mkdir(parents=True, exist_ok=True)
     with ItemProgress("ablation", quiet=as_json) as progress:
         report = carry_out(plan, Events(RunFolder(out), progress), parallel)
+    from crlft.ablation_report import markdown
+
     text = markdown(report)
     status = "" if report["cells_done"] == report["cells"] else "stopped: start again to go on\n\n"
     finish(report, as_json, f"{status}{text}\n{out / 'ablation.md'}")
@@ -95,6 +96,8 @@ def carry_out(plan: Plan, events: Events, parallel: int) -> dict[str, Any]:
 
 def _write(plan: Plan, results: list[dict[str, Any]], out: Path) -> dict[str, Any]:
     """Write OUT/ablation.json and OUT/ablation.md from the cells done so far."""
+    from crlft.ablation_report import build_report, markdown  # scipy: not for `--help`
+
     order = {(c.method, c.seed): n for n, c in enumerate(plan.cells)}
     results = sorted(results, key=lambda r: order[r["method"], r["seed"]])
     config = plan.config
