@@ -1,14 +1,14 @@
-"""Reading training data: a snapshot's folder, or a JSONL file of conversations. Torch-free.
+"""Reading training data: a snapshot's folder, or conversations of any format and container. Torch-free.
 
 A snapshot is `data.parquet` beside `manifest.json`. Its column `conversation` holds the JSON text of
 `Conversation.to_dict()` and is what counts; the other columns are for people. The manifest holds the classes
-(`scheme`) and the content hash (`hash`). A plain file (`.jsonl`, `.jsonl.gz`) holds one such dictionary a
-line and takes its classes from elsewhere.
+(`scheme`) and the content hash (`hash`). Anything else that `crlft.formats` reads (a file, a folder, a glob, a hub
+dataset as `hub:owner/name`) takes its classes from elsewhere, see `crlft.formats.conversations`.
 """
 
 from __future__ import annotations
 
-import gzip
+import glob
 import hashlib
 import json
 from collections.abc import Iterator
@@ -18,32 +18,52 @@ from typing import Any
 from crlft.condition import OPENCHAT_SCHEME, ClassScheme
 from crlft.conversation import Conversation
 from crlft.errors import DataError, SchemeError
+from crlft.formats.conversations import read_conversations
+from crlft.formats.sources import find_files, is_hub_name
 
 DATA, MANIFEST = "data.parquet", "manifest.json"
 
 
 def read_snapshot(path: Path | str, scheme: ClassScheme | None = None) -> tuple[ClassScheme, list[Conversation]]:
-    """Return the classes and the conversations of a snapshot or a JSONL file.
+    """Return the classes and the conversations of a snapshot, or of data in any format.
 
     Args:
-        path: A snapshot's folder or a `.jsonl`/`.jsonl.gz` file.
-        scheme: The classes; required knowledge for plain files (default: OpenChat's two classes), and an
-            override for snapshots.
+        path: A snapshot's folder; or a file, a folder, a glob, or a hub dataset (`hub:owner/name[:split]`).
+        scheme: The classes; required knowledge for other data than snapshots (default: OpenChat's two classes),
+            and an override for snapshots.
 
     Raises:
-        DataError: The path is missing, incomplete, unreadable, or holds no conversation.
+        DataError: The path is missing, incomplete, unreadable, or holds no conversation; a row that cannot be read
+            is named with its file and line.
     """
-    path = Path(path)
-    if path.is_dir():
-        own, rows = _scheme_of(path), _parquet_rows(path)
-    elif path.is_file():
-        own, rows = OPENCHAT_SCHEME, _json_lines(path)
+    if is_snapshot(path):
+        folder = Path(path)
+        own = _scheme_of(folder)
+        conversations = [_conversation(row, where) for where, row in _parquet_rows(folder)]
     else:
-        raise DataError(f"{path}: no such snapshot or file", "make a snapshot first, or correct the path")
-    conversations = [_conversation(row, where) for where, row in rows]
+        own = OPENCHAT_SCHEME
+        conversations = list(read_conversations(_checked(path), scheme or own))
     if not conversations:
         raise DataError(f"{path}: holds no conversation", "snapshot a query that matches some")
     return scheme or own, conversations
+
+
+def is_snapshot(path: Path | str) -> bool:
+    """Return whether a path is a snapshot's folder: it has a manifest, or holds no other data."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return False
+    try:
+        return (folder / MANIFEST).exists() or not find_files([folder])
+    except DataError:
+        return True
+
+
+def _checked(path: Path | str) -> Path | str:
+    name = str(path)
+    if not (is_hub_name(name) or glob.has_magic(name) or Path(name).exists()):
+        raise DataError(f"{path}: no such snapshot or file", "make a snapshot first, or correct the path")
+    return path
 
 
 def read_scheme(path: Path | str) -> ClassScheme:
@@ -64,15 +84,26 @@ def read_scheme(path: Path | str) -> ClassScheme:
 
 
 def snapshot_hash(path: Path | str) -> str:
-    """Return the content hash: the manifest's, or for a plain file that of its bytes (first 16 hex digits)."""
-    path = Path(path)
-    if path.is_dir():
-        stated = _manifest(path).get("hash")
+    """Return the content hash: the manifest's, or that of the files' bytes (first 16 hex digits).
+
+    A hub dataset's is that of its name: what it holds is not known before it is read.
+    """
+    if is_snapshot(path):
+        stated = _manifest(Path(path)).get("hash")
         if stated:
             return str(stated)
-        path = path / DATA
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        path = Path(path) / DATA
+    if is_hub_name(str(path)):
+        return hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    files = find_files([path])
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as data:
+            hashed = hashlib.file_digest(data, "sha256")
+        if len(files) == 1:
+            return hashed.hexdigest()[:16]
+        digest.update(hashed.digest())
+    return digest.hexdigest()[:16]
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -112,17 +143,6 @@ def _parquet_rows(folder: Path) -> Iterator[tuple[str, Any]]:
         raise DataError(f"{folder}: no {DATA}", "make the snapshot again") from None
     except pa.ArrowException as error:
         raise DataError(f"{file}: cannot be read ({error})", "make the snapshot again") from error
-
-
-def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        try:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield f"{path}:{number}", _parsed(line, f"{path}:{number}")
-        except (UnicodeDecodeError, gzip.BadGzipFile) as error:
-            raise DataError(f"{path}: not text ({error})", "give UTF-8 JSON lines") from error
 
 
 def _parsed(text: Any, where: str) -> Any:

@@ -12,13 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crlft.errors import DataError
-from crlft.formats.jsontext import clean
-from crlft.formats.rawrow import RawRow
+from crlft.formats.rawrow import RawRow, row_of_value
 
 JSON_MARK = {b"crlft": b"json"}
 """Metadata of a column whose texts are JSON."""
@@ -110,28 +108,6 @@ def _row(number: int, value: dict[str, Any], marked: list[str]) -> RawRow:
             with suppress(ValueError):
                 row[name] = json.loads(row[name])
     return row_of_value(number, row)
-
-
-def row_of_value(number: int, value: Any) -> RawRow:
-    """Return a row for a value that did not come as text; dates and bytes become text."""
-    repairs: set[str] = set()
-    row = clean(_plain(value), repairs)
-    try:
-        data = orjson.dumps(row)
-    except TypeError as error:
-        return RawRow(number, None, repr(value)[:20_000].encode(), f"the row cannot be written as JSON: {error}")
-    return RawRow(number, row, data, None, tuple(sorted(repairs)))
-
-
-def _plain(value: Any) -> Any:
-    """Return a value of JSON's own types."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def _without_nulls(cell: Any) -> Any:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import orjson
+
+from crlft.formats.jsontext import clean
+
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
@@ -57,3 +61,25 @@ class Rows(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def __iter__(self) -> Iterator[RawRow]: ...
+
+
+def row_of_value(number: int, value: Any) -> RawRow:
+    """Return a row for a value that did not come as text; dates and bytes become text."""
+    repairs: set[str] = set()
+    row = clean(_plain(value), repairs)
+    try:
+        data = orjson.dumps(row)
+    except TypeError as error:
+        return RawRow(number, None, repr(value)[:20_000].encode(), f"the row cannot be written as JSON: {error}")
+    return RawRow(number, row, data, None, tuple(sorted(repairs)))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of JSON's own types."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crlft.errors import DataError
-from crlft.formats.columnar import row_of_value
-from crlft.formats.rawrow import RawRow
+from crlft.formats.rawrow import RawRow, row_of_value
 
 HUB = "hub:"
 """What the name of a hub dataset begins with: `hub:owner/name`, `hub:owner/name:split`."""
