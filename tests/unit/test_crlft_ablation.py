@@ -228,7 +228,7 @@ class Inline:
     def __call__(self, folder: Path, threads: int) -> Inline:
         self.started.append(folder.name)
         try:
-            if folder.name == self.spoil:
+            if self.spoil in (folder.name, "*"):
                 config = folder / "config.json"
                 config.write_text(config.read_text().replace('"fp32"', '"fp31"'))
             run_cell(folder)
@@ -328,14 +328,22 @@ def test_auto_is_worked_out_once_for_c_rlft(world, tmp_path):
 
 
 def test_a_failed_cell_leaves_the_others_and_is_done_later(world, tmp_path):
-    launch = Inline(spoil="sft-1")
-    with pytest.raises(RunError, match=r"cell sft-1 failed: .*fp31") as raised:
-        carried_out(world, tmp_path, launch)
+    launch = Inline(spoil="c-rlft-1")
+    request = replace(world, seeds=(1,))
+    with pytest.raises(RunError, match=r"cell c-rlft-1 failed: .*fp31") as raised:
+        carried_out(request, tmp_path, launch)
     assert "log.txt" in raised.value.remedy
-    assert launch.started == ["c-rlft-1", "sft-1", "c-rlft-2", "sft-2"]
+    assert launch.started == ["c-rlft-1", "sft-1"]
     again = Inline()
-    (result,) = carried_out(world, tmp_path, again)
-    assert (result["method"], result["seed"], again.started) == ("sft", 1, ["sft-1"])
+    (result,) = carried_out(request, tmp_path, again)
+    assert (result["method"], result["seed"], again.started) == ("c-rlft", 1, ["c-rlft-1"])
+
+
+def test_two_failed_cells_end_it(world, tmp_path):
+    launch = Inline(spoil="*")
+    with pytest.raises(RunError, match=r"cell c-rlft-1 failed \(2 cells failed\)"):
+        carried_out(world, tmp_path, launch)
+    assert launch.started == ["c-rlft-1", "sft-1"]
 
 
 def test_a_stop_ends_it_and_keeps_the_table(world, tmp_path):
