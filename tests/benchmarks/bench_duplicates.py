@@ -19,7 +19,7 @@ def run(data: Path, rounds: int) -> dict[str, Any]:
     with open_file(data) as file:
         for number, row in enumerate(file.rows):
             if row.error is None:
-                conversation, _ = read_checked(row, file.detection.format)
+                (conversation,) = read_checked(row, file.form).conversations
                 parts = sides(conversation.turns, "conversation")
                 key = exact_key("conversation", prompt_hash(conversation), answer_hash(conversation))
                 documents.append(Document(number, key, parts))

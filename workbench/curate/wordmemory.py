@@ -11,7 +11,7 @@ across the start of white space.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,32 +26,35 @@ _AT_ONCE_BYTES = 1 << 18
 """Bytes worked on together: what is computed for them stays in the processor's cache."""
 
 _SLOT_BITS = 20
-_SPACE, _LETTER, _MARK = 1, 2, 4
+_SPACE = 1
+_KINDS = {
+    "letter": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "digit": "0123456789",
+    "mark": '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~',  # not the apostrophe: "don't" may be one word
+}
+_NUMBERS = {name: number for number, name in enumerate(_KINDS, 2)}
 
-MARKS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'
-"""What may end a word; not the apostrophe, as "don't" may be one."""
+Cut = tuple[str, str]
+"""Two kinds of signs, `letter`, `digit` or `mark`, between which a text may be cut."""
 
 
-def _kinds(*, cut_marks: bool) -> npt.NDArray[np.uint8]:
-    """Return what each byte is: white space, an ASCII letter, a mark that ends a word, or nothing of these."""
+def _kind_table() -> npt.NDArray[np.uint8]:
+    """Return each byte's kind: white space, one of `_NUMBERS`, or 0 for all others."""
     kinds = np.zeros(256, dtype=np.uint8)
     kinds[list(b" \t\n\r\f\v")] = _SPACE
-    kinds[list(range(ord("a"), ord("z") + 1)) + list(range(ord("A"), ord("Z") + 1))] = _LETTER
-    if cut_marks:
-        kinds[list(MARKS.encode())] = _MARK
+    for name, signs in _KINDS.items():
+        kinds[list(signs.encode())] = _NUMBERS[name]
     return kinds
 
 
-def _beginnings() -> npt.NDArray[np.bool_]:
+def _beginnings(cuts: Collection[Cut]) -> npt.NDArray[np.bool_]:
     """Return whether a byte begins a word, by its kind and eight times the kind of the byte before it."""
     begins = np.zeros(64, dtype=np.bool_)
-    for before in (0, _LETTER, _MARK):
-        begins[_SPACE | before << 3] = True
-    begins[_MARK | _LETTER << 3] = True
+    for other in range(8):
+        begins[_SPACE | other << 3] = other != _SPACE
+    for before, kind in cuts:
+        begins[_NUMBERS[kind] | _NUMBERS[before] << 3] = True
     return begins
-
-
-_BEGINS = _beginnings()
 
 
 class WordMemory:
@@ -59,17 +62,16 @@ class WordMemory:
 
     Args:
         lengths_of: Counts words that are new.
-        cut_marks: Also cut between a letter and a mark behind it, where that changes no count: fewer words.
+        cuts: Where else texts may be cut without changing a count: so there are fewer different words.
     """
 
-    def __init__(self, lengths_of: LengthsOf, *, cut_marks: bool = False) -> None:
+    def __init__(self, lengths_of: LengthsOf, cuts: Collection[Cut] = ()) -> None:
         self._lengths_of = lengths_of
-        self._kinds = _kinds(cut_marks=cut_marks)
-        # A word's hash is the sum of byte × base^place modulo 2^64; the odd base is drawn anew in each process.
+        self._kinds, self._begins = _kind_table(), _beginnings(cuts)
+        # A word's hash is the sum of byte × base^place modulo 2^64, places from 1; the odd base is drawn anew in
+        # each process. Every bit counts: words that differ by one in their first sign differ in few of them.
         base = random.SystemRandom().getrandbits(64) | 1
-        powers = np.full(_AT_ONCE_BYTES, base, dtype=np.uint64)
-        powers[0] = 1
-        self._powers: Words = np.multiply.accumulate(powers)
+        self._powers: Words = np.multiply.accumulate(np.full(_AT_ONCE_BYTES, base, dtype=np.uint64))
         inverse = np.full(_AT_ONCE_BYTES, pow(base, -1, 1 << 64), dtype=np.uint64)
         inverse[0] = 1
         self._inverse: Words = np.multiply.accumulate(inverse)
@@ -107,22 +109,22 @@ class WordMemory:
         return [int(n) for n in np.diff(sums[behind], prepend=0)]
 
     def _edges(self, data: npt.NDArray[np.uint8], text_ends: Places) -> Places:
-        """Return where words begin, and the end: a text's start, white space's, a mark behind a letter."""
+        """Return where words begin, and the end."""
         kinds = self._kinds[data]
         before = np.empty_like(kinds)
         before[0], before[1:] = 0, kinds[:-1]
-        begins = _BEGINS[kinds | before << 3]
+        begins = self._begins[kinds | before << 3]
         begins[0] = True
         inner = text_ends[:-1]
         begins[inner[inner < len(data)]] = True
         return np.append(np.flatnonzero(begins), len(data))
 
     def _hashes(self, data: npt.NDArray[np.uint8], edges: Places) -> Words:
-        """Return each word's hash, never 0."""
+        """Return each word's hash; 0, which stands for an empty slot, once in 2^64 words."""
         summed = np.zeros(len(data) + 1, dtype=np.uint64)
         # One more than the byte, so that a NUL counts; 255 does not occur in UTF-8.
         np.cumsum((data + np.uint8(1)) * self._powers[: len(data)], out=summed[1:])
-        return np.diff(summed[edges]) * self._inverse[edges[:-1]] | np.uint64(1)
+        return np.diff(summed[edges]) * self._inverse[edges[:-1]]
 
     def _look_up(self, joined: bytes, edges: Places, hashes: Words) -> npt.NDArray[np.int32]:
         """Return the count of each word, asking for those that are not known."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
-from workbench.curate.text import content_uid, measure_many
+from crlft.formats.columns import get_column
+from workbench.curate.text import measure_many
 from workbench.curate.tokens import TokenCounter
 from workbench.domain.errors import ImportFault
 from workbench.domain.record import Record
@@ -60,7 +61,9 @@ class ClassChoice:
         if self.class_name is not None:
             return self.class_name
         if self.class_field is not None:
-            value = value_text(row.get(self.class_field))
+            # A preference pair's side stands in the metadata of its two conversations, not in the row.
+            found = get_column(row, self.class_field)
+            value = value_text(conversation.metadata.get(self.class_field) if found is None else found)
             table = self.class_map or {c.name: c.name for c in self.scheme.classes}
             return table.get(value) or (table.get(ANY_OTHER) if value else None)
         if conversation.class_name in self.scheme:
@@ -71,14 +74,19 @@ class ClassChoice:
     def classify(self, row: Mapping[str, Any], conversation: Conversation) -> Conversation:
         """Return the conversation with its class; a class that the project does not know is kept as metadata."""
         name, own = self.class_of(row, conversation), conversation.class_name
-        metadata = conversation.metadata
         if own is not None and own not in self.scheme:
-            metadata = {**metadata, "class": own}
-        return replace(conversation, class_name=name, metadata=metadata)
+            return replace(conversation, class_name=name, metadata={**conversation.metadata, "class": own})
+        return conversation if name == own else _restated(conversation, name, conversation.language)
+
+
+def _restated(c: Conversation, class_name: str | None, language: str) -> Conversation:
+    """Return the conversation with another class and language; `replace` takes five times as long."""
+    return Conversation(c.turns, c.id, class_name, c.coarse_reward, c.tools, c.source, language, c.metadata)
 
 
 def make_records(
     conversations: Sequence[Conversation],
+    uids: Sequence[str],
     provenance: Sequence[Mapping[str, Any]],
     *,
     round_number: int,
@@ -89,6 +97,7 @@ def make_records(
 
     Args:
         conversations: A batch that fits in memory.
+        uids: Their content ids.
         provenance: Where each came from, in the same order.
         round_number: The round they arrive in.
         tagged_by: Who set the classes of those that have one.
@@ -98,8 +107,8 @@ def make_records(
     return [
         Record(
             seq=0,
-            uid=content_uid(conversation),
-            conversation=replace(conversation, language=m.language),
+            uid=uid,
+            conversation=_restated(conversation, conversation.class_name, m.language),
             round=round_number,
             n_turns=m.n_turns,
             n_tokens=m.n_tokens,
@@ -109,5 +118,5 @@ def make_records(
             provenance=origin,
             tagged_by=tagged_by if conversation.class_name is not None else "",
         )
-        for conversation, m, origin in zip(conversations, measured, provenance, strict=True)
+        for conversation, uid, m, origin in zip(conversations, uids, measured, provenance, strict=True)
     ]

@@ -1,9 +1,13 @@
-"""One import under way: rows become records, in transactions of some thousands, and every row is counted."""
+"""One import under way: rows become records, in transactions of some thousands, and every row is counted.
+
+While one transaction is written the next rows are read and measured: SQLite works outside the interpreter's lock.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +16,15 @@ from sqlalchemy import Connection
 
 from crlft.conversation import Conversation
 from crlft.errors import DataError
-from crlft.formats.containers import RawRow
+from crlft.formats.rawrow import RawRow
 from workbench.curate.text import content_uid, measure_many
 from workbench.curate.tokens import TokenCounter
 from workbench.domain.curation import Action
+from workbench.domain.record import Record
 from workbench.services.arrivals import TAGGED_BY, ClassChoice, make_records
 from workbench.services.inspecting import OpenFile, read_checked
 from workbench.services.project import Project
+from workbench.store import textindex
 from workbench.store.actions import get_action, record_action, update_action
 from workbench.store.arrivals import dropped_by_undo, known_uids
 from workbench.store.changes import apply_changes
@@ -31,8 +37,14 @@ CHUNK_ROWS = 5000
 CHUNK_BYTES = 32 << 20
 """A transaction is closed earlier where rows are long."""
 
+UNDER_WAY, STOPPED, FINISHED = "under way", "stopped", "finished"
+"""What an import's entry in the log says in its parameter `state`."""
+
 OnProgress = Callable[[int, int | None], None]
-"""Called with rows done and rows in all, estimated from how far the files have been read."""
+"""Called with rows done and rows in all, estimated from how far the files have been read; None where unknown."""
+
+ShouldStop = Callable[[], bool]
+"""Asked between transactions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +53,17 @@ class ImportReport:
 
     Attributes:
         rows: Rows of all files; always `imported` + `already_there` + `quarantined`.
-        imported: New conversations.
+        imported: Rows that brought something new.
         already_there: Rows whose content the project has already, or that stand twice in the files.
         quarantined: Rows that could not be read.
         format: The format, or several, comma-separated.
         action: The entry of the log; undoing it drops the new conversations.
+        conversations: New conversations: a preference pair is one row and two of them.
         restored: Of `already_there`, how many an undone import had dropped and are pending again.
         classes: Conversations read, by class; `none` is untagged.
         faults: Faults of the conversations read, by code; they wait on the cleaning page.
         repairs: Rows that had to be mended to be read, by what was mended.
+        stopped: Whether it was stopped before the end; importing the same again goes on where it stopped.
     """
 
     rows: int
@@ -58,10 +72,29 @@ class ImportReport:
     quarantined: int
     format: str
     action: Action
+    conversations: int
     restored: int
     classes: dict[str, int]
     faults: dict[str, int]
     repairs: dict[str, int]
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Rows that were read and measured, ready for the store.
+
+    Attributes:
+        good: What each readable row holds, by content ids, with the classes of these.
+        bad: Rows for the quarantine: file, line, reason, text.
+        records: What the store did not have when they were measured.
+        bytes_read: How far the file had been read.
+    """
+
+    good: list[dict[str, str | None]]
+    bad: list[tuple[str, int, str, str]]
+    records: list[Record]
+    bytes_read: int
 
 
 class ImportRun:
@@ -75,6 +108,10 @@ class ImportRun:
         counter: Counts tokens; None is the default one.
         params: What the import was asked with; `files` lists the paths.
         on_progress: Called after each transaction.
+        should_stop: Asked between transactions.
+
+    Attributes:
+        stopped: Whether it was stopped.
     """
 
     def __init__(
@@ -86,83 +123,126 @@ class ImportRun:
         counter: TokenCounter | None,
         params: Mapping[str, Any],
         on_progress: OnProgress | None,
+        should_stop: ShouldStop | None = None,
     ) -> None:
         self._project, self._actor, self._choice = project, actor, choice
         self._round, self._counter, self._on_progress = round_number, counter, on_progress
         self._params = params
-        sizes = {file: Path(file).stat().st_size for file in params["files"]}
-        self._bytes_all, self._bytes_done = sum(sizes.values()), 0
+        self._should_stop = should_stop or (lambda: False)
+        self.stopped = False
+        self._sizes = {file: _size(file) for file in params["files"]}
+        self._bytes_done = 0
         self._files: list[Counter[str]] = []
         self._classes: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
         self._repairs: Counter[str] = Counter()
-        self._imported = self._restored = 0
+        self._conversations = self._restored = 0
         self._restoring: int | None = None
         names = ", ".join(Path(f).name for f in params["files"][:3])
-        self._title = f"import {names}" + (f" and {len(sizes) - 3} more" if len(sizes) > 3 else "")
+        self._title = f"import {names}" + (f" and {len(self._sizes) - 3} more" if len(self._sizes) > 3 else "")
         with project.database.write() as connection:
-            self._action = record_action(connection, "import", self._title, actor, params=params, undoable=True).id
+            textindex.tune(connection)
+            under_way = {**params, "state": UNDER_WAY}
+            action = record_action(connection, "import", self._title, actor, params=under_way, undoable=True)
+            self._action = action.id
 
     def take(self, file: OpenFile) -> None:
-        """Store all rows of a file."""
+        """Store all rows of a file, or those up to where it is stopped."""
         with self._project.database.write() as connection:
             number = start_import(connection, str(file.path), file.detection.format, action_id=self._action)
         counts: Counter[str] = Counter()
         self._files.append(counts)
-        for rows in _chunks(file.rows):
-            self._store(file, rows, number, counts)
-            if self._on_progress is not None:
-                done = sum(c["n_rows"] for c in self._files)
-                self._on_progress(done, self._expected(done, file))
-        self._bytes_done += file.path.stat().st_size
+        with ThreadPoolExecutor(1, "import-store") as writer:
+            pending: tuple[_Chunk, Future[None]] | None = None
+            for rows in _chunks(file.rows):
+                chunk = self._prepare(file, rows)
+                self._settle(pending)
+                pending = None
+                self.stopped = self.stopped or self._should_stop()
+                if self.stopped:
+                    break
+                pending = chunk, writer.submit(self._store, chunk, number, counts)
+            self._settle(pending)
+        self._bytes_done += self._sizes.get(str(file.path), 0)
 
-    def _expected(self, done: int, file: OpenFile) -> int:
+    def _settle(self, pending: tuple[_Chunk, Future[None]] | None) -> None:
+        """Wait until rows are stored, and tell it."""
+        if pending is None:
+            return
+        chunk, stored = pending
+        stored.result()
+        if self._on_progress is not None:
+            done = sum(counts["n_rows"] for counts in self._files)
+            self._on_progress(done, self._expected(done, chunk.bytes_read))
+
+    def _expected(self, done: int, bytes_read: int) -> int | None:
         """Estimate all rows from the share of the bytes that has been read."""
-        read = self._bytes_done + file.bytes_read
-        return max(done, round(done * self._bytes_all / read))
+        everything = sum(self._sizes.values())
+        read = self._bytes_done + bytes_read
+        return max(done, round(done * everything / read)) if everything and read else None
 
-    def _store(self, file: OpenFile, rows: Sequence[RawRow], number: int, counts: Counter[str]) -> None:
-        """Store some rows in one transaction, with the counts up to here."""
-        good, bad = self._read(file, rows)
-        conversations = [conversation for _, conversation in good]
-        uids = [content_uid(conversation) for conversation in conversations]
+    def _prepare(self, file: OpenFile, rows: Sequence[RawRow]) -> _Chunk:
+        """Read rows and measure what the store does not have."""
+        read, bad = self._read(file, rows)
+        good = [{content_uid(c): c for c in conversations} for _, conversations in read]
         with self._project.database.read() as connection:
-            known = known_uids(connection, uids)
-        # Only what is new is measured; what comes in between now and then is found by the insert.
-        fresh = [(row, c) for (row, c), uid in zip(good, uids, strict=True) if uid not in known]
-        origins = [{"file": file.path.name, "row": row.line} for row, _ in fresh]
-        records = make_records([c for _, c in fresh], origins, round_number=self._round, counter=self._counter)
+            known = known_uids(connection, [uid for held in good for uid in held])
+        fresh: dict[str, tuple[Conversation, dict[str, Any]]] = {}
+        for (row, _), held in zip(read, good, strict=True):
+            origin = {"file": file.path.name, "row": row.line}
+            fresh.update((uid, (c, origin)) for uid, c in held.items() if uid not in known and uid not in fresh)
+        records = make_records(
+            [conversation for conversation, _ in fresh.values()],
+            list(fresh),
+            [origin for _, origin in fresh.values()],
+            round_number=self._round,
+            counter=self._counter,
+        )
+        classes = [{uid: c.class_name for uid, c in held.items()} for held in good]
+        return _Chunk(classes, bad, records, file.bytes_read)
+
+    def _store(self, chunk: _Chunk, number: int, counts: Counter[str]) -> None:
+        """Store some rows in one transaction, with the counts up to here."""
         with self._project.database.write() as connection:
-            inserted = insert_records(connection, records, action_id=self._action)
-            add_quarantine(connection, bad, import_id=number)
-            if len(inserted.seqs) < len(good):
-                self._restore(connection, {u: c.class_name for u, c in zip(uids, conversations, strict=True)})
+            inserted = insert_records(connection, chunk.records, action_id=self._action)
+            add_quarantine(connection, chunk.bad, import_id=number)
+            new = set(inserted.uids)
+            imported = 0
+            for held in chunk.good:
+                if not new.isdisjoint(held):
+                    imported += 1
+                    new.difference_update(held)
+            if imported < len(chunk.good):
+                self._restore(connection, {uid: name for held in chunk.good for uid, name in held.items()})
             counts.update(
-                n_rows=len(rows),
-                imported=len(inserted.seqs),
-                already_there=len(good) - len(inserted.seqs),
-                quarantined=len(bad),
+                n_rows=len(chunk.good) + len(chunk.bad),
+                imported=imported,
+                already_there=len(chunk.good) - imported,
+                quarantined=len(chunk.bad),
             )
             finish_import(connection, number, **counts)
-            self._imported += len(inserted.seqs)
-            update_action(connection, self._action, affected=self._imported)
-        self._classes.update(c.class_name or "none" for c in conversations)
+            self._conversations += len(inserted.seqs)
+            update_action(connection, self._action, affected=self._conversations)
+        self._classes.update(name or "none" for held in chunk.good for name in held.values())
 
     def _read(
         self, file: OpenFile, rows: Sequence[RawRow]
-    ) -> tuple[list[tuple[RawRow, Conversation]], list[tuple[str, int, str, str]]]:
-        """Split rows into those that are conversations and those for the quarantine."""
-        good: list[tuple[RawRow, Conversation]] = []
+    ) -> tuple[list[tuple[RawRow, list[Conversation]]], list[tuple[str, int, str, str]]]:
+        """Split rows into those that hold conversations and those for the quarantine."""
+        good: list[tuple[RawRow, list[Conversation]]] = []
         bad: list[tuple[str, int, str, str]] = []
         for row in rows:
             try:
-                conversation, faults = read_checked(row, file.detection.format)
+                held = read_checked(row, file.form)
             except DataError as error:
                 bad.append((str(file.path), row.line, str(error), row.raw))
                 continue
-            good.append((row, self._choice.classify(row.value, conversation)))
-            self._faults.update({fault.code for fault in faults})
-            self._repairs.update(row.repairs)
+            values = row.value if isinstance(row.value, Mapping) else {}
+            good.append((row, [self._choice.classify(values, c) for c in held.conversations]))
+            if held.faults:
+                self._faults.update({fault.code for fault in held.faults})
+            if held.repairs:
+                self._repairs.update(held.repairs)
         return good, bad
 
     def _restore(self, connection: Connection, classes: Mapping[str, str | None]) -> None:
@@ -184,8 +264,11 @@ class ImportRun:
             total.update(counts)
         assert total["n_rows"] == total["imported"] + total["already_there"] + total["quarantined"]
         with self._project.database.write() as connection:
-            title = f"{self._title}: {total['imported']:,} conversations"
-            update_action(connection, self._action, title=title, undoable=total["imported"] > 0)
+            n = self._conversations
+            title = f"{self._title}: {n:,} conversation{'' if n == 1 else 's'}"
+            state = STOPPED if self.stopped else FINISHED
+            params = {**self._params, "state": state}
+            update_action(connection, self._action, title=title, undoable=n > 0, params=params)
             action = get_action(connection, self._action)
         return ImportReport(
             rows=total["n_rows"],
@@ -194,11 +277,19 @@ class ImportRun:
             quarantined=total["quarantined"],
             format=str(self._params["format"]),
             action=action,
+            conversations=self._conversations,
             restored=self._restored,
             classes=dict(self._classes.most_common()),
             faults=dict(self._faults.most_common()),
             repairs=dict(self._repairs.most_common()),
+            stopped=self.stopped,
         )
+
+
+def _size(name: str) -> int:
+    """Return a file's bytes; 0 for a hub dataset, whose size is not known."""
+    path = Path(name)
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _chunks(rows: Iterator[RawRow]) -> Iterator[list[RawRow]]:

@@ -13,11 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from crlft.errors import DataError
+from crlft.formats.mapping import ColumnMapping
+from crlft.formats.sources import find_files, is_hub_name
 from workbench.curate.tokens import TokenCounter
 from workbench.domain.errors import ImportFault
 from workbench.services.arrivals import ANY_OTHER, ClassChoice
-from workbench.services.import_run import ImportReport, ImportRun, OnProgress
-from workbench.services.inspecting import FileReport, inspect_file, open_file
+from workbench.services.columns import remember_mapping, remembered_mappings
+from workbench.services.import_run import ImportReport, ImportRun, OnProgress, ShouldStop
+from workbench.services.inspecting import FileReport, UnknownSchema, inspect_file, open_file
 from workbench.services.progress import current_round
 from workbench.services.project import Project
 from workbench.store.classes import read_scheme
@@ -29,9 +33,13 @@ __all__ = [
     "ImportReport",
     "OnProgress",
     "QuarantineRow",
+    "UnknownSchema",
+    "find_sources",
     "import_files",
     "inspect_file",
     "quarantine_rows",
+    "remember_mapping",
+    "remembered_mappings",
 ]
 
 
@@ -44,7 +52,9 @@ def import_files(
     class_map: Mapping[str, str] | None = None,
     class_name: str | None = None,
     format: str | None = None,
+    mapping: ColumnMapping | None = None,
     on_progress: OnProgress | None = None,
+    should_stop: ShouldStop | None = None,
     round: int | None = None,
     counter: TokenCounter | None = None,
 ) -> ImportReport:
@@ -52,43 +62,62 @@ def import_files(
 
     Args:
         project: The project.
-        paths: The files.
+        paths: Files, folders, globs, or hub datasets (`hub:owner/name`).
         actor: Who imports.
         class_field: The row's field whose value decides the class.
         class_map: Value to class, `*` for all other values; without it values that are class names count. Rows
             without a value stay untagged.
         class_name: One class for every row instead.
         format: Read all files as this format; None finds out for each.
+        mapping: Which column is what in all files; None finds out, by mappings remembered where no format fits.
         on_progress: Called after each transaction.
+        should_stop: Asked between transactions; what is stored stays, and importing the same again goes on.
         round: The round they arrive in; None is the current one.
         counter: Counts tokens; None is the default one.
 
     Raises:
         ImportFault: A file cannot be read at all, or the classes asked for make no sense; nothing was stored.
     """
-    files = list(dict.fromkeys(Path(p).resolve() for p in paths))
-    if not files:
-        raise ImportFault("no file was named", "name at least one")
+    files = find_sources(paths)
     with project.database.read() as connection:
         choice = ClassChoice(read_scheme(connection), class_name, class_field, dict(class_map or {}))
         number = round or current_round(connection)
     choice.check()
+    remembered = remembered_mappings(project)
     formats = []
     for path in files:
-        with open_file(path, format) as file:
+        with open_file(path, format, mapping, remembered) as file:
             formats.append(file.detection.format)
     params = {
-        "files": [str(path) for path in files],
+        "files": files,
         "format": ", ".join(dict.fromkeys(formats)),
         "class_field": class_field,
         "class_map": dict(choice.class_map),
         "class_name": class_name,
+        "mapping": mapping.to_dict() if mapping is not None else None,
     }
-    run = ImportRun(project, actor, choice, number, counter, params, on_progress)
+    run = ImportRun(project, actor, choice, number, counter, params, on_progress, should_stop)
     for path in files:
-        with open_file(path, format) as file:
-            run.take(file)
+        if not run.stopped:
+            with open_file(path, format, mapping, remembered) as file:
+                run.take(file)
     return run.finish()
+
+
+def find_sources(names: Sequence[Path | str]) -> list[str]:
+    """Return what files, folders, globs and hub names mean: absolute paths and hub names, each once.
+
+    Raises:
+        ImportFault: Nothing was named, or a name means nothing.
+    """
+    if not names:
+        raise ImportFault("no file was named", "name at least one")
+    hub = [str(name) for name in names if is_hub_name(str(name))]
+    try:
+        files = find_files([Path(name).expanduser() for name in names if str(name) not in hub])
+    except DataError as error:
+        raise ImportFault(error.message, error.remedy) from error
+    return list(dict.fromkeys([*(str(path.resolve()) for path in files), *hub]))
 
 
 def quarantine_rows(project: Project, limit: int = 50, offset: int = 0) -> list[QuarantineRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -12,9 +12,13 @@ from typing import Any
 
 from crlft.conversation import Conversation, Fault, validate
 from crlft.errors import DataError
-from crlft.formats import FORMATS, WRITABLE
-from crlft.formats.containers import RawRow, open_rows
-from crlft.formats.detect import ROWS_LOOKED_AT, Detection, detect, read_row
+from crlft.formats import FORMATS, READABLE, Format
+from crlft.formats.containers import open_rows
+from crlft.formats.detect import ROWS_LOOKED_AT, Detection, detect, read_mended
+from crlft.formats.mapping import ColumnMapping, MappedColumns, columns_of, fingerprint, guess
+from crlft.formats.preference import PREFERRED
+from crlft.formats.rawrow import RawRow, Rows
+from crlft.formats.sources import is_hub_name, open_hub
 from workbench.domain.errors import ImportFault
 
 MOST_ROWS = 50_000
@@ -23,7 +27,8 @@ MOST_ROWS = 50_000
 EXAMPLES = 5
 """How many conversations an inspection shows."""
 
-_LIKELY = ("class", "generator", "model", "source", "label", "kto_tag", "quality", "rating")
+_SAY_WHICH = "say which column is what (on the import page, or with --column prompt=NAME --column answer=NAME)"
+_LIKELY = (PREFERRED, "class", "generator", "model", "source", "label", "kto_tag", "quality", "rating")
 _MOST_VALUES = 200
 _LONGEST_VALUE = 80
 
@@ -38,13 +43,15 @@ class FileReport:
         container: How the rows are packed, such as `json lines, gzip`.
         why: The reason for the format, in words.
         rows_seen: How many rows were looked at.
+        conversations: How many conversations they hold: a preference pair is two.
         complete: True if these are all.
         unreadable: How many of them will go to quarantine.
         unreadable_examples: Line and reason of the first few of those.
         examples: The first conversations as they will be imported.
         roles: Turns by role.
         class_fields: Fields whose values may name a quality class, the likeliest first: value to rows.
-        faults: Faults found, by code: those of `crlft.conversation.validate`, repairs, and `unreadable`.
+        faults: Faults found, by code: those of `crlft.conversation.validate`, and `unreadable`.
+        repairs: What was mended so that rows could be read, by name.
     """
 
     path: str
@@ -52,6 +59,7 @@ class FileReport:
     container: str
     why: str
     rows_seen: int
+    conversations: int
     complete: bool
     unreadable: int
     unreadable_examples: list[tuple[int, str]]
@@ -59,103 +67,175 @@ class FileReport:
     roles: dict[str, int]
     class_fields: dict[str, dict[str, int]]
     faults: dict[str, int]
+    repairs: dict[str, int]
 
 
 @dataclass(slots=True)
 class OpenFile:
-    """A file whose format is known.
+    """A file, or a hub dataset, whose format is known.
 
     Attributes:
-        path: The file.
+        path: The file, or the dataset's name.
         container: How the rows are packed.
         detection: The format and why.
+        form: What reads its rows.
         rows: Every row, from the first.
-        bytes_read: How far the file on disk has been read.
     """
 
     path: Path
     container: str
     detection: Detection
+    form: Format
     rows: Iterator[RawRow]
-    _tell: Any = field(repr=False, default=None)
+    _source: Rows = field(repr=False)
 
     @property
     def bytes_read(self) -> int:
         """How far the file on disk has been read."""
-        return int(self._tell())
+        return self._source.bytes_read
+
+
+class UnknownSchema(ImportFault):
+    """Rows of no known format: their columns can be mapped by hand.
+
+    Attributes:
+        columns: The rows' columns.
+        fingerprint: The schema's name, under which a mapping is remembered.
+        proposal: A first guess to correct.
+        examples: The first rows.
+    """
+
+    def __init__(self, message: str, remedy: str, rows: Sequence[Any]) -> None:
+        super().__init__(message, remedy)
+        self.columns = columns_of(rows)
+        self.fingerprint = fingerprint(rows)
+        self.proposal = guess(rows)
+        self.examples = list(rows[:EXAMPLES])
 
 
 @contextmanager
-def open_file(path: Path, format_name: str | None = None) -> Iterator[OpenFile]:
-    """Open a file and find out its format.
+def open_file(
+    path: Path | str,
+    format_name: str | None = None,
+    mapping: ColumnMapping | None = None,
+    mappings: Mapping[str, ColumnMapping] | None = None,
+) -> Iterator[OpenFile]:
+    """Open a file, or a hub dataset, and find out its format.
 
     Args:
-        path: The file.
+        path: The file, or `hub:owner/name`.
         format_name: Read it as this format; None finds out.
+        mapping: Read it by this mapping of its columns instead.
+        mappings: Mappings remembered by schema, for files of no known format.
 
     Raises:
+        UnknownSchema: The rows have fields that no format knows.
         ImportFault: The file cannot be read, its format is unknown or cannot be imported; with the remedy.
     """
-    if format_name is not None and format_name not in WRITABLE:
-        raise ImportFault(f"unknown format {format_name!r}", f"use one of {', '.join(WRITABLE)}")
+    if format_name is not None and format_name not in READABLE:
+        raise ImportFault(f"unknown format {format_name!r}", f"use one of {', '.join(READABLE)}")
     try:
-        file = open_rows(path)
+        file = open_hub(str(path)) if is_hub_name(str(path)) else open_rows(Path(path))
     except DataError as error:
         raise ImportFault(error.message, error.remedy) from error
     with file:
         rows = iter(file)
         first = list(islice(rows, ROWS_LOOKED_AT))
-        if format_name is None:
-            detection = _detected(path, first)
+        if mapping is not None:
+            detection, form = _mapped(mapping)
+        elif format_name is not None:
+            detection, form = Detection(format_name, "named by hand"), FORMATS[format_name]
         else:
-            detection = Detection(format_name, "named by hand")
-        opened = OpenFile(path, file.container, detection, chain(first, rows))
-        opened._tell = lambda: file.bytes_read
-        yield opened
+            detection, form = _detected(file.path, first, mappings or {})
+        yield OpenFile(file.path, file.container, detection, form, chain(first, rows), file)
 
 
-def _detected(path: Path, first: list[RawRow]) -> Detection:
+def _mapped(mapping: ColumnMapping) -> tuple[Detection, Format]:
     try:
-        detection = detect([row.value for row in first if row.error is None])
+        form = MappedColumns(mapping)
     except DataError as error:
-        broken = next((row for row in first if row.error is not None), None)
-        where = f"; line {broken.line}: {broken.error}" if broken is not None else ""
-        raise ImportFault(f"{path}: {error.message}{where}", error.remedy) from error
+        raise ImportFault(error.message, error.remedy) from error
+    return Detection(form.name, "its columns were mapped by hand"), form
+
+
+def _detected(
+    path: Path, first: list[RawRow], mappings: Mapping[str, ColumnMapping]
+) -> tuple[Detection, Format]:
+    values = [row.value for row in first if row.error is None]
+    try:
+        detection = detect(values)
+    except DataError as error:
+        objects = [value for value in values if isinstance(value, Mapping)]
+        if not objects:
+            broken = next((row for row in first if row.error is not None), None)
+            where = f"; line {broken.line}: {broken.error}" if broken is not None else ""
+            raise ImportFault(f"{path}: {error.message}{where}", error.remedy) from error
+        remembered = mappings.get(fingerprint(objects))
+        if remembered is not None:
+            return _mapped(remembered)
+        raise UnknownSchema(f"{path}: {error.message}", _SAY_WHICH, objects) from error
     form = FORMATS[detection.format]
     if not form.readable:
         raise ImportFault(f"{path} holds {form.title}: {detection.why}", form.remedy)
-    return detection
+    return detection, form
 
 
-def read_checked(row: RawRow, format_name: str) -> tuple[Conversation, list[Fault]]:
-    """Return a row's conversation with its faults, none of them fatal.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a row holds.
+
+    Attributes:
+        conversations: One, or the two of a preference pair.
+        faults: Their faults, none of them fatal.
+        repairs: What was mended, by name.
+    """
+
+    conversations: list[Conversation]
+    faults: list[Fault]
+    repairs: tuple[str, ...]
+
+
+def read_checked(row: RawRow, form: Format) -> Checked:
+    """Return what a row holds.
 
     Raises:
-        DataError: The row is no JSON, not in the format, or the conversation has a fatal fault.
+        DataError: The row is no JSON, not in the format, or a conversation has a fatal fault.
     """
     if row.error is not None:
         raise DataError(row.error)
-    (conversation,) = read_row(row.value, FORMATS[format_name])
-    faults = validate(conversation)
+    conversations, repairs = read_mended(row.value, form)
+    if not conversations:
+        raise DataError("the row holds no conversation")
+    faults = [fault for conversation in conversations for fault in validate(conversation)]
     fatal = next((f for f in faults if f.fatal), None)
     if fatal is not None:
         raise DataError(fatal.message)
-    return conversation, faults
+    return Checked(conversations, faults, (*row.repairs, *repairs))
 
 
-def inspect_file(path: Path | str, format_name: str | None = None, *, most_rows: int = MOST_ROWS) -> FileReport:
+def inspect_file(
+    path: Path | str,
+    format_name: str | None = None,
+    *,
+    mapping: ColumnMapping | None = None,
+    mappings: Mapping[str, ColumnMapping] | None = None,
+    most_rows: int = MOST_ROWS,
+) -> FileReport:
     """Look at a file without importing anything.
 
     Args:
-        path: The file.
+        path: The file, or `hub:owner/name`.
         format_name: Read it as this format; None finds out.
+        mapping: Read it by this mapping of its columns instead.
+        mappings: Mappings remembered by schema.
         most_rows: Stop after so many rows.
 
     Raises:
+        UnknownSchema: The rows have fields that no format knows.
         ImportFault: The file cannot be read, its format is unknown or cannot be imported.
     """
-    with open_file(Path(path), format_name) as file:
-        look = _Look(file.detection.format)
+    with open_file(path, format_name, mapping, mappings) as file:
+        look = _Look(file.form)
         for row in islice(file.rows, most_rows):
             look.take(row)
         complete = next(file.rows, None) is None
@@ -165,6 +245,7 @@ def inspect_file(path: Path | str, format_name: str | None = None, *, most_rows:
             container=file.container,
             why=file.detection.why,
             rows_seen=look.rows,
+            conversations=look.conversations,
             complete=complete,
             unreadable=look.faults["unreadable"],
             unreadable_examples=look.unreadable,
@@ -172,17 +253,19 @@ def inspect_file(path: Path | str, format_name: str | None = None, *, most_rows:
             roles=dict(look.roles.most_common()),
             class_fields=look.class_fields(),
             faults=dict(look.faults.most_common()),
+            repairs=dict(look.repairs.most_common()),
         )
 
 
 class _Look:
     """Counts over the rows looked at."""
 
-    def __init__(self, format_name: str) -> None:
-        self._format = format_name
-        self.rows = 0
+    def __init__(self, form: Format) -> None:
+        self._form = form
+        self.rows = self.conversations = 0
         self.roles: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
+        self.repairs: Counter[str] = Counter()
         self.examples: list[Conversation] = []
         self.unreadable: list[tuple[int, str]] = []
         self._values: dict[str, Counter[str] | None] = {}
@@ -191,18 +274,23 @@ class _Look:
         """Count one row."""
         self.rows += 1
         try:
-            conversation, faults = read_checked(row, self._format)
+            held = read_checked(row, self._form)
         except DataError as error:
             self.faults["unreadable"] += 1
             if len(self.unreadable) < EXAMPLES:
                 self.unreadable.append((row.line, str(error)))
             return
-        self.faults.update(row.repairs)
-        self.faults.update({fault.code for fault in faults})
-        self.roles.update(turn.role for turn in conversation.turns)
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(conversation)
-        self._count_values(row.value)
+        self.repairs.update(held.repairs)
+        self.faults.update({fault.code for fault in held.faults})
+        self.conversations += len(held.conversations)
+        for conversation in held.conversations:
+            self.roles.update(turn.role for turn in conversation.turns)
+            if len(self.examples) < EXAMPLES:
+                self.examples.append(conversation)
+            if PREFERRED in conversation.metadata:
+                self._count_values({PREFERRED: conversation.metadata[PREFERRED]})
+        if isinstance(row.value, Mapping):
+            self._count_values(row.value)
 
     def _count_values(self, row: Mapping[str, Any]) -> None:
         """Count the values of fields that may name a class: short, few and repeating."""

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, Select, func, select
 from crlft.conversation import Conversation, Turn
 from workbench.domain.record import Record, RecordSummary
 from workbench.store import textindex
+from workbench.store.bulk import insert_rows
 from workbench.store.cube import CubeDelta, CubeKey
-from workbench.store.jsontext import storable
+from workbench.store.jsontext import dump, storable
 from workbench.store.schema import bodies, conversations
 
 HEAD_CHARACTERS = 200
@@ -28,10 +29,12 @@ class Inserted(NamedTuple):
     Attributes:
         seqs: Row numbers of the new conversations, in the order given.
         already_there: How many were in the store before (or stood twice among those given).
+        uids: Content ids of the new conversations.
     """
 
     seqs: list[int]
     already_there: int
+    uids: list[str]
 
 
 def now() -> str:
@@ -66,11 +69,13 @@ def insert_records(connection: Connection, records: Sequence[Record], *, action_
         action_id: The action that brings them in; undoing it drops them.
     """
     seqs: list[int] = []
+    uids: list[str] = []
     for part in chunks(records):
         fresh = _unknown(connection, part)
         if fresh:
             seqs += _insert(connection, fresh, action_id)
-    return Inserted(seqs, len(records) - len(seqs))
+            uids += [record.uid for record in fresh]
+    return Inserted(seqs, len(records) - len(seqs), uids)
 
 
 def _unknown(connection: Connection, records: Sequence[Record]) -> list[Record]:
@@ -90,53 +95,91 @@ def _insert(connection: Connection, records: Sequence[Record], action_id: int | 
     delta = CubeDelta()
     rows, texts, indexed = [], [], []
     for seq, record in enumerate(records, first):
-        row, body = _columns(record, seq, action_id, at)
+        row = _row(record, seq, action_id, at)
         rows.append(row)
+        turns, body = _body(record, seq)
         texts.append(body)
-        indexed.append((seq, textindex.index_text(body["turns"])))
-        key = CubeKey(row["class_name"] or "", row["status"], row["source"], row["language"], row["round"])
+        indexed.append((seq, textindex.index_text(turns)))
+        c = record.conversation
+        key = CubeKey(c.class_name or "", record.status, row[_SOURCE], row[_LANGUAGE], record.round)
         delta.add(key, 1, record.n_tokens, record.supervised_tokens)
-    connection.execute(conversations.insert(), rows)
-    connection.execute(bodies.insert(), texts)
+    insert_rows(connection, conversations, _ROW_COLUMNS, rows)
+    insert_rows(connection, bodies, _BODY_COLUMNS, texts)
     textindex.add(connection, indexed)
     delta.apply(connection)
     return list(range(first, first + len(records)))
 
 
-def _columns(record: Record, seq: int, action_id: int | None, at: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    conversation = record.conversation
-    row = {
-        "seq": seq,
-        "uid": record.uid,
-        "class_name": conversation.class_name,
-        "coarse_reward": conversation.coarse_reward,
-        "status": record.status,
-        "source": storable(conversation.source),
-        "language": storable(conversation.language),
-        "round": record.round,
-        "revision": 0,
-        "n_turns": len(conversation.turns),
-        "n_tokens": record.n_tokens,
-        "supervised_tokens": record.supervised_tokens,
-        "prompt_hash": record.prompt_hash,
-        "answer_hash": record.answer_hash,
-        "drop_reason": storable(record.drop_reason),
-        "tagged_by": storable(record.tagged_by),
-        "comment": storable(record.comment),
-        "flags": sorted(record.flags),
-        "arrived_at": record.arrived_at or at,
-        "arrival_action": action_id,
-        **heads(conversation),
-    }
-    body = {
-        "seq": seq,
-        "turns": [t.to_dict() for t in conversation.turns],
-        "tools": None if conversation.tools is None else storable(conversation.tools),
-        "source_id": storable(conversation.id),
-        "metadata": dict(conversation.metadata),
-        "provenance": dict(record.provenance),
-    }
-    return row, body
+_ROW_COLUMNS = (
+    "seq",
+    "uid",
+    "class_name",
+    "coarse_reward",
+    "status",
+    "source",
+    "language",
+    "round",
+    "revision",
+    "n_turns",
+    "n_tokens",
+    "supervised_tokens",
+    "prompt_hash",
+    "answer_hash",
+    "drop_reason",
+    "tagged_by",
+    "comment",
+    "flags",
+    "arrived_at",
+    "arrival_action",
+    "prompt_head",
+    "answer_head",
+)
+_SOURCE, _LANGUAGE = _ROW_COLUMNS.index("source"), _ROW_COLUMNS.index("language")
+_BODY_COLUMNS = ("seq", "turns", "tools", "source_id", "metadata", "provenance")
+
+
+def _row(record: Record, seq: int, action_id: int | None, at: str) -> tuple[Any, ...]:
+    """Return the values of `_ROW_COLUMNS`."""
+    c = record.conversation
+    return (
+        seq,
+        record.uid,
+        c.class_name,
+        c.coarse_reward,
+        record.status,
+        storable(c.source),
+        storable(c.language),
+        record.round,
+        0,
+        len(c.turns),
+        record.n_tokens,
+        record.supervised_tokens,
+        record.prompt_hash,
+        record.answer_hash,
+        storable(record.drop_reason),
+        storable(record.tagged_by),
+        storable(record.comment),
+        dump(sorted(record.flags)),
+        record.arrived_at or at,
+        action_id,
+        cut_head(c.prompt),
+        cut_head(c.answer),
+    )
+
+
+def _body(record: Record, seq: int) -> tuple[list[dict[str, Any]], tuple[Any, ...]]:
+    """Return the turns as messages, and the values of `_BODY_COLUMNS`."""
+    c = record.conversation
+    turns = [t.to_dict() for t in c.turns]
+    tools = None if c.tools is None else storable(c.tools)
+    return turns, (
+        seq,
+        dump(turns),
+        tools,
+        storable(c.id),
+        dump(dict(c.metadata)),
+        dump(dict(record.provenance)),
+    )
 
 
 _RECORD_COLUMNS = (*conversations.c, *(c for c in bodies.c if c.name != "seq"))
