@@ -135,7 +135,8 @@ class RunConfig:
     compile: str = "off"
     """Compile the model with torch.compile: minutes of waiting first, so only for long runs."""
     learning_rate_probe: str = "off"
-    """Try half, once and twice the automatic learning rate on a few steps first, and take the best."""
+    """Try half, once and twice the automatic learning rate on 24 steps first, and take the best (below a
+    billion parameters, one process)."""
     save_every: int | None = None
     """Steps between checkpoints; auto: a tenth of the run."""
     keep_checkpoints: int = 2
@@ -214,7 +215,7 @@ def field_help() -> dict[str, str]:
     for node, after in zip(body.body, body.body[1:], strict=False):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(after, ast.Expr):
             if isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
-                out[node.target.id] = after.value.value
+                out[node.target.id] = " ".join(after.value.value.split())
     return out
 
 

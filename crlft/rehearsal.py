@@ -48,7 +48,7 @@ def rehearse(trainer: CRLFTTrainer) -> Rehearsal:
         torch.cuda.OutOfMemoryError: Not even the smallest fits.
     """
     steps = trainer.steps
-    before = _random_states()
+    before = random_states()
     try:
         while True:
             batch = steps.largest()
@@ -68,7 +68,7 @@ def rehearse(trainer: CRLFTTrainer) -> Rehearsal:
             steps.micro_batch_tokens //= 2
     finally:
         trainer.model.zero_grad(set_to_none=True)
-        _put_back(before)
+        put_back(before)
     tokens = batch.ids.numel()
     total = sum(len(steps.examples[i]) for step in steps.steps for i in step) / steps.ranks
     return Rehearsal(steps.micro_batch_tokens, tokens, seconds, seconds * total / tokens, peak_memory_bytes())
@@ -86,12 +86,14 @@ def _one_step(trainer: CRLFTTrainer, batch: MicroBatch) -> None:
     torch.optim.AdamW(trained, lr=0.0, weight_decay=0.0).step()
 
 
-def _random_states() -> tuple[Any, ...]:
+def random_states() -> tuple[Any, ...]:
+    """Return the states of every random generator a run draws from."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return random.getstate(), np.random.get_state(), torch.get_rng_state(), cuda
 
 
-def _put_back(states: tuple[Any, ...]) -> None:
+def put_back(states: tuple[Any, ...]) -> None:
+    """Set the generators to what `random_states` returned."""
     python, numpy, cpu, cuda = states
     random.setstate(python)
     np.random.set_state(numpy)

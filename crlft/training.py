@@ -27,6 +27,7 @@ from crlft.config import RunConfig
 from crlft.curves import write_curves
 from crlft.events import Events, Listener, Quiet
 from crlft.failure import explain
+from crlft.lr_probe import LARGEST, probe_learning_rate
 from crlft.methods import METHODS
 from crlft.modelfolder import ModelCard
 from crlft.models import load_base, save_model
@@ -100,6 +101,8 @@ def train(config: RunConfig, events: Events) -> Outcome:
     checkpoint = _resume_point(run, prepared)
 
     trainer, callback = make_trainer(prepared, events)
+    if config.learning_rate_probe == "on" and config.learning_rate is None:
+        trainer.args.learning_rate = _probed_rate(prepared, trainer, events)
     if not is_sharded():  # there, the bare model of a rehearsal need not fit on one device
         events.emit("phase", name="rehearsing")
         events.emit("rehearsal", **rehearse(trainer).to_dict())
@@ -197,6 +200,22 @@ def save(prepared: Prepared, trainer: CRLFTTrainer, metrics: dict[str, Any], run
         write_atomically(folder / "training.json", json.dumps(settings, ensure_ascii=False, indent=1) + "\n")
 
     save_model(model, prepared.encoder, _card(prepared, metrics), run.model, state=state, beside=beside)
+
+
+def _probed_rate(prepared: Prepared, trainer: CRLFTTrainer, events: Events) -> float:
+    """Return the learning rate that a short trial found; a resumed run goes on with what its start found."""
+    saved = events.run.read_json("learning_rate.json")
+    if saved is not None:
+        return float(saved["learning_rate"])
+    rate = prepared.resolved.learning_rate
+    if prepared.memory.parameters > LARGEST or ranks() > 1:
+        return rate
+    events.emit("phase", name="probing")
+    trials = probe_learning_rate(trainer, prepared.probe.held_out, rate)
+    found = {"learning_rate": trials[0].learning_rate if trials else rate, "trials": [vars(t) for t in trials]}
+    events.run.write_json("learning_rate.json", found)
+    events.emit("learning_rate", **found)
+    return float(found["learning_rate"])
 
 
 def _resume_point(run: RunFolder, prepared: Prepared) -> Path | None:

@@ -17,10 +17,15 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from tests.benchmarks import bench_duplicates, bench_generation, bench_import
+from tests.benchmarks import bench_duplicates, bench_generation, bench_import, bench_training
 from tests.benchmarks.common import machine, made_up
 
-BENCHES = {"import": bench_import.run, "duplicates": bench_duplicates.run, "generation": bench_generation.run}
+BENCHES = {
+    "import": bench_import.run,
+    "duplicates": bench_duplicates.run,
+    "generation": bench_generation.run,
+    "training": bench_training.run,
+}
 MADE_UP = 8000
 """Conversations to work on where no file is named."""
 

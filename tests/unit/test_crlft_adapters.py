@@ -21,7 +21,14 @@ def world(tmp_path_factory):
     root = tmp_path_factory.mktemp("adapters")
     base = save_tiny_base(root / "base")
     data = write_jsonl(root / "data.jsonl", tiny_conversations())
-    settings = {"steps": 8, "step_tokens": 400, "threads": 1, "sample_count": 1, "sample_tokens": 4, "save_every": 4}
+    settings = {
+        "steps": 8,
+        "step_tokens": 400,
+        "threads": 1,
+        "sample_count": 1,
+        "sample_tokens": 4,
+        "save_every": 4,
+    }
     return RunConfig(snapshot=str(data), base=str(base), adapter="lora", lora_rank=4).with_overrides(settings)
 
 

@@ -45,7 +45,9 @@ def two_processes(world, folder, *more):
             "MASTER_PORT": str(port),
         }
         command = [sys.executable, "-m", "crlft", "train", "--run", str(folder), "--json", *more]
-        processes.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        processes.append(
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
     out = [p.communicate(timeout=240) for p in processes]
     return [p.returncode for p in processes], out
 

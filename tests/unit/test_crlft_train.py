@@ -246,3 +246,17 @@ def test_chatml_on_a_base_without_its_tokens(world, tmp_path):
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
     assert tokenizer.eos_token == "<|im_end|>"
     assert model.get_input_embeddings().weight.shape[0] == len(tokenizer) == 293
+
+
+def test_a_probe_chooses_among_rates_and_leaves_the_run_otherwise_alone(world, unbroken, tmp_path):
+    seen = {}
+    config = world.with_overrides({"learning_rate_probe": "on"})
+    assert run_training(config, tmp_path / "probed", lambda e, f: seen.setdefault(e, f)).status == "done"
+    trials = {t["learning_rate"]: t["loss"] for t in seen["learning_rate"]["trials"]}
+    auto = seen["data"]["resolved"]["learning_rate"]
+    assert set(trials) == {auto / 2, auto, auto * 2}
+    best = seen["learning_rate"]["learning_rate"]
+    assert trials[best] == min(trials.values())
+    given = world.with_overrides({"learning_rate": best})
+    assert run_training(given, tmp_path / "given").status == "done"
+    assert losses(tmp_path / "probed") == losses(tmp_path / "given")

@@ -30,12 +30,8 @@ def examples():
     ).train
 
 
-def trained(
-    tmp_path, examples, plan, *, micro_batch_tokens=10_000, learning_rate=1e-2, model=None, packed=False
-):
-    steps = StepDataset(
-        examples, plan, NUMBERS, pad_id=0, micro_batch_tokens=micro_batch_tokens, packed=packed
-    )
+def trained(tmp_path, examples, plan, *, micro_batch_tokens=10_000, learning_rate=1e-2, model=None, packed=False):
+    steps = StepDataset(examples, plan, NUMBERS, pad_id=0, micro_batch_tokens=micro_batch_tokens, packed=packed)
     args = training_arguments(
         tmp_path,
         steps=len(plan),
@@ -98,7 +94,6 @@ def test_out_of_memory_cuts_the_step_finer_and_keeps_its_meaning(tmp_path, examp
 
 
 def test_a_rehearsal_leaves_nothing_behind(tmp_path, examples):
-    whole, _ = trained(tmp_path, examples, PLAN)
     model, trainer = trained(tmp_path, examples, PLAN, model=tiny_model(320), learning_rate=1e-9)
     before = (copy.deepcopy(model.state_dict()), torch.get_rng_state())
     found = rehearse(trainer)
