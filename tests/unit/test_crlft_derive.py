@@ -88,6 +88,32 @@ def test_an_answer_that_the_template_begins_with_thinking():
     )
 
 
+def test_a_header_that_switches_thinking_off():
+    chat = (
+        LOOP
+        + "{{- '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' -}}"
+        + END
+        + "{%- if add_generation_prompt -%}"
+        + "{{- '<|im_start|>assistant\\n<think>\\n\\n</think>\\n\\n' -}}{%- endif -%}"
+    )
+    got = derive(chat, "<|im_start|>", "<|im_end|>", "<think>", "</think>", bos="<s>")
+    assert shown(got, HI, answer_next=True) == ("<|im_start|>A user\nHi<|im_end|>\n<|im_start|>A assistant\n")
+
+
+def test_a_conversation_that_is_closed_once_more_at_its_end():
+    """Phi 3's kind: the end-of-sequence token stands at the end unless an answer is asked for."""
+    chat = (
+        LOOP
+        + "{{- '<|' + m.role + '|>\\n' + m.content + '<|end|>\\n' -}}"
+        + END
+        + "{%- if add_generation_prompt -%}{{- '<|assistant|>\\n' -}}{%- else -%}{{- eos_token -}}{%- endif -%}"
+    )
+    tokens = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
+    got = derive(chat, *tokens)
+    assert got.close == "<|end|>"
+    assert shown(got, HI, YO) == "<|user|>\nA:\nHi<|end|>\n<|assistant|>\nA:\n⟦Yo<|end|>⟧\n"
+
+
 def test_typed_tags_of_a_layout_are_broken():
     tokenizer = FAMILIES["llama2"].make_tokenizer()
     template = own_template(tokenizer, reserved_strings(tokenizer), "m")
@@ -123,6 +149,12 @@ def test_system_text_without_a_place_stands_before_the_users():
     )
 
 
+ODD_END = (
+    LOOP + "{%- set last = loop.last and m.role == 'assistant' -%}"
+    "{{- m.role + m.content + ('<s>' if last else eos_token) -}}" + END
+)
+
+
 @pytest.mark.parametrize(
     ("chat", "said"),
     [
@@ -136,6 +168,8 @@ def test_system_text_without_a_place_stands_before_the_users():
             "around the first turn and later",
         ),
         ("{{- messages | length -}}" + LOOP + "{{- m.role + m.content + eos_token -}}" + END, "more than one way"),
+        (LOOP + "{{- m.role + m.content + m.content + eos_token -}}" + END, "more than once"),
+        (ODD_END, "depends on its place"),
         ("{{- raise_exception('only with tools') -}}", "only with tools"),
         ("{%- for", "cannot render"),
     ],
