@@ -59,7 +59,7 @@ class MicroBatch:
         """Return the batch on a device."""
         if device.type == "cpu":
             return self
-        moved = {
+        moved: dict[str, Any] = {
             f.name: value.to(device, non_blocking=True)
             for f in fields(self)
             if isinstance(value := getattr(self, f.name), torch.Tensor)

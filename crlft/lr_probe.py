@@ -49,7 +49,7 @@ def probe_learning_rate(trainer: CRLFTTrainer, held_out: Sequence[Example], rate
     """
     if not held_out:
         return []
-    trained = [p for p in trainer.model.parameters() if p.requires_grad]
+    trained = [p for p in trainer.bare.parameters() if p.requires_grad]
     start = [p.detach().clone() for p in trained]
     states = random_states()
     trials = []
@@ -61,7 +61,7 @@ def probe_learning_rate(trainer: CRLFTTrainer, held_out: Sequence[Example], rate
                 for parameter, value in zip(trained, start, strict=True):
                     parameter.copy_(value)
     finally:
-        trainer.model.zero_grad(set_to_none=True)
+        trainer.bare.zero_grad(set_to_none=True)
         put_back(states)
     return sorted(trials, key=lambda t: t.loss)
 
@@ -72,13 +72,13 @@ def _trial(trainer: CRLFTTrainer, trained: Sequence[Any], held_out: Sequence[Exa
     warm_up = max(1, steps // 4)
     for index in range(steps):
         batch = trainer.steps[index]
-        trainer.model.train()
+        trainer.bare.train()
         for part in batch.micro_batches:
             micro = part.to(trainer.args.device)
             with trainer.autocast():
-                nll = trainer.model(supervised=micro)
+                nll = trainer.bare(supervised=micro)
             weighted, _ = weighted_nll(nll, micro.weights)
-            (weighted / batch.normaliser).backward()
+            (weighted / batch.normaliser).backward()  # type: ignore[no-untyped-call]
         length = torch.nn.utils.clip_grad_norm_(trained, trainer.args.max_grad_norm)
         if not math.isfinite(float(length)):
             return math.inf
@@ -87,12 +87,12 @@ def _trial(trainer: CRLFTTrainer, trained: Sequence[Any], held_out: Sequence[Exa
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
     own = nll_by_class(
-        trainer.model,
+        trainer.bare,
         held_out,
         pad_id=trainer.steps.pad_id,
         tokens=trainer.steps.micro_batch_tokens,
         autocast=trainer.autocast(),
-        likelihood=lambda batch: trainer.model(supervised=batch),
+        likelihood=lambda batch: trainer.bare(supervised=batch),
     )
     loss = weighted_mean(own, held_out)
     return loss if math.isfinite(loss) else math.inf

@@ -81,7 +81,7 @@ def estimate(model_config: Any, config: RunConfig, *, device: str, bf16: bool) -
         bf16: Whether it computes in 16 bits.
     """
     with torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(model_config)
+        model: Any = AutoModelForCausalLM.from_config(model_config)  # type: ignore[no-untyped-call]
     parameters = sum(p.numel() for p in model.parameters())
     adapted = config.adapter != "none"
     trained = lora_parameters(model, config.lora_rank) if adapted else parameters
@@ -125,7 +125,7 @@ def free_bytes(device: str) -> int:
     """Return the memory a device has left; on the CPU within the limit of the control group, if there is one."""
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0])
-    return min(psutil.virtual_memory().available, _group_room())
+    return min(int(psutil.virtual_memory().available), _group_room())
 
 
 def _group_room() -> int:

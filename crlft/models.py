@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import is_flash_attn_2_available
 from transformers.utils import logging as transformers_logging
+from transformers.utils.import_utils import is_flash_attn_2_available
 
 from crlft.adapters import four_bit as quantisation
 from crlft.chat_template import chat_template

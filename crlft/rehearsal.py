@@ -67,7 +67,7 @@ def rehearse(trainer: CRLFTTrainer) -> Rehearsal:
             torch.cuda.empty_cache()
             steps.micro_batch_tokens //= 2
     finally:
-        trainer.model.zero_grad(set_to_none=True)
+        trainer.bare.zero_grad(set_to_none=True)
         put_back(before)
     tokens = batch.ids.numel()
     total = sum(len(steps.examples[i]) for step in steps.steps for i in step) / steps.ranks
@@ -75,13 +75,13 @@ def rehearse(trainer: CRLFTTrainer) -> Rehearsal:
 
 
 def _one_step(trainer: CRLFTTrainer, batch: MicroBatch) -> None:
-    model = trainer.model
+    model = trainer.bare
     micro = batch.to(trainer.args.device)
     model.train()
     with trainer.autocast():
         nll = model(supervised=micro)
     weighted, weight = weighted_nll(nll, micro.weights)
-    (weighted / weight).backward()
+    (weighted / weight).backward()  # type: ignore[no-untyped-call]
     trained = [p for p in model.parameters() if p.requires_grad]
     torch.optim.AdamW(trained, lr=0.0, weight_decay=0.0).step()
 

@@ -168,6 +168,11 @@ class CRLFTTrainer(Trainer):
         self.figures = StepFigures()
         self._class_names = sorted(steps.class_numbers, key=lambda name: steps.class_numbers[name])
 
+    @property
+    def bare(self) -> Any:
+        """The model without any wrapper."""
+        return self.model
+
     def get_train_dataloader(self) -> DataLoader[StepBatch]:
         """Return the steps in their planned order; the plan has shuffled them already."""
         return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=_only)

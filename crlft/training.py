@@ -212,10 +212,11 @@ def _probed_rate(prepared: Prepared, trainer: CRLFTTrainer, events: Events) -> f
         return rate
     events.emit("phase", name="probing")
     trials = probe_learning_rate(trainer, prepared.probe.held_out, rate)
-    found = {"learning_rate": trials[0].learning_rate if trials else rate, "trials": [vars(t) for t in trials]}
+    best = trials[0].learning_rate if trials else rate
+    found = {"learning_rate": best, "trials": [vars(t) for t in trials]}
     events.run.write_json("learning_rate.json", found)
     events.emit("learning_rate", **found)
-    return float(found["learning_rate"])
+    return best
 
 
 def _resume_point(run: RunFolder, prepared: Prepared) -> Path | None:
