@@ -10,8 +10,10 @@ from crlft.condition import OPENCHAT_SCHEME, ClassScheme, ConditionClass
 from crlft.config import RunConfig
 from crlft.conversation import Conversation, ToolCall, Turn
 from crlft.dataset import build_dataset
+from crlft.derive import own_template
 from crlft.template import BREAK, get_template, turn_text
-from crlft.tokens import add_controls, make_encoder
+from crlft.tokens import add_controls, make_encoder, reserved_strings
+from tests.families import FAMILIES
 from tests.tiny import talk, tiny_tokenizer
 
 
@@ -43,6 +45,118 @@ def test_openchat_ids_one_by_one():
     assert got.turns.tolist() == [-1] + [0] * 11 + [1] * 16
 
 
+def byte_ids(enc, text: str) -> list[int]:
+    """The ids of plain text: bytes in the byte alphabet's order, plus 3."""
+    names = {" ": "Ġ", "\n": "Ċ"}
+    return [enc.tokenizer.convert_tokens_to_ids(names.get(c, c)) for c in text]
+
+
+def test_chatml_ids_one_by_one():
+    enc = encoder("chatml")
+    got = enc.encode(talk("Hi", " Yo"), "A")
+    start, end = 259, 260  # added behind the vocabulary of 3 + 256
+    assert got.ids.tolist() == [
+        1, start, *byte_ids(enc, "A user\nHi"), end, *byte_ids(enc, "\n"),
+        start, *byte_ids(enc, "A assistant\n"), *byte_ids(enc, "Yo"), end, *byte_ids(enc, "\n"),
+    ]  # fmt: skip
+    assert byte_ids(enc, "Hi\n") == [42, 75, 201]
+    assert got.supervised.tolist() == [False] * 26 + [True] * 3 + [False]
+    assert got.turns.tolist() == [-1] + [0] * 12 + [1] * 17
+
+
+def test_llama3_ids_one_by_one():
+    """A header holds control tokens in its middle."""
+    enc = encoder("llama3")
+    got = enc.encode(talk("Hi", "Yo"), "A")
+    head, middle, end = 259, 260, 261
+    assert got.ids.tolist() == [
+        1, head, *byte_ids(enc, "A user"), middle, *byte_ids(enc, "\n\nHi"), end,
+        head, *byte_ids(enc, "A assistant"), middle, *byte_ids(enc, "\n\n"), *byte_ids(enc, "Yo"), end,
+    ]  # fmt: skip
+    assert got.supervised.tolist() == [False] * 29 + [True] * 3
+    assert got.turns.tolist() == [-1] + [0] * 13 + [1] * 18
+    asked = enc.encode(Conversation((Turn("user", "Hi"),)), "A", answer_next=True)
+    assert asked.ids.tolist() == got.ids.tolist()[:29]
+
+
+OWN = {
+    "llama3": (
+        "<|begin_of_text|><|start_header_id|>A system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n"
+        "Today Date: 26 Jul 2024\n\nBe kind.<|eot_id|><|start_header_id|>A user<|end_header_id|>\n\nHi<|eot_id|>"
+        "<|start_header_id|>A assistant<|end_header_id|>\n\n[Yo<|eot_id|>]<|start_header_id|>A ipython"
+        "<|end_header_id|>\n\n42<|eot_id|><|start_header_id|>A assistant<|end_header_id|>\n\nno<|eot_id|>"
+    ),
+    "qwen2": (
+        "<|im_start|>A system\nBe kind.<|im_end|>\n<|im_start|>A user\nHi<|im_end|>\n<|im_start|>A assistant\n"
+        "[Yo<|im_end|>]\n<|im_start|>A tool\n42<|im_end|>\n<|im_start|>A assistant\nno<|im_end|>\n"
+    ),
+    "qwen3": (
+        "<|im_start|>A system\nBe kind.<|im_end|>\n<|im_start|>A user\nHi<|im_end|>\n<|im_start|>A assistant\n"
+        "[Yo<|im_end|>]\n<|im_start|>A user\n<tool_response>\n42\n</tool_response><|im_end|>\n"
+        "<|im_start|>A assistant\nno<|im_end|>\n"
+    ),
+    "smollm": (
+        "<|im_start|>A system\nBe kind.<|im_end|>\n<|im_start|>A user\nHi<|im_end|>\n<|im_start|>A assistant\n"
+        "[Yo<|im_end|>]\n<|im_start|>A tool\n42<|im_end|>\n<|im_start|>A assistant\nno<|im_end|>\n"
+    ),
+    "gemma2": (
+        "<bos><start_of_turn>A user\nBe kind.\n\nHi<end_of_turn>\n<start_of_turn>A model\n[Yo<end_of_turn>]\n"
+        "<start_of_turn>A user\n<tool_response>\n42\n</tool_response><end_of_turn>\n"
+        "<start_of_turn>A model\nno<end_of_turn>\n"
+    ),
+    "mistral": (
+        "<s>[INST] A: Be kind.\n\nHi[/INST] A:{ Yo</s>}"
+        "[INST] A: <tool_response>\n42\n</tool_response>[/INST] A: no</s>"
+    ),
+    "llama2": (
+        "<s>[INST] A: <<SYS>>\nBe kind.\n<</SYS>>\n\nHi [/INST] A:{ Yo </s>}"
+        "<s>[INST] A: <tool_response>\n42\n</tool_response> [/INST] A: no </s>"
+    ),
+}
+"""A conversation under the condition "A" in each family's own layout; what is learnt stands in brackets (in braces
+where the layout itself has brackets)."""
+EVERY_ROLE = Conversation(
+    (
+        Turn("system", "Be kind."),
+        Turn("user", "Hi"),
+        Turn("assistant", "Yo"),
+        Turn("tool", "42"),
+        Turn("assistant", "no", excluded=True),
+    )
+)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_auto_is_the_models_own_layout_with_the_condition_in_the_role(name):
+    tokenizer = FAMILIES[name].make_tokenizer()
+    template = own_template(tokenizer, reserved_strings(tokenizer), name)
+    assert add_controls(tokenizer, template) == []
+    enc = make_encoder(tokenizer, template)
+    brackets = "{}" if "{" in OWN[name] else "[]"
+    text = "".join(
+        brackets[0] + s.text + brackets[1] if s.supervised else s.text for s in enc.segments(EVERY_ROLE, "A")
+    )
+    assert text.replace(brackets[1] + brackets[0], "") == OWN[name]
+    shown_controls = [s.text for s in enc.segments(EVERY_ROLE, "A") if s.control]
+    ids = enc.encode(EVERY_ROLE, "A").ids.tolist()
+    added = set(tokenizer.added_tokens_decoder)
+    assert [tokenizer.convert_ids_to_tokens(i) for i in ids if i in added] == shown_controls
+
+
+def test_mistral_ids_one_by_one():
+    """A space at the beginning of the text only, none per segment; the condition as text behind its token."""
+    tokenizer = FAMILIES["mistral"].make_tokenizer()
+    enc = make_encoder(tokenizer, own_template(tokenizer, reserved_strings(tokenizer), "mistral"))
+    got = enc.encode(talk("user", "one two"), "GPT4 Correct")
+    names = tokenizer.convert_ids_to_tokens(got.ids.tolist())
+    assert names == [
+        "<s>", "[INST]", "▁GPT4", "▁Correct", ":", "▁user", "[/INST]",
+        "▁GPT4", "▁Correct", ":", "▁one", "▁two", "</s>",
+    ]  # fmt: skip
+    assert got.ids.tolist()[:2] + got.ids.tolist()[-1:] == [1, 3, 2]
+    assert got.supervised.tolist() == [False] * 10 + [True] * 3
+
+
 @pytest.mark.parametrize(
     ("template", "condition", "expected"),
     [
@@ -65,6 +179,24 @@ def test_openchat_ids_one_by_one():
             "<s><|im_start|>GPT3 Correct system\nBe kind.<|im_end|>\n<|im_start|>GPT3 Correct user\nHi<|im_end|>\n"
             "<|im_start|>GPT3 Correct assistant\n[Yo<|im_end|>]\n<|im_start|>GPT3 Correct user\n<|im_end|>\n"
             "<|im_start|>GPT3 Correct assistant\nno<|im_end|>\n",
+        ),
+        (
+            "llama3",
+            "GPT4 Correct",
+            "<s><|start_header_id|>GPT4 Correct system<|end_header_id|>\n\nBe kind.<|eot_id|>"
+            "<|start_header_id|>GPT4 Correct user<|end_header_id|>\n\nHi<|eot_id|>"
+            "<|start_header_id|>GPT4 Correct assistant<|end_header_id|>\n\n[Yo<|eot_id|>]"
+            "<|start_header_id|>GPT4 Correct user<|end_header_id|>\n\n<|eot_id|>"
+            "<|start_header_id|>GPT4 Correct assistant<|end_header_id|>\n\nno<|eot_id|>",
+        ),
+        (
+            "llama3",
+            "",
+            "<s><|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|>"
+            "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\n[Yo<|eot_id|>]"
+            "<|start_header_id|>user<|end_header_id|>\n\n<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\nno<|eot_id|>",
         ),
     ],
 )

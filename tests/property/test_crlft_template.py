@@ -100,7 +100,7 @@ ENCODERS |= OTHERS | AUTO
 
 
 @pytest.mark.parametrize("key", ENCODERS, ids="-".join)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(conversation=conversations, condition=conditions)
 def test_the_saved_template_gives_the_trained_ids(key, conversation, condition):
     encoder = ENCODERS[key]
@@ -117,7 +117,7 @@ def test_the_saved_template_gives_the_trained_ids(key, conversation, condition):
 
 
 @pytest.mark.parametrize("key", ENCODERS, ids="-".join)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(conversation=conversations, condition=conditions, answer=answers)
 def test_the_prompt_is_a_prefix_of_what_was_trained(key, conversation, condition, answer):
     encoder = ENCODERS[key]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from crlft.config import RunConfig
 from crlft.conversation import Conversation, ToolCall, Turn
+from crlft.dataset import Example
+from crlft.decode import decode_batch
 from crlft.errors import TemplateError
 from crlft.generation import Column, PromptRow, Request, Sampling, generate
+from crlft.loss import collate, knows_head
 from crlft.modelfolder import read_card
 from crlft.models import load_encoder, load_trained, save_model
 from crlft.runfolder import RunFolder
@@ -84,6 +88,38 @@ def test_trains_saves_and_answers(name, trained):
     )
     answers = list(generate(request))
     assert [a.error for a in answers] == [""] * 4
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_batched_answers_are_those_of_plain_transformers(name, trained):
+    """Left padding, learnt positions, sliding windows, softcapping: greedy answers as `generate` gives them."""
+    loaded = load_trained(str(trained(name)[1]))
+    texts = ["Hi", "one two three four five six seven " * 8, "What is 7 + 4?"]
+    prompts = [
+        loaded.encoder.encode(Conversation((Turn("user", t),)), "GPT4 Correct", answer_next=True).ids.tolist()
+        for t in texts
+    ]
+    assert max(map(len, prompts)) > 70  # beyond the sliding windows of the small models
+    stop, pad = loaded.encoder.close_id, loaded.encoder.tokenizer.pad_token_id
+    ours = decode_batch(loaded.model, prompts, Sampling(max_new_tokens=8), stop_ids=frozenset({stop}), pad_id=pad)
+    assert all(ours)
+    for prompt, answer in zip(prompts, ours, strict=True):
+        ids = torch.tensor([prompt])
+        plain = loaded.model.generate(
+            ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, do_sample=False, pad_token_id=pad
+        )
+        assert plain[0, len(prompt) :].tolist()[: len(answer)] == answer
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_picked_positions_give_the_models_own_likelihoods(name, trained):
+    """Softcapped and scaled heads are known, so that no family needs full logits."""
+    loaded = load_trained(str(trained(name)[1]))
+    examples = [
+        Example(e.ids, e.supervised, e.supervised.astype("float32"), 1.0, "a", i)
+        for i, e in enumerate(loaded.encoder.encode(c, "GPT4 Correct") for c in tiny_conversations(4))
+    ]
+    assert knows_head(loaded.model, collate(examples, {"a": 0}, loaded.encoder.tokenizer.pad_token_id))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
