@@ -8,9 +8,13 @@ from typing import Annotated
 
 import typer
 
-from workbench.commands.shell import plural, shell_of
+from crlft.errors import DataError
+from crlft.formats.mapping import ColumnMapping
+from workbench.commands.shell import Shell, plural, shell_of
 from workbench.domain.errors import WorkbenchError
 from workbench.services import browsing, importing, snapshots
+from workbench.services import quarantine as quarantines
+from workbench.services.project import Project
 
 
 def _class_map(pairs: list[str]) -> dict[str, str]:
@@ -23,9 +27,45 @@ def _class_map(pairs: list[str]) -> dict[str, str]:
     return table
 
 
+def _mapping(pairs: list[str]) -> ColumnMapping | None:
+    table = {}
+    for pair in pairs:
+        what, equals, name = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{pair!r} is not WHAT=NAME", param_hint="--column")
+        table[what] = name
+    try:
+        return ColumnMapping.from_dict(table) if table else None
+    except DataError as error:
+        raise typer.BadParameter(str(error), param_hint="--column") from error
+
+
+def _look(
+    shell: Shell, project: Project, files: list[str], format_name: str | None, mapping: ColumnMapping | None
+) -> None:
+    """Show what files hold, importing nothing."""
+    remembered = importing.remembered_mappings(project)
+    reports = [
+        importing.inspect_file(path, format_name, mapping=mapping, mappings=remembered)
+        for path in importing.find_sources(files)
+    ]
+    lines = []
+    for r in reports:
+        seen = plural(r.rows_seen, "row") + ("" if r.complete else " looked at")
+        lines.append(f"{r.path}: {r.format} in {r.container}; {seen}, {plural(r.conversations, 'conversation')}")
+        lines.append(f"  {r.why}")
+        for what, counts in (("turns", r.roles), ("faults", r.faults), ("repairs", r.repairs)):
+            if counts:
+                lines.append(f"  {what}: " + ", ".join(f"{name} × {n:,}" for name, n in counts.items()))
+        lines += [f"  classes by {name}: " + ", ".join(f"{v} × {n:,}" for v, n in list(counts.items())[:12])
+                  for name, counts in list(r.class_fields.items())[:3]]  # fmt: skip
+    shell.finish({"files": [{**dataclasses.asdict(r), "examples": [e.to_dict() for e in r.examples]}
+                            for r in reports]}, *lines)  # fmt: skip
+
+
 def import_command(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="Files to import.")],
+    files: Annotated[list[str], typer.Argument(help="Files, folders, globs, or hub:owner/name.")],
     class_name: Annotated[str | None, typer.Option("--class", help="One class for every row.")] = None,
     class_field: Annotated[str | None, typer.Option(help="The field that names who answered.")] = None,
     class_map: Annotated[
@@ -33,10 +73,23 @@ def import_command(
         typer.Option("--map", metavar="VALUE=CLASS", help="Class for a value of that field; * for the others."),
     ] = None,
     format_name: Annotated[str | None, typer.Option("--format", help="Do not detect: read as this.")] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="WHAT=NAME",
+            help="For an unknown schema: the column of prompt, answer, system, messages, class_field, source or id.",
+        ),
+    ] = None,
+    look: Annotated[bool, typer.Option("--look", help="Only show what the files hold.")] = False,
 ) -> None:
-    """Import conversations; what cannot be read goes to quarantine."""
+    """Import conversations from files, folders, globs or the hub; what cannot be read goes to quarantine."""
     shell = shell_of(context)
     project = shell.project()
+    mapping = _mapping(columns or [])
+    if look:
+        _look(shell, project, files, format_name, mapping)
+        return
     with shell.progress("Importing") as progress:
         report = importing.import_files(
             project,
@@ -46,6 +99,7 @@ def import_command(
             class_map=_class_map(class_map or []),
             class_name=class_name,
             format=format_name,
+            mapping=mapping,
             on_progress=progress,
         )
     lines = [
@@ -59,13 +113,43 @@ def import_command(
 
 def quarantine(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(help="How many rows.")] = 20,
+    limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    containing: Annotated[str, typer.Option(help="Only rows with this text in file, reason or row.")] = "",
+    show: Annotated[int | None, typer.Option(metavar="ID", help="Show one row's whole text.")] = None,
+    export_to: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE", help="Write them to a file, to mend them there.")
+    ] = None,
+    send: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read mended rows (id and raw) from a file, import them.")
+    ] = None,
 ) -> None:
-    """Show rows that could not be read, with file, line and reason."""
+    """Show rows that could not be read; write them out, and send them again when they are mended."""
     shell = shell_of(context)
-    rows = importing.quarantine_rows(shell.project(), limit=limit)
-    lines = [f"{Path(row.file).name}:{row.line}  {row.reason}" for row in rows]
-    shell.finish({"rows": [dataclasses.asdict(r) for r in rows]}, *(lines or ["The quarantine is empty."]))
+    project = shell.project()
+    if send is not None:
+        sent = quarantines.send_again(project, quarantines.read_edits(send), actor=shell.actor)
+        counts = {"imported": sent.imported, "already_there": sent.already_there}
+        rows = sent.imported + sent.already_there + len(sent.quarantined)
+        lines = [
+            f"{plural(rows, 'row')} sent again: {sent.imported:,} imported, {sent.already_there:,} already there, "
+            f"{len(sent.quarantined):,} still in quarantine.",
+            *(f"  {number}: {reason}" for number, reason in sent.quarantined.items()),
+        ]
+        shell.finish({"rows": rows, **counts, "quarantined": sent.quarantined}, *lines)
+        return
+    if export_to is not None:
+        written = quarantines.write_quarantine(project, export_to, containing)
+        shell.finish({"rows": written, "out": str(export_to)}, f"{plural(written, 'row')} written to {export_to}.")
+        return
+    page = quarantines.quarantine_page(project, limit, containing=containing)
+    if show is not None:
+        page = dataclasses.replace(page, rows=[quarantines.quarantine_row(project, show)])
+    lines = [f"{row.id:>6}  {Path(row.file).name}:{row.line}  {row.reason}" for row in page.rows]
+    lines += [row.raw for row in page.rows if show is not None]
+    if page.matching > len(page.rows) and show is None:
+        lines.append(f"… {page.matching - len(page.rows):,} more; --limit shows them, --export writes them all.")
+    data = {"total": page.total, "rows": [dataclasses.asdict(r) for r in page.rows]}
+    shell.finish(data, *(lines or ["The quarantine is empty."]))
 
 
 def search(

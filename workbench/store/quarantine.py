@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 
 from workbench.store.conversations import now
 from workbench.store.jsontext import storable
-from workbench.store.schema import imports, quarantine
+from workbench.store.schema import actions, imports, quarantine
 
-RAW_CHARACTERS = 20_000
+RAW_CHARACTERS = 1_000_000
 """How much of a faulty row is kept; its file and line lead to the rest."""
 
 
@@ -82,13 +82,55 @@ def add_quarantine(
         connection.execute(quarantine.insert(), values)
 
 
-def count_quarantine(connection: Connection) -> int:
-    """Return how many rows are in quarantine."""
-    return connection.execute(select(func.count()).select_from(quarantine)).scalar_one()
+def count_quarantine(connection: Connection, containing: str = "") -> int:
+    """Return how many rows are in quarantine, or how many of them hold a text in file, reason or row."""
+    return connection.execute(select(func.count()).select_from(quarantine).where(_holds(containing))).scalar_one()
 
 
-def list_quarantine(connection: Connection, limit: int = 50, offset: int = 0) -> list[QuarantineRow]:
-    """Return rows in quarantine, newest first."""
-    columns = (quarantine.c[f] for f in QuarantineRow.__dataclass_fields__)
-    query = select(*columns).order_by(quarantine.c.id.desc()).limit(limit).offset(offset)
-    return [QuarantineRow(*row) for row in connection.execute(query)]
+def list_quarantine(
+    connection: Connection, limit: int = 50, offset: int = 0, *, containing: str = ""
+) -> list[QuarantineRow]:
+    """Return rows in quarantine, newest first.
+
+    Args:
+        connection: Any connection.
+        limit: How many at most.
+        offset: How many to pass over.
+        containing: Only those that hold this text in file, reason or row.
+    """
+    query = select(*_COLUMNS).where(_holds(containing)).order_by(quarantine.c.id.desc())
+    return [QuarantineRow(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def get_quarantine(connection: Connection, ids: Sequence[int]) -> dict[int, QuarantineRow]:
+    """Return rows in quarantine by their numbers; unknown ones are left out."""
+    query = select(*_COLUMNS).where(quarantine.c.id.in_(ids))
+    return {row.id: QuarantineRow(*row) for row in connection.execute(query)}
+
+
+def update_quarantine(connection: Connection, row_id: int, *, reason: str, raw: str) -> None:
+    """Keep an edited row that still cannot be read."""
+    values = {"reason": storable(reason), "raw": storable(raw[:RAW_CHARACTERS])}
+    connection.execute(quarantine.update().where(quarantine.c.id == row_id).values(**values))
+
+
+def remove_quarantine(connection: Connection, ids: Sequence[int]) -> None:
+    """Remove rows that became conversations."""
+    connection.execute(quarantine.delete().where(quarantine.c.id.in_(ids)))
+
+
+def imports_of(connection: Connection, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """Return imports by number: their `format`, and as `asked` the parameters of their entry in the log."""
+    query = select(imports.c.id, imports.c.format, actions.c.params.label("asked"))
+    query = query.join(actions, actions.c.id == imports.c.action_id, isouter=True).where(imports.c.id.in_(ids))
+    return {row.id: {"format": row.format, "asked": row.asked or {}} for row in connection.execute(query)}
+
+
+_COLUMNS = tuple(quarantine.c[f] for f in QuarantineRow.__dataclass_fields__)
+
+
+def _holds(text: str) -> ColumnElement[bool]:
+    if not text:
+        return true()
+    columns = (quarantine.c.file, quarantine.c.reason, quarantine.c.raw)
+    return or_(*(column.icontains(text, autoescape=True) for column in columns))
