@@ -4,35 +4,27 @@
 
 A cell is one method with one seed (`crlft.ablation_cell`), a process of its own. Cells go seed by seed, so that
 a table of what is done is balanced at any time. A finished cell is never done again; started again, an ablation
-goes on with the rest. `--seeds` may grow later. Torch is imported only while the budget is worked out.
+goes on with the rest. `--seeds` may grow later. This module says what there is to do, `crlft.crew` does it. Torch
+is imported only while the budget is worked out.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from crlft.ablation_cell import RESULT, Cell, clear_cell, read_checked_prompts
+from crlft.ablation_cell import RESULT, Cell, read_checked_prompts
 from crlft.config import RunConfig
 from crlft.errors import ConfigError, RunError
-from crlft.events import Events, Pace
 from crlft.methods import METHODS
 from crlft.modelfolder import is_local
 from crlft.runfolder import RunFolder
 
 DEFAULT_METHODS = ("c-rlft", "no-reward", "no-condition", "sft", "sft-best", "inverse-frequency")
-POLL_SECONDS = 0.5
-MAX_FAILURES = 2
-"""Failed cells after which no new one is begun: one may be bad luck, two are a fault."""
 
 
 @dataclass(frozen=True)
@@ -90,19 +82,6 @@ class Plan:
     unchecked: int
 
 
-class Running(Protocol):
-    """A cell at work, such as a `subprocess.Popen`."""
-
-    def poll(self) -> int | None:
-        """Return the exit status, or None while it works."""
-
-    def terminate(self) -> None:
-        """Ask it to save and stop."""
-
-
-Launch = Callable[[Path, int], Running]
-
-
 def make_plan(request: AblationRequest, out: Path) -> Plan:
     """Check everything and work the budget out, once, for C-RLFT; nothing is written.
 
@@ -120,7 +99,7 @@ def make_plan(request: AblationRequest, out: Path) -> Plan:
         request.config,
         method="c-rlft",
         seed=request.seeds[0],
-        snapshot=str(Path(request.config.snapshot).resolve()),
+        snapshot=_absolute_data(request.config.snapshot),
         base=_absolute(request.config.base),
         classes=str(Path(request.config.classes).resolve()) if request.config.classes else "",
     )
@@ -183,168 +162,13 @@ def finished_results(plan: Plan, out: Path) -> list[dict[str, Any]]:
     return results
 
 
-def run_ablation(
-    plan: Plan, events: Events, *, parallel: int = 1, launch: Launch | None = None
-) -> Iterator[dict[str, Any]]:
-    """Carry out the cells that are not done; yield each result as its cell ends.
-
-    Ends early, without an error, where `events` ask for a stop: the cells at work save and stop, too.
-
-    Args:
-        plan: The cells.
-        events: The ablation's folder and listener; told `progress` and `cell`.
-        parallel: Cells at work at once; each gets its part of the cores.
-        launch: Starts a cell in its folder with a number of threads; default: a process.
-
-    Raises:
-        RunError: Cells failed; those that did not are kept.
-    """
-    out = events.run.path
-    done = finished_results(plan, out)
-    shutil.copyfile(plan.request.prompts, out / "prompts.jsonl")
-    known = {(r["method"], r["seed"]) for r in done}
-    waiting = [c for c in plan.cells if (c.method, c.seed) not in known]
-    for cell in plan.cells:
-        if (cell.method, cell.seed) in known:
-            clear_cell(cell_folder(out, cell), keep_model=cell.keep_model)
-    crew = _Crew(plan, events, launch or _start_process, max(1, _cores() // parallel), len(known))
-    try:
-        while crew.working or (waiting and crew.hiring):
-            while waiting and crew.hiring and len(crew.working) < parallel:
-                crew.start(waiting.pop(0))
-            yield from crew.collect()
-            crew.tell_progress()
-    finally:
-        crew.dismiss()
-    if crew.failures:
-        name, reason = crew.failures[0]
-        more = f" ({len(crew.failures)} cells failed)" if len(crew.failures) > 1 else ""
-        log = out / "cells" / name / "log.txt"
-        raise RunError(f"cell {name} failed{more}: {reason}", f"see {log}; start again to go on with the rest")
-
-
-@dataclass
-class _Crew:
-    """The cells at work."""
-
-    plan: Plan
-    events: Events
-    launch: Launch
-    threads: int
-    done: int
-    working: list[tuple[Cell, Running]] = field(default_factory=list)
-    failures: list[tuple[str, str]] = field(default_factory=list)
-    stopping: bool = False
-    _pace: Pace | None = None
-
-    @property
-    def hiring(self) -> bool:
-        """Whether another cell may be begun."""
-        return not self.events.stop_wanted() and len(self.failures) < MAX_FAILURES
-
-    def start(self, cell: Cell) -> None:
-        """Begin a cell, or go on with one."""
-        folder = cell_folder(self.events.run.path, cell)
-        folder.mkdir(parents=True, exist_ok=True)
-        config = replace(
-            self.plan.config, method=cell.method, seed=cell.seed, threads=self.plan.config.threads or self.threads
-        )
-        run = RunFolder(folder)
-        run.write_json("config.json", config.to_dict())
-        run.write_json("cell.json", cell.to_dict())
-        self.working.append((cell, self.launch(folder, config.threads or 1)))
-
-    def collect(self) -> Iterator[dict[str, Any]]:
-        """Wait a moment; yield the results of the cells that have ended."""
-        if self.events.stop_wanted() and not self.stopping:
-            self.stopping = True
-            for _, running in self.working:
-                running.terminate()
-        ended = [(cell, running) for cell, running in self.working if running.poll() is not None]
-        if not ended:
-            time.sleep(POLL_SECONDS)
-        for cell, running in ended:
-            self.working.remove((cell, running))
-            run = RunFolder(cell_folder(self.events.run.path, cell))
-            result = run.read_json(RESULT)
-            if result is not None:
-                self.done += 1
-                right = {c: sum(a["right"]) / len(a["right"]) for c, a in result["answers"].items()}
-                self.events.emit("cell", method=cell.method, seed=cell.seed, right=right)
-                self._tell("line", text=_line(self.done, len(self.plan.cells), run.path.name, right))
-                yield dict(result)
-            elif not self.stopping:
-                marker = run.marker()
-                told = str(marker[1].get("error", "")) if marker and marker[0] == "failed" else ""
-                self.failures.append((run.path.name, told or f"its process ended with status {running.poll()}"))
-
-    def tell_progress(self) -> None:
-        """Say how many steps of all are done, and how long the rest takes at this start's pace."""
-        steps = self.plan.config.steps or 1
-        total = steps * len(self.plan.cells)
-        done = steps * self.done + sum(self._steps(cell) for cell, _ in self.working)
-        if self._pace is None:
-            self._pace = Pace(total, done_before=done)
-        note = f"{self.done} of {len(self.plan.cells)} cells"
-        self._tell("progress", done=done, total=total, note=note, eta_seconds=self._pace.eta_seconds(done))
-
-    def dismiss(self) -> None:
-        """Stop whatever still works, where the caller lost interest."""
-        for _, running in self.working:
-            running.terminate()
-
-    def _tell(self, event: str, **fields: Any) -> None:
-        """Tell the listener alone: what moves twice a second is not for the folder."""
-        if self.events.listener:
-            self.events.listener(event, fields)
-
-    def _steps(self, cell: Cell) -> int:
-        """Return the last step a cell at work has told."""
-        path = RunFolder(cell_folder(self.events.run.path, cell)).events_path
-        try:
-            with path.open("rb") as file:
-                file.seek(max(0, path.stat().st_size - 8192))
-                lines = file.read().splitlines()
-        except FileNotFoundError:
-            return 0
-        for line in reversed(lines):
-            try:
-                told = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            if told.get("event") == "step":
-                return int(told["step"])
-        return 0
-
-
-def _start_process(folder: Path, threads: int) -> Running:
-    """Start a cell in a session of its own: Ctrl-C reaches the ablation alone, which asks the cells to save."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
-    with (folder / "log.txt").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "crlft", "ablate", "--cell", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=environment,
-            start_new_session=True,
-        )
-
-
-def _line(done: int, total: int, name: str, right: dict[str, float]) -> str:
-    shares = ", ".join(f"{100 * share:.1f} % under the {condition}" for condition, share in right.items())
-    return f"{done}/{total} {name}: right {shares} condition"
-
-
-def _cores() -> int:
-    from crlft.resolve import physical_cores
-
-    return physical_cores()
-
-
 def _settings_hash(config: RunConfig, method: str, seed: int) -> str:
     """Return a hash of a cell's settings; data and classes count by content, not by path."""
     return replace(config, method=method, seed=seed, snapshot="", classes="").identity()
+
+
+def _absolute_data(data: str) -> str:
+    return str(Path(data).resolve()) if Path(data).exists() else data  # else a hub name, or refused when read
 
 
 def _absolute(base: str) -> str:

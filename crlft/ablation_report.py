@@ -20,7 +20,7 @@ MEASURES = ("right", "full")
 INTERVALS = {
     "rows": "95 %, Student's t over the seeds' means: the prompts are given, the seed (order of the data) varies",
     "differences": "95 %, on the same seed and prompt; variance of seeds and of prompts (crossed random effects, "
-    "Cornfield & Tukey 1956; degrees of freedom by Satterthwaite 1946)",
+    "Cornfield & Tukey 1956; degrees of freedom by Satterthwaite 1946); with one seed over the prompts alone",
     "swap": "95 %, Student's t over the seeds; nats a token that the same held-out answers lose under the wrong "
     "condition; above 0: the condition was learnt",
 }

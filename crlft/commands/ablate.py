@@ -11,16 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
-from crlft.ablation import DEFAULT_METHODS, AblationRequest, Plan, finished_results, make_plan, run_ablation
+from crlft.ablation import DEFAULT_METHODS, AblationRequest, Plan, finished_results, make_plan
 from crlft.commands.progress import ItemProgress
 from crlft.config import RunConfig
+from crlft.crew import run_ablation
 from crlft.errors import ConfigError
 from crlft.events import Events
 from crlft.failure import explain
 from crlft.runfolder import RunFolder, write_atomically
 from crlft.terminal import finish
 
-FIXED = ("method", "seed", "snapshot", "base")
+FIXED = ("method", "seed", "snapshot", "base", "classes", "learning_rate_probe")
 """Settings that an ablation decides itself."""
 
 
@@ -124,7 +125,7 @@ def _write(plan: Plan, results: list[dict[str, Any]], out: Path) -> dict[str, An
 def _changed(config: RunConfig) -> dict[str, Any]:
     """Return the shared settings that are not at their defaults; paths are told elsewhere."""
     defaults = RunConfig().to_dict()
-    skipped = (*FIXED, "classes", "sample_count", "keep_checkpoints", "evaluate_every")
+    skipped = (*FIXED, "sample_count", "keep_checkpoints", "evaluate_every")
     return {k: v for k, v in config.to_dict().items() if v != defaults[k] and k not in skipped}
 
 

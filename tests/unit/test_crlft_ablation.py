@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 
-from crlft.ablation import AblationRequest, cell_folder, finished_results, make_plan, run_ablation
+from crlft.ablation import AblationRequest, cell_folder, finished_results, make_plan
 from crlft.ablation_cell import CheckedPrompt, check_texts, read_checked_prompts, run_cell
 from crlft.ablation_report import build_report, markdown
 from crlft.cli import main
 from crlft.commands.ablate import carry_out
 from crlft.config import RunConfig
 from crlft.conversation import Turn
+from crlft.crew import run_ablation
 from crlft.errors import ConfigError, CrlftError, DataError, RunError
 from crlft.events import Events
 from crlft.intervals import Interval, crossed_interval, student_interval
@@ -337,6 +339,26 @@ def test_a_failed_cell_leaves_the_others_and_is_done_later(world, tmp_path):
     again = Inline()
     (result,) = carried_out(request, tmp_path, again)
     assert (result["method"], result["seed"], again.started) == ("c-rlft", 1, ["c-rlft-1"])
+
+
+def test_a_cell_carries_out_nothing_while_another_holds_it(done, monkeypatch):
+    """Its ablation was killed and started again: whoever comes second waits, finds the result, trains nothing."""
+    out, _, _ = done
+    folder = out / "cells" / "sft-1"
+    lock = folder / "cell.lock"
+    monkeypatch.setattr("crlft.ablation_cell._carry_out", lambda *_: pytest.fail("trained twice"))
+    assert run_cell(folder)
+    result = (folder / "result.json").read_bytes()
+    (folder / "result.json").unlink()
+
+    def refused(*_: object) -> bool:
+        with pytest.raises(Timeout):
+            FileLock(lock, timeout=0).acquire()
+        return True
+
+    monkeypatch.setattr("crlft.ablation_cell._carry_out", refused)
+    assert run_cell(folder)
+    (folder / "result.json").write_bytes(result)
 
 
 def test_two_failed_cells_end_it(world, tmp_path):
