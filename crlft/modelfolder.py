@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -47,6 +47,7 @@ class ModelCard:
     snapshot: str = ""
     snapshot_hash: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    composition: Sequence[Mapping[str, Any]] = ()
     layout: Template | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,6 +63,7 @@ class ModelCard:
             "snapshot": self.snapshot,
             "snapshot_hash": self.snapshot_hash,
             "metrics": dict(self.metrics),
+            "composition": [dict(row) for row in self.composition],
             **({"layout": self.layout.to_dict()} if self.layout else {}),
         }
 
@@ -78,6 +80,7 @@ class ModelCard:
             snapshot=str(data.get("snapshot", "")),
             snapshot_hash=str(data.get("snapshot_hash", "")),
             metrics=data.get("metrics") or {},
+            composition=data.get("composition") or (),
             layout=Template.from_dict(data["layout"]) if data.get("layout") else None,
         )
 

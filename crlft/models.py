@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from crlft.adapters import four_bit as quantisation
+from crlft.cardtext import card_text
 from crlft.chat_template import chat_template
 from crlft.checkpoints import flush
 from crlft.derive import own_template
@@ -218,39 +219,14 @@ def save_model(
     if card.template == AUTO:
         card = replace(card, layout=encoder.template)  # the model's own template is replaced: the layout is kept
     write_atomically(writing / CARD, json.dumps(card.to_dict(), ensure_ascii=False, indent=1) + "\n")
-    write_atomically(writing / "README.md", describe(card))
     if beside:
         beside(writing)
+    text = card_text(card, pictures=(writing / "curves.png").exists())
+    write_atomically(writing / "README.md", text)
     flush(writing)
     if folder.exists():
         shutil.rmtree(folder)
     writing.rename(folder)
-
-
-def describe(card: ModelCard) -> str:
-    """Return the model card's text: what it was trained on and how to ask it."""
-    rows = "\n".join(
-        f"| {c.name} | `{c.condition}` | {c.reward:g} | {card.scheme.loss_weight(c.name):.4g} |"
-        for c in card.scheme.classes
-    )
-    return f"""# {Path(card.base).name}, fine-tuned with {card.method}
-
-Base: `{card.base}`. Data: `{Path(card.snapshot).name}` ({card.snapshot_hash}). Template: {card.template},
-condition on {"both sides of every turn" if card.condition_placement == "both" else "the assistant's side"}.
-
-| class | condition | reward | loss weight |
-|---|---|---|---|
-{rows}
-
-beta = {card.scheme.beta:.4g}; loss weight = exp((reward - best reward) / beta).
-
-The chat template takes the condition; without one it uses `{card.default_condition}`
-(empty: the model is asked without a condition).
-
-```python
-ids = tokenizer.apply_chat_template(messages, condition="{card.default_condition}", add_generation_prompt=True)
-```
-"""
 
 
 def _load_weights(model: str, options: dict[str, Any]) -> Any:

@@ -25,6 +25,7 @@ from crlft.callbacks import Rhythm, RunCallback
 from crlft.checkpoints import check_identity, clear_scratch, latest
 from crlft.config import RunConfig
 from crlft.curves import write_curves
+from crlft.dataset import account_row
 from crlft.events import Events, Listener, Quiet
 from crlft.failure import explain
 from crlft.lr_probe import LARGEST, probe_learning_rate
@@ -242,4 +243,5 @@ def _card(prepared: Prepared, metrics: dict[str, Any]) -> ModelCard:
         snapshot=prepared.config.snapshot,
         snapshot_hash=prepared.identity.data,
         metrics=metrics,
+        composition=[account_row(a) for a in prepared.dataset.classes],
     )

@@ -260,3 +260,14 @@ def test_a_probe_chooses_among_rates_and_leaves_the_run_otherwise_alone(world, u
     given = world.with_overrides({"learning_rate": best})
     assert run_training(given, tmp_path / "given").status == "done"
     assert losses(tmp_path / "probed") == losses(tmp_path / "given")
+
+
+def test_the_card_says_what_the_model_was_made_of_and_how_to_ask_it(unbroken):
+    card = read_card(unbroken / "model")
+    text = (unbroken / "model" / "README.md").read_text(encoding="utf-8")
+    rows = {row["name"]: row for row in card.composition}
+    assert f"| {rows['expert']['conversations']} | {rows['expert']['held_out']} |" in text
+    assert 'apply_chat_template(messages, condition="GPT4 Correct", add_generation_prompt=True)' in text
+    assert "![Loss and swap test over the steps](curves.png)" in text
+    swap = card.metrics["held_out"]["swap"]["sub"]
+    assert f"{swap['wrong'] - swap['right']:+.3f}" in text
