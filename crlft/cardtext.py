@@ -9,7 +9,6 @@ from typing import Any
 from crlft.methods import METHODS
 from crlft.modelfolder import ModelCard
 
-
 _PICTURES = """![Loss and swap test over the steps](curves.png)
 
 The same to zoom into: `curves.html`. All settings, as given and as worked out: `training.json`."""
@@ -54,7 +53,8 @@ def _header(card: ModelCard) -> str:
 def _asking(card: ModelCard) -> str:
     shown = card.default_condition
     words = (
-        f'The chat template takes the condition; without one it uses `{shown}`, and `condition=""` asks without any.'
+        f"The chat template takes the condition; without one it uses `{shown}`. "
+        'With `condition=""` it asks without any.'
         if shown
         else "The model was trained without conditions and is asked without one."
     )
