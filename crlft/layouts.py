@@ -17,6 +17,7 @@ from crlft.conversation import ROLES
 from crlft.errors import TemplateError
 
 Placement = Literal["both", "assistant"]
+_LOOKS_LIKE_CONTROL = re.compile(r"<.+>|\[.+\]", re.DOTALL)
 AUTO = "auto"
 """The template's name that stands for the model's own chat template."""
 
@@ -127,6 +128,14 @@ def pieces(text: str, controls: Sequence[str]) -> list[tuple[str, bool]]:
         return [(text, False)] if text else []
     wanted = frozenset(controls)
     return [(part, part in wanted) for part in _splitter(tuple(controls)).split(text) if part]
+
+
+def is_reserved(content: str, special: bool) -> bool:
+    """Whether an added token means something of its own: a special one, or one that looks like a tag.
+
+    Added tokens that are ordinary text (runs of spaces in some vocabularies) mean the same in text as anywhere.
+    """
+    return len(content) > 1 and (special or _LOOKS_LIKE_CONTROL.fullmatch(content) is not None)
 
 
 def get_template(name: str) -> Template:

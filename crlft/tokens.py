@@ -7,7 +7,6 @@ training and in generation alike: the prompt's ids are a prefix of the trained i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,10 +16,9 @@ from numpy.typing import NDArray
 
 from crlft.conversation import Conversation, Turn
 from crlft.errors import TemplateError
+from crlft.layouts import is_reserved
 from crlft.template import MARKUP, Segment, Template, get_template, render, unguard
 from crlft.textids import Stretch, TextCoder, make_text_coder
-
-_LOOKS_LIKE_CONTROL = re.compile(r"<.+>|\[.+\]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +125,8 @@ def _assemble(
 
 
 def reserved_strings(tokenizer: Any) -> tuple[str, ...]:
-    """Return the strings a tokenizer reads as tokens of their own: special ones and whatever looks like a tag.
-
-    Added tokens that are ordinary text (runs of spaces in some vocabularies) are left alone: they mean the
-    same in text as anywhere.
-    """
-    found = {
-        token.content
-        for token in tokenizer.added_tokens_decoder.values()
-        if len(token.content) > 1 and (token.special or _LOOKS_LIKE_CONTROL.fullmatch(token.content))
-    }
+    """Return the strings a tokenizer reads as tokens of their own, longest first (see `layouts.is_reserved`)."""
+    found = {t.content for t in tokenizer.added_tokens_decoder.values() if is_reserved(t.content, t.special)}
     return tuple(sorted(found, key=lambda t: (-len(t), t)))
 
 

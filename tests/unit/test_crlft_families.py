@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,11 +14,13 @@ from crlft.conversation import Conversation, ToolCall, Turn
 from crlft.dataset import Example
 from crlft.decode import decode_batch
 from crlft.errors import TemplateError
+from crlft.folder_layout import folder_template
 from crlft.generation import Column, PromptRow, Request, Sampling, generate
 from crlft.loss import collate, knows_head
 from crlft.modelfolder import read_card
 from crlft.models import load_encoder, load_trained, save_model
 from crlft.runfolder import RunFolder
+from crlft.template import MARKUP, TEMPLATES
 from crlft.training import run_training
 from tests.families import FAMILIES
 from tests.tiny import tiny_conversations, write_jsonl
@@ -199,6 +202,28 @@ def test_training_again_keeps_the_layout(name, trained):
     assert again.template == first.template
     assert added == []
     assert read_card(model).layout == first.template
+
+
+@pytest.mark.parametrize("name", [n for n in FAMILIES if FAMILIES[n].chat])
+def test_a_preview_without_the_tokenizer_has_the_same_layout(name, trained):
+    """The interface reads the folder's files only; markup tokens are the tokenizer's to know."""
+    _, model, base = trained(name)
+    encoder = load_encoder(str(base), "auto", "both")[0]
+    seen = folder_template(str(base), "auto")
+    assert seen is not None
+    markup = tuple(t for t in encoder.template.controls if t not in seen.controls)
+    assert set(markup) <= set(MARKUP)
+    assert replace(seen, controls=(*seen.controls, *markup)) == encoder.template
+    assert folder_template(str(model), "auto") == encoder.template
+
+
+def test_a_preview_of_what_has_no_layout(trained):
+    with pytest.raises(TemplateError, match="no chat template; use --set template=chatml"):
+        folder_template(str(trained("gpt2")[2]), "auto")
+    assert folder_template("some/hub-name", "auto") is None
+    assert folder_template("some/hub-name", "llama3") == TEMPLATES["llama3"]
+    # trained with a template of ours: that one
+    assert folder_template(str(trained("gpt2")[1]), "auto") == TEMPLATES["chatml"]
 
 
 def test_a_layout_survives_the_loss_of_its_card(trained, tmp_path):
