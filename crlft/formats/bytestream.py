@@ -126,14 +126,11 @@ class Unpacked(io.RawIOBase):
 
 
 class _Recoded(io.RawIOBase):
-    """Bytes of another encoding as UTF-8; what is no text in it is shown as hexadecimal escapes.
-
-    An escape is no valid JSON, so such a row goes to quarantine with all its bytes.
-    """
+    """Bytes of another encoding as UTF-8; what is no text in it is shown, as `decode` shows it."""
 
     def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
+        self._decoder = codecs.getincrementaldecoder(encoding)("crlft-show")
         self._ready = b""
 
     def readable(self) -> bool:

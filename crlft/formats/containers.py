@@ -175,7 +175,7 @@ def _line_rows(stream: io.BufferedReader) -> Iterator[RawRow]:
         line = line.strip()
         if not line:
             continue
-        if line.startswith(_COMMENTS):
+        if line.startswith(_COMMENTS) and b'"' not in line:
             comment = True
             continue
         row = _parsed(number, line)

@@ -18,13 +18,22 @@ BOMS = {
 }
 """Byte order marks; the longer ones first, because they begin like the shorter."""
 
+
+def _show(error: UnicodeError) -> tuple[str, int]:
+    """Show bytes that are no text as a backslash and `<ff>`: nobody takes that for a letter, as they do `xff`."""
+    assert isinstance(error, UnicodeDecodeError)
+    return "".join(f"\\<{byte:02x}>" for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("crlft-show", _show)
+
 _HIGH = re.compile(rb"[\x80-\xff]")
 _GB_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x81-\xfe][0-9][\x81-\xfe][0-9]")
 _COMMON = re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1\xa3][\xa1-\xfe]")
 _NOT_LATIN = ("cp1251", "koi8_r", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1253", "cp1255", "cp1256", "cp874")
 _BEGINS = re.compile(rb"[\w\s\[{\"'#/]")
 _SAMPLE_BYTES = 1 << 14
-_FEW_HIGH = 0.3
+_FEW_HIGH = 0.45
 
 
 def stream_encoding(head: bytes) -> str | None:
@@ -54,24 +63,19 @@ def _wide(head: bytes) -> str | None:
     }
     if zeros in patterns:
         return patterns[zeros]
-    if zeros[:2] == (False, True) and 0 not in head[0:64:2] and _BEGINS.match(head):
+    even, odd = head[0:256:2].count(0), head[1:256:2].count(0)
+    if zeros[:2] == (False, True) and odd > 4 * even and _BEGINS.match(head):
         return "utf-16-le"
-    if zeros[:2] == (True, False) and 0 not in head[1:64:2] and _BEGINS.match(head, 1):
+    if zeros[:2] == (True, False) and even > 4 * odd and _BEGINS.match(head, 1):
         return "utf-16-be"
     return None
 
 
 def _mostly_utf8(data: bytes) -> bool:
-    text = data.decode("utf-8", "replace")
+    """Return whether more characters beyond ASCII are right UTF-8 than wrong; one cut off at the end is none."""
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(data)
     wrong = text.count("\ufffd")
-    right = sum(not c.isascii() for c in text) - wrong
-    # A head that is cut in the middle of a character has one wrong place that says nothing.
-    return right > wrong or (wrong == 1 and data[-3:].find(_last_high(data)) >= 0)
-
-
-def _last_high(data: bytes) -> bytes:
-    found = _HIGH.findall(data)
-    return found[-1] if found else b"\n"
+    return sum(not c.isascii() for c in text) - wrong > wrong
 
 
 def legacy_encoding(data: bytes) -> str:
@@ -80,7 +84,7 @@ def legacy_encoding(data: bytes) -> str:
     high = len(_HIGH.findall(sample))
     pairs = [pair for pair in _GB_PAIR.findall(sample) if len(pair) == 2 or pair[1:2].isdigit()]
     common = sum(_COMMON.fullmatch(pair) is not None for pair in pairs)
-    if pairs and common >= 0.75 * len(pairs) and 2 * len(pairs) >= 0.95 * high and _decodes(sample, "gb18030"):
+    if pairs and common >= 0.75 * len(pairs) and 2 * len(pairs) >= 0.9 * high and _nearly_decodes(sample):
         return "gb18030"
     letters = sum(chr(byte).isalpha() for byte in sample if byte < 128)
     if high > _FEW_HIGH * (high + letters) and high >= 8:
@@ -107,10 +111,17 @@ def _decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
+def _nearly_decodes(data: bytes) -> bool:
+    """Return whether bytes are GB18030 but for a few damaged characters."""
+    text = codecs.getincrementaldecoder("gb18030")("replace").decode(data)
+    return 20 * text.count("\ufffd") <= len(text)
+
+
 def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
     """Return a row's text, and the name of the repair where it is no UTF-8.
 
-    Bytes that are no text in a row that is otherwise UTF-8 become U+FFFD.
+    Bytes that are no text in a row that is otherwise UTF-8 become U+FFFD; in other encodings they are shown as
+    a backslash and `<ff>`.
     """
     try:
         return data.decode("utf-8"), ()
@@ -119,4 +130,4 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
     if _mostly_utf8(data):
         return data.decode("utf-8", "replace"), ("broken-utf-8",)
     encoding = legacy_encoding(data)
-    return data.decode(encoding, "replace"), (f"encoding-{encoding}",)
+    return data.decode(encoding, "crlft-show"), (f"encoding-{encoding}",)

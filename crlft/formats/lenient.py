@@ -3,7 +3,7 @@ r"""JSON as people and programs write it by hand: read where it is clear what wa
 | repair | example |
 |---|---|
 | `trailing-comma` | `{"a": 1,}` |
-| `comment` | `{"a": 1 /* one */}`, `// …` and `# …` to the end of the line |
+| `comment` | `{"a": 1 /* one */}`, `// …` and `# …` to the end of the line; not around a `"` |
 | `single-quotes` | `{'a': 'b'}`, as Python prints it |
 | `python-literal` | `True`, `False`, `None` (and `undefined`) |
 | `not-a-number` | `NaN`, `Infinity`: null |
@@ -26,7 +26,8 @@ MAX_TEXT = 8 << 20
 """Longer rows are not mended (characters)."""
 
 _SPACE = re.compile(r"\s*")
-_COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL)
+# What has a quotation mark in it may be data that a stray sign put out of sight.
+_COMMENT = re.compile(r'(?://|#)[^\n"]*(?=\n|\Z)|/\*[^"]*?\*/')
 _STRING = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"|\'([^\'\\]*+(?:\\.[^\'\\]*+)*+)\'', re.DOTALL)
 _NUMBER = re.compile(r"[-+]?(?:Infinity|inf\b|\d[\d.eE+-]*)")
 _NAME = re.compile(r"[^\W\d][\w$-]*")

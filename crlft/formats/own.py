@@ -48,10 +48,15 @@ class Workbench:
     ) -> dict[str, Any]:
         """Write one conversation, with columns for people beside it."""
         text = json.dumps(conversation.to_dict(), ensure_ascii=False)
-        row: dict[str, Any] = {"id": conversation.id, "prompt": conversation.prompt, "answer": conversation.answer}
-        if conversation.class_name is not None:
-            row |= {"class": conversation.class_name, "condition": condition, "loss_weight": loss_weight}
-        return {**row, FIELD: text}
+        del loss_weight
+        row = {
+            "id": conversation.id,
+            "prompt": conversation.prompt,
+            "answer": conversation.answer,
+            "class": conversation.class_name,
+            "condition": condition,
+        }
+        return {**{k: v for k, v in row.items() if v}, FIELD: text}
 
     def cannot_hold(self, conversation: Conversation) -> list[str]:
         """Nothing is lost."""

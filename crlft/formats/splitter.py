@@ -15,7 +15,7 @@ MAX_ROW_BYTES = 64 << 20
 
 _READ_BYTES = 1 << 20
 # White space, commas, and whole comments.
-_BETWEEN = re.compile(rb"(?:[\s,]+|//[^\n]*\n|#[^\n]*\n|/\*.*?\*/)*+", re.DOTALL)
+_BETWEEN = re.compile(rb'(?:[\s,]+|(?://|#)[^\n"]*\n|/\*[^"]*?\*/)*+')
 _COMMENT_STARTS = (b"/", b"#")
 # A whole string, a bracket, or the beginning of a string whose end is not here yet.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)

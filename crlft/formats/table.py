@@ -113,6 +113,8 @@ def unnested(name: str, cell: str) -> tuple[Any, tuple[str, ...]]:
             return float(cell), ()
     if cell[0] not in "[{" or name not in (_LISTS | _MESSAGES):
         return cell, ()
+    if name == "conversation" and cell[0] == "{":  # a column of `crlft.formats.own`
+        return cell, ()
     try:
         value, repairs = parse(cell.encode("utf-8", "replace"))
     except (ValueError, RecursionError):

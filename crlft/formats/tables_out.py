@@ -62,7 +62,9 @@ def _changes(name: str, value: Any, row: Mapping[str, Any]) -> bool:
         return not (name == "label" and (listed or {"prompt", "completion"} <= row.keys()))
     if isinstance(value, int | float):
         return name != "coarse_reward"
-    return value is None or not (name in _LISTED or name in _MESSAGES)
+    if name in _MESSAGES:
+        return unnested(name, json_text(value)) != (value, ())
+    return value is None or name not in _LISTED
 
 
 def write_csv(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], file: IO[bytes], delimiter: str) -> None:

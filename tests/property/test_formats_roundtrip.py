@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, event, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.conversation import ROLES, Conversation, ToolCall, Turn
 from crlft.errors import DataError
-from crlft.formats import FORMATS, WRITABLE
+from crlft.formats import FORMATS, READABLE, WRITABLE
 from crlft.formats.containers import open_rows
-from crlft.formats.detect import detect, read_row
+from crlft.formats.detect import detect, read_mended, read_row
 from crlft.formats.fields import OWN_FIELDS
-from crlft.formats.writing import write_rows
+from crlft.formats.rows_out import Outgoing, rows_out
+from crlft.formats.writing import SUFFIXES, container_loss, write_rows
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 NAMES = st.text(st.characters(categories=["L", "N"], include_characters="_ -"), min_size=1, max_size=8)
@@ -115,6 +117,83 @@ def test_a_written_file_is_detected_and_read_back(name, talks, suffix):
     found = detect(values)
     assert found.format == name
     assert [c for value in values for c in read_row(value, FORMATS[name])] == held
+
+
+@st.composite
+def pairs(draw):
+    """Two conversations of one pair, alike in their prompt or not."""
+    one, other = draw(conversations()), draw(conversations())
+    if draw(st.booleans()):
+        other = replace(one, turns=(*one.turns[:-1], draw(turns())), class_name=other.class_name)
+    name = draw(NAMES)
+    return [
+        replace(c, metadata={**c.metadata, "pair": name, "preferred": side})
+        for c, side in ((one, "chosen"), (other, "rejected"))
+    ]
+
+
+@given(held=pairs())
+@settings(max_examples=200)
+def test_a_pair_comes_back_as_a_pair(held):
+    form = FORMATS["preference"]
+    lost = [what for c in held for what in form.cannot_hold(c)]
+    left = []
+    (row,) = rows_out(form, map(Outgoing, held), lambda c, why: left.append(why))
+    row = json.loads(json.dumps(row))
+    event("held" if not lost else "lost something")
+    assert left == []
+    if not lost:
+        assert form.matches(row)
+        assert form.read(row) == held
+
+
+@given(held=conversations(), label=st.booleans())
+@settings(max_examples=100)
+def test_a_label_comes_back(held, label):
+    form = FORMATS["kto"]
+    held = replace(held, metadata={**held.metadata, "label": label})
+    row = json.loads(json.dumps(form.write(held)))
+    if not form.cannot_hold(held):
+        assert form.matches(row)
+        assert form.read(row) == [held]
+
+
+def labelled(name, held):
+    """Make conversations that a format of labels and pairs can hold."""
+    if name == "kto":
+        return [replace(c, metadata={**c.metadata, "label": i % 2 == 0}) for i, c in enumerate(held)]
+    if name == "preference":
+        return [
+            replace(c, metadata={**c.metadata, "pair": f"p{i // 2}", "preferred": ("chosen", "rejected")[i % 2]})
+            for i, c in enumerate(held[: len(held) // 2 * 2])
+        ]
+    return held
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv.gz", ".parquet"])
+@pytest.mark.parametrize("name", READABLE)
+@given(data=st.data())
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_every_format_comes_back_from_every_container(name, suffix, data):
+    assert suffix in SUFFIXES
+    form = FORMATS[name]
+    every = conversations() | plain_talks().map(lambda t: Conversation(t, source="x", metadata={"topic": "=1"}))
+    held = labelled(name, data.draw(st.lists(every, min_size=2, max_size=4)))
+    held = [c for c in held if not form.cannot_hold(c)]
+    rows = list(rows_out(form, map(Outgoing, held), lambda c, why: None))
+    rows = [row for row in rows if not container_loss(Path(f"x{suffix}"), row)]
+    event(f"{len(rows)} rows")
+    assume(rows)
+    expected = [c for row in rows for c in form.read(row)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"out{suffix}"
+        with write_rows(path) as put:
+            for row in rows:
+                put(row)
+        with open_rows(path) as file:
+            back = list(file)
+    assert [row.error for row in back] == [None] * len(rows)
+    assert [c for row in back for c in read_mended(row.value, form)[0]] == expected
 
 
 GOOD = [
