@@ -14,14 +14,19 @@ def remembered_mappings(project: Project) -> dict[str, ColumnMapping]:
     return {name: ColumnMapping.from_dict(value) for name, value in stored.items()}
 
 
-def remember_mapping(project: Project, fingerprint: str, mapping: ColumnMapping, *, actor: str) -> None:
+def remember_mapping(
+    project: Project, fingerprint: str, mapping: ColumnMapping | None, *, actor: str
+) -> None:
     """Remember a mapping for this and the next file with these columns; an entry of the log, undone like any.
 
     Args:
         project: The project.
         fingerprint: The schema's.
-        mapping: Which column is what.
+        mapping: Which column is what; None forgets it, and the next file is asked about again.
         actor: Who says so.
     """
     stored = dict(get_setting(project, _SETTING, {}))
-    set_setting(project, _SETTING, {**stored, fingerprint: mapping.to_dict()}, actor=actor)
+    stored.pop(fingerprint, None)
+    if mapping is not None:
+        stored[fingerprint] = mapping.to_dict()
+    set_setting(project, _SETTING, stored, actor=actor)

@@ -11,35 +11,52 @@ again adds only the rest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from crlft.errors import DataError
+from crlft.formats.columns import get_column
 from crlft.formats.mapping import ColumnMapping
 from crlft.formats.sources import find_files, is_hub_name
 from workbench.curate.tokens import TokenCounter
+from workbench.domain.curation import Action
 from workbench.domain.errors import ImportFault
 from workbench.services.arrivals import ANY_OTHER, ClassChoice
 from workbench.services.columns import remember_mapping, remembered_mappings
-from workbench.services.import_run import ImportReport, ImportRun, OnProgress, ShouldStop
+from workbench.services.import_run import (
+    FINISHED,
+    STOPPED,
+    UNDER_WAY,
+    ImportReport,
+    ImportRun,
+    OnProgress,
+    ShouldStop,
+)
 from workbench.services.inspecting import FileReport, UnknownSchema, inspect_file, open_file
 from workbench.services.progress import current_round
 from workbench.services.project import Project
+from workbench.store.actions import list_actions
 from workbench.store.classes import read_scheme
 from workbench.store.quarantine import QuarantineRow, list_quarantine
 
 __all__ = [
     "ANY_OTHER",
     "FileReport",
+    "ImportFault",
     "ImportReport",
     "OnProgress",
     "QuarantineRow",
+    "Unfinished",
     "UnknownSchema",
     "find_sources",
+    "get_column",
     "import_files",
     "inspect_file",
     "quarantine_rows",
     "remember_mapping",
     "remembered_mappings",
+    "resume_import",
+    "unfinished_import",
 ]
 
 
@@ -91,6 +108,7 @@ def import_files(
     params = {
         "files": files,
         "format": ", ".join(dict.fromkeys(formats)),
+        "stated_format": format,
         "class_field": class_field,
         "class_map": dict(choice.class_map),
         "class_name": class_name,
@@ -102,6 +120,65 @@ def import_files(
             with open_file(path, format, mapping, remembered) as file:
                 run.take(file)
     return run.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An import that was stopped, or killed.
+
+    Attributes:
+        action: Its entry of the log; `affected` conversations are in.
+        files: What was asked for.
+    """
+
+    action: Action
+    files: list[str]
+
+
+def unfinished_import(project: Project) -> Unfinished | None:
+    """Return the newest import that did not come to its end, unless it was undone or its files imported since."""
+    with project.database.read() as connection:
+        log = list_actions(connection, 50, kind="import")
+    since: set[str] = set()
+    for action in log:
+        files = list(action.params.get("files", ()))
+        state = action.params.get("state")
+        if state in (UNDER_WAY, STOPPED) and action.undone_by is None and not since.issuperset(files):
+            return Unfinished(action, files)
+        if state == FINISHED:
+            since.update(files)
+    return None
+
+
+def resume_import(
+    project: Project,
+    unfinished: Unfinished,
+    *,
+    actor: str,
+    on_progress: OnProgress | None = None,
+    should_stop: ShouldStop | None = None,
+    counter: TokenCounter | None = None,
+) -> ImportReport:
+    """Import the same again, as it was asked for: what is in is counted as already there.
+
+    Raises:
+        ImportFault: As `import_files`.
+    """
+    asked = unfinished.action.params
+    stated = asked.get("mapping")
+    return import_files(
+        project,
+        unfinished.files,
+        actor=actor,
+        class_field=asked.get("class_field"),
+        class_map=asked.get("class_map"),
+        class_name=asked.get("class_name"),
+        format=asked.get("stated_format"),
+        mapping=ColumnMapping.from_dict(stated) if stated else None,
+        on_progress=on_progress,
+        should_stop=should_stop,
+        counter=counter,
+    )
 
 
 def find_sources(names: Sequence[Path | str]) -> list[str]:

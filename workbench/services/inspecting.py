@@ -52,6 +52,7 @@ class FileReport:
         class_fields: Fields whose values may name a quality class, the likeliest first: value to rows.
         faults: Faults found, by code: those of `crlft.conversation.validate`, and `unreadable`.
         repairs: What was mended so that rows could be read, by name.
+        schema: As `OpenFile.schema`.
     """
 
     path: str
@@ -68,6 +69,7 @@ class FileReport:
     class_fields: dict[str, dict[str, int]]
     faults: dict[str, int]
     repairs: dict[str, int]
+    schema: str = ""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ class OpenFile:
         container: How the rows are packed.
         detection: The format and why.
         form: What reads its rows.
+        schema: The fingerprint of columns that were mapped by hand, else empty.
         rows: Every row, from the first.
     """
 
@@ -86,6 +89,7 @@ class OpenFile:
     container: str
     detection: Detection
     form: Format
+    schema: str
     rows: Iterator[RawRow]
     _source: Rows = field(repr=False)
 
@@ -147,7 +151,9 @@ def open_file(
             detection, form = Detection(format_name, "named by hand"), FORMATS[format_name]
         else:
             detection, form = _detected(file.path, first, mappings or {})
-        yield OpenFile(file.path, file.container, detection, form, chain(first, rows), file)
+        mapped = isinstance(form, MappedColumns)
+        schema = fingerprint([row.value for row in first if isinstance(row.value, Mapping)]) if mapped else ""
+        yield OpenFile(file.path, file.container, detection, form, schema, chain(first, rows), file)
 
 
 def _mapped(mapping: ColumnMapping) -> tuple[Detection, Format]:
@@ -254,6 +260,7 @@ def inspect_file(
             class_fields=look.class_fields(),
             faults=dict(look.faults.most_common()),
             repairs=dict(look.repairs.most_common()),
+            schema=file.schema,
         )
 
 

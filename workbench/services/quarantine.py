@@ -37,6 +37,7 @@ from workbench.store.conversations import insert_records
 from workbench.store.quarantine import QuarantineRow
 
 __all__ = [
+    "ImportFault",
     "QuarantinePage",
     "QuarantineRow",
     "SentAgain",
@@ -139,8 +140,10 @@ def send_again(project: Project, edits: Mapping[int, str], *, actor: str) -> Sen
         refused: dict[int, str] = {}
         for number, text in edits.items():
             how = asked.get(rows[number].import_id or 0, {"format": "", "asked": {}})
-            choice = ClassChoice(scheme, *(how["asked"].get(k) for k in ("class_name", "class_field")),
-                                 how["asked"].get("class_map") or {})  # fmt: skip
+            stated = how["asked"]
+            choice = ClassChoice(
+                scheme, stated.get("class_name"), stated.get("class_field"), stated.get("class_map") or {}
+            )
             try:
                 read[number] = _read(rows[number], text, how, mappings, choice)
             except DataError as error:

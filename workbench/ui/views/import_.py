@@ -1,30 +1,33 @@
-"""Import: what is in the file is shown first, then it is imported, and every row is accounted for."""
+"""Import: what is in the files is shown first, then they are imported, and every row is accounted for."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from crlft.errors import CrlftError
+from crlft.formats.mapping import ColumnMapping
 from workbench.services import curation, importing
-from workbench.services.importing import FileReport, ImportReport
+from workbench.services.importing import FileReport, ImportReport, UnknownSchema
 from workbench.services.project import Project
 from workbench.ui import background, state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
 from workbench.ui.views import acting
 from workbench.ui.views.import_classes import Choice, choose_classes
-from workbench.ui.widgets.chat import chat
-from workbench.ui.widgets.chips import chip, chips, table
+from workbench.ui.views.import_mapping import map_columns
+from workbench.ui.views.import_quarantine import draw_quarantine
+from workbench.ui.views.import_report import show_report
+from workbench.ui.views.import_sources import CHOSEN, choose_sources
 from workbench.ui.widgets.errors import error_box
 from workbench.ui.widgets.layout import metric_row, page_header, section
 
 TASK = "import"
-_PATHS = "import_paths"
-QUARANTINE_SHOWN = 50
+_stop = threading.Event()
+"""Asks the import under way to stop; there is one for each process, as there is one import."""
 
 
 def draw() -> None:
@@ -35,144 +38,161 @@ def draw() -> None:
     )
     task = background.task(TASK)
     if task is not None and task.running:
-        section(t("Importing"), t("You may leave this page; the import goes on."))
-        background.show(TASK, label=t("Rows read"))
+        _under_way()
         return
     if task is not None and task.error is not None:
         error_box(task.error)
         background.forget(TASK)
     elif task is not None and task.result is not None:
-        _result(task.result)
+        _result(project, task.result)
+        draw_quarantine(project)
         return
-    paths = _choose_files()
-    if paths:
-        _inspect(project, paths)
-    _quarantine(project)
+    _unfinished(project)
+    names = choose_sources()
+    if names:
+        _look(project, names)
+    draw_quarantine(project)
 
 
-def _choose_files() -> list[Path]:
-    ways = {"path": t("Files on this machine"), "upload": t("Upload")}
-    way = st.segmented_control(
-        t("Where from"),
-        list(ways),
-        default="path",
-        required=True,
-        format_func=ways.__getitem__,
-        key="import-way",
-        label_visibility="collapsed",
-    )
-    if way == "upload":
-        return _uploaded()
-    with st.form("import-paths", border=False):
-        text = st.text_area(
-            t("Paths, one a line"),
-            key="import-path-text",
-            height=80,
-            placeholder="/data/conversations.jsonl.gz",
-            help=t(
-                "ShareGPT, messages, Alpaca and others, as JSON, JSONL or gzip; the format is found by content."
-            ),
+def _under_way() -> None:
+    section(t("Importing"), t("You may leave this page; the import goes on."))
+    background.show(TASK, label=t("Rows read"))
+    if _stop.is_set():
+        st.caption(t("Stopping after the rows at hand…"))
+    elif st.button(t("Stop"), key="import-stop", icon=":material/stop:"):
+        _stop.set()
+        st.rerun()
+
+
+def _unfinished(project: Project) -> None:
+    """Offer to go on with an import that was stopped or killed."""
+    found = importing.unfinished_import(project)
+    if found is None or st.session_state.get("import-passed-over") == found.action.id:
+        return
+    with st.container(border=True, key="wb-import-unfinished"):
+        st.markdown(
+            t(
+                "The import of **{files}** did not come to its end; {n} conversations are in. "
+                "Going on adds only what is missing.",
+                files=", ".join(Path(f).name for f in found.files[:3]),
+                n=found.action.affected,
+            )
         )
-        if st.form_submit_button(t("Look at it"), type="primary", icon=":material/search:"):
-            st.session_state[_PATHS] = [line.strip() for line in text.splitlines() if line.strip()]
-    return [Path(p).expanduser() for p in st.session_state.get(_PATHS, [])]
+        with st.container(horizontal=True):
+            if st.button(t("Go on"), type="primary", key="import-resume", icon=":material/play_arrow:"):
+                who, stop = state.curator(), _stop.is_set
+                _start(lambda report: importing.resume_import(
+                    project, found, actor=who, on_progress=report, should_stop=stop))  # fmt: skip
+            if st.button(t("Leave it"), key="import-leave"):
+                st.session_state["import-passed-over"] = found.action.id
+                st.rerun()
 
 
-def _uploaded() -> list[Path]:
-    """Write uploads to a folder of this browser session, so that all files are read the same way."""
-    files = st.file_uploader(
-        t("Drop files here"), accept_multiple_files=True, type=["json", "jsonl", "gz", "zst"], key="import-upload"
-    )
-    if not files:
-        return []
-    folder = Path(st.session_state.setdefault("upload_folder", tempfile.mkdtemp(prefix="workbench-upload-")))
-    paths = []
-    for file in files:
-        path = folder / Path(file.name).name
-        if not path.exists() or path.stat().st_size != file.size:
-            path.write_bytes(file.getbuffer())
-        paths.append(path)
-    return paths
+@st.cache_data(show_spinner=False, max_entries=50)
+def _report(path: str, _stamp: tuple[int, int], mappings: Mapping[str, Mapping[str, object]]) -> FileReport:
+    """Look at a file; the stamp and the mappings make a changed file or choice a new question."""
+    known = {name: ColumnMapping.from_dict(value) for name, value in mappings.items()}
+    return importing.inspect_file(path, mappings=known)
 
 
-@st.cache_data(show_spinner=False, max_entries=20)
-def _report(path: str, _stamp: tuple[int, int]) -> FileReport:
-    return importing.inspect_file(Path(path))
-
-
-def _inspect(project: Project, paths: Sequence[Path]) -> None:
+def _look(project: Project, names: Sequence[str]) -> None:
     """Show what each file holds, then the classes and the button."""
-    reports: list[tuple[Path, FileReport]] = []
-    for path in paths:
+    reports: list[FileReport] = []
+    mappings = {name: m.to_dict() for name, m in importing.remembered_mappings(project).items()}
+    for name in names:
         try:
-            stamp = path.stat() if path.exists() else None
-            with st.spinner(t("Looking at {name}…", name=path.name)):
-                found = _report(str(path), (stamp.st_size, stamp.st_mtime_ns) if stamp else (0, 0))
-            reports.append((path, found))
+            found = importing.find_sources([name])
         except CrlftError as error:
             error_box(error)
-    for path, report in reports:
-        _show_report(path, report)
+            continue
+        for path in found:
+            reports += _look_at(project, path, mappings)
+    for report in reports:
+        show_report(report)
+        if report.schema and st.button(t("Change the columns"), key=f"import-remap-{report.path}"):
+            importing.remember_mapping(project, report.schema, None, actor=state.curator())
+            st.rerun()
     if not reports:
         return
-    classes = curation.class_table(project)
-    choice = choose_classes([report for _, report in reports], [row.name for row in classes])
+    choice = choose_classes(reports, curation.class_table(project))
+    rows = sum(report.rows_seen for report in reports)
+    if all(report.complete for report in reports):
+        st.caption(tn(rows, "{n} row in all", "{n} rows in all"))
     label = tn(len(reports), "Import this file", "Import these {n} files")
     if st.button(label, type="primary", icon=":material/download:", key="import-go"):
-        _start(project, [path for path, _ in reports], choice)
+        who, stop, paths = state.curator(), _stop.is_set, [report.path for report in reports]
+        _start(lambda report: _import(project, paths, choice, who, report, stop))
 
 
-def _show_report(path: Path, report: FileReport) -> None:
-    section(
-        path.name,
-        t("{format} in {container}: {why}", format=report.format, container=report.container, why=report.why),
+def _look_at(project: Project, path: str, mappings: Mapping[str, Mapping[str, object]]) -> list[FileReport]:
+    """Return a file's report; a fault, or the choice of its columns, is drawn instead."""
+    file = Path(path)
+    stamp = file.stat() if file.is_file() else None
+    try:
+        with st.spinner(t("Looking at {name}…", name=file.name)):
+            return [_report(path, (stamp.st_size, stamp.st_mtime_ns) if stamp else (0, 0), mappings)]
+    except UnknownSchema as schema:
+        map_columns(project, file.name, schema)
+    except CrlftError as error:
+        error_box(error)
+    return []
+
+
+def _import(
+    project: Project,
+    paths: Sequence[str],
+    choice: Choice,
+    who: str,
+    report: background.Report,
+    stop: Callable[[], bool],
+) -> ImportReport:
+    return importing.import_files(
+        project,
+        paths,
+        actor=who,
+        class_field=choice.field,
+        class_map=choice.mapping,
+        class_name=choice.class_name,
+        on_progress=report,
+        should_stop=stop,
     )
-    seen = tn(report.rows_seen, "{n} row", "{n} rows")
-    facts = [chip(seen if report.complete else t("first {n} rows looked at", n=report.rows_seen))]
-    facts += [chip(f"{role} × {n:,}", hint=t("turns of this role")) for role, n in report.roles.items()]
-    facts += [chip(f"{fault} × {n:,}", "#b5544a") for fault, n in report.faults.items()]
-    chips(facts)
-    if report.unreadable:
-        st.caption(t("{n} rows will go to quarantine, for example:", n=report.unreadable))
-        table([t("Line"), t("Reason")], report.unreadable_examples, numeric=[0])
-    if report.examples:
-        st.caption(t("Examples as they were read"))
-        with st.container(border=True, key=f"wb-examples-{path.name}"):
-            for column, example in zip(st.columns(min(3, len(report.examples))), report.examples, strict=False):
-                with column:
-                    chat(example)
 
 
-def _start(project: Project, paths: Sequence[Path], choice: Choice) -> None:
-    who = state.curator()
-
-    def work(report: background.Report) -> ImportReport:
-        return importing.import_files(
-            project,
-            list(paths),
-            actor=who,
-            class_field=choice.field,
-            class_map=choice.mapping,
-            class_name=choice.class_name,
-            on_progress=report,
-        )
-
+def _start(work: Callable[[background.Report], ImportReport]) -> None:
+    _stop.clear()
     background.start(TASK, work)
-    st.session_state.pop(_PATHS, None)
+    st.session_state.pop(CHOSEN, None)
     st.rerun()
 
 
-def _result(report: ImportReport) -> None:
+def _result(project: Project, report: ImportReport) -> None:
     """Say where every row went, and what comes next."""
-    section(t("Imported"), t("read as {format}", format=report.format))
+    section(t("Stopped") if report.stopped else t("Imported"), t("read as {format}", format=report.format))
+    pairs = report.conversations != report.imported
     metric_row(
         [
-            (t("Rows in the files"), report.rows, ""),
-            (t("Imported"), report.imported, t("new conversations")),
+            (t("Rows in the files"), report.rows, t("up to where it was stopped") if report.stopped else ""),
+            (
+                t("Imported"),
+                report.imported,
+                t("{n} conversations", n=report.conversations) if pairs else t("new conversations"),
+            ),
             (t("Already there"), report.already_there, t("same content, kept once")),
             (t("In quarantine"), report.quarantined, t("could not be read; see below")),
         ]
     )
+    st.caption(
+        t(
+            "{rows} rows = {imported} imported + {there} already there + {bad} in quarantine",
+            rows=report.rows,
+            imported=report.imported,
+            there=report.already_there,
+            bad=report.quarantined,
+        )
+    )
+    if report.repairs:
+        mended = ", ".join(f"{name} × {n:,}" for name, n in report.repairs.items())
+        st.caption(t("Mended on reading: {what}", what=mended))
     with st.container(horizontal=True, key="wb-import-next"):
         if st.button(t("Browse them"), type="primary", key="import-browse"):
             background.forget(TASK)
@@ -180,20 +200,7 @@ def _result(report: ImportReport) -> None:
         if st.button(t("Import more"), key="import-more"):
             background.forget(TASK)
             st.rerun()
-        if report.imported and st.button(t("Undo this import"), key="import-undo", icon=":material/undo:"):
-            acting.undo(state.current_project(), report.action.id)
+        if report.conversations and st.button(t("Undo this import"), key="import-undo", icon=":material/undo:"):
+            acting.undo(project, report.action.id)
             background.forget(TASK)
             st.rerun()
-    _quarantine(state.current_project())
-
-
-def _quarantine(project: Project) -> None:
-    rows = importing.quarantine_rows(project, limit=QUARANTINE_SHOWN, offset=0)
-    if not rows:
-        return
-    section(t("Quarantine"), t("rows that could not be read; they are kept with file, line and reason"))
-    table(
-        [t("File"), t("Line"), t("Reason"), t("Row")],
-        [(Path(row.file).name, row.line, row.reason, row.raw[:160]) for row in rows],
-        numeric=[1],
-    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from workbench.services.classes import ClassRow
 from workbench.services.importing import ANY_OTHER, FileReport
 from workbench.ui.i18n import t, tn
 from workbench.ui.widgets.errors import plain
@@ -16,6 +17,7 @@ from workbench.ui.widgets.layout import section
 
 VALUES_SHOWN = 24
 _UNSET = ""
+_GOOD, _BAD = ("chosen", "true"), ("rejected", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,14 @@ class Choice:
     class_name: str | None = None
 
 
-def choose_classes(reports: Sequence[FileReport], classes: Sequence[str]) -> Choice:
-    """Draw the choice; the fields offered are those whose few values repeat."""
+def choose_classes(reports: Sequence[FileReport], table: Sequence[ClassRow]) -> Choice:
+    """Draw the choice; the fields offered are those whose few values repeat.
+
+    Args:
+        reports: What the files hold.
+        table: The project's classes.
+    """
+    classes = [row.name for row in sorted(table, key=lambda row: -row.reward)]
     section(t("Quality classes"), t("who answered says how good the answers are; this can be changed at any time"))
     fields = _fields(reports)
     ways = {"field": t("By a field's values"), "one": t("One class for all"), "none": t("Tag them later")}
@@ -107,5 +115,13 @@ def _line(label: str, value: str, classes: Sequence[str], *, key: str, unset: st
 
 
 def _guess(value: str, classes: Sequence[str]) -> str | None:
-    """Return the class of the same name; anything cleverer would decide for the curator."""
-    return next((c for c in classes if c.casefold() == value.strip().casefold()), None)
+    """Return the class of the same name, or for a pair's sides and for labels the best and the worst class.
+
+    Args:
+        value: The field's value.
+        classes: By reward, the best first.
+    """
+    said = value.strip().casefold()
+    if said in _GOOD or said in _BAD:
+        return classes[0] if said in _GOOD else classes[-1]
+    return next((c for c in classes if c.casefold() == said), None)
