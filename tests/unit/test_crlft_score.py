@@ -21,6 +21,7 @@ from crlft.prefix import SharedPrefix, common_prefix, prefix_pays
 from crlft.runfolder import RunFolder
 from crlft.scores import Score, ScoreRequest, summary
 from crlft.scoring import Scorer, run_scoring, score_conversations
+from tests.families import FAMILIES
 from tests.tiny import save_tiny_base, talk, tiny_conversations, write_jsonl
 
 
@@ -278,3 +279,21 @@ def test_the_command(models, job, tmp_path, monkeypatch, capsys):
 def test_scoring_without_data_reads_no_file(models):
     request = ScoreRequest(str(models / "both"), "nowhere", threads=1)
     assert len(list(score_conversations(request, [talk("one", "two")]))) == 1
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_every_family_goes_on_from_a_common_beginning(family, tmp_path, monkeypatch):
+    """Windows, soft caps, learnt positions, beginnings of different lengths."""
+    monkeypatch.setattr("crlft.scoring.prefix_pays", lambda rows: True)
+    base = str(FAMILIES[family].save(tmp_path / "base"))
+    template = "auto" if FAMILIES[family].chat else "chatml"
+    encoder, _ = load_encoder(base, template, "assistant")
+    card = ModelCard(OPENCHAT_SCHEME, template, "assistant", "c-rlft", "GPT4 Correct")
+    save_model(load_base(base, encoder), encoder, card, tmp_path / "model")
+    made = Scorer.load(ScoreRequest(str(tmp_path / "model"), "memory", threads=1))
+    data = [talk("What is 7 and 4, please? " * n, "Of course! 12 and one.") for n in (1, 3, 9)]
+    assert made.prefix is not None
+    for found in made.score(list(enumerate(data))):
+        wanted = by_hand(made.loaded, data[found.index], "GPT3 Correct", made.max_tokens)
+        assert found.logp["sub"] == pytest.approx(wanted, abs=1e-4)
+        assert found.logp["expert"] != found.logp["sub"]
