@@ -18,7 +18,7 @@ from crlft.folder_layout import folder_template
 from crlft.generation import Column, PromptRow, Request, Sampling, generate
 from crlft.loss import collate, knows_head
 from crlft.modelfolder import read_card
-from crlft.models import load_encoder, load_trained, save_model
+from crlft.models import load_base, load_encoder, load_trained, save_model
 from crlft.runfolder import RunFolder
 from crlft.template import MARKUP, TEMPLATES
 from crlft.training import run_training
@@ -81,6 +81,9 @@ def test_trains_saves_and_answers(name, trained):
     tokenizer = AutoTokenizer.from_pretrained(model)
     assert plain.config.get_text_config().vocab_size >= len(tokenizer)
     loaded = load_trained(str(model))
+    ids = torch.tensor([loaded.encoder.encode(ASKED[1], "GPT4 Correct").ids.tolist()[:200]])
+    with torch.no_grad():
+        assert torch.equal(plain.eval()(ids).logits, loaded.model(ids).logits)
     assert plain.generation_config.eos_token_id == loaded.encoder.close_id == tokenizer.eos_token_id
 
     request = Request(
@@ -189,8 +192,28 @@ def test_built_in_templates_fit_every_tokenizer(name, template, trained):
     encoder, added = load_encoder(str(trained(name)[2]), template, "assistant")
     assert set(added) <= set(encoder.template.controls)
     ids = encoder.encode(ASKED[1], "GPT4 Correct").ids.tolist()
-    starts = ids.count(encoder.tokenizer.bos_token_id)
-    assert starts == (0 if encoder.tokenizer.bos_token is None else ids.count(ids[0]) if name == "smollm" else 1)
+    start = encoder.tokenizer.bos_token_id
+    assert start is None or (ids[0] == start and ids[1] != start)
+    assert ids.count(encoder.close_id) == len(ASKED[1].turns)
+
+
+@pytest.mark.parametrize("name", ["llama3", "gpt2", "gemma2"])
+def test_new_tokens_begin_at_the_mean_of_the_old(name, trained):
+    """Tied and untied tables alike."""
+    base = str(trained(name)[2])
+    encoder, added = load_encoder(base, "openchat", "both")
+    assert len(added) == 1
+    before = AutoModelForCausalLM.from_pretrained(base)
+    after = load_base(base, encoder)
+    for old, new in (
+        (before.get_input_embeddings().weight, after.get_input_embeddings().weight),
+        (before.get_output_embeddings().weight, after.get_output_embeddings().weight),
+    ):
+        assert len(new) == len(encoder.tokenizer) == len(old) + 1
+        assert torch.equal(new[:-1], old)
+        assert torch.allclose(new[-1], old.mean(dim=0), atol=1e-7)
+    tied = after.get_input_embeddings().weight is after.get_output_embeddings().weight
+    assert tied == (name != "llama3")
 
 
 @pytest.mark.parametrize("name", ["mistral", "gemma2", "llama3"])
