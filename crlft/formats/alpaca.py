@@ -29,17 +29,22 @@ class Alpaca:
 
     def matches(self, row: Mapping[str, Any]) -> bool:
         """Return whether there is an instruction and an answer."""
-        return "instruction" in row and any(f in row for f in _OUTPUTS)
+        return "instruction" in row and ("output" in row or any(f in row for f in _OUTPUTS))
 
     def read(self, row: Mapping[str, Any]) -> list[Conversation]:
         """Read one conversation."""
         rest = dict(row)
-        turns = take_system(rest)
-        for question, answer in _history(rest.pop("history", None)):
-            turns += [Turn("user", question), Turn("assistant", answer)]
-        output = next((f for f in _OUTPUTS if f in row), _OUTPUTS[0])
-        parts = [text_of(row, "instruction"), *(_optional(rest, f) for f in _INPUTS)]
-        turns += [Turn("user", "\n".join(p for p in parts if p)), Turn("assistant", text_of(row, output))]
+        turns = take_system(rest) if "system" in rest else []
+        if "history" in rest:
+            for question, answer in _history(rest.pop("history")):
+                turns += [Turn("user", question), Turn("assistant", answer)]
+        output = "output" if "output" in row else next((f for f in _OUTPUTS if f in row), "output")
+        asked = text_of(row, "instruction")
+        for name in _INPUTS:
+            more = _optional(rest, name) if name in rest else ""
+            if more:
+                asked = f"{asked}\n{more}" if asked else more
+        turns += [Turn("user", asked), Turn("assistant", text_of(row, output))]
         del rest["instruction"], rest[output]
         return [Conversation(turns=tuple(turns), **take_known(rest))]
 

@@ -16,8 +16,6 @@ from crlft.formats.mend import mend
 ROWS_LOOKED_AT = 200
 """How many readable rows decide."""
 
-_TELLTALE = ("chosen", "label", "kto_tag")
-
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -83,11 +81,10 @@ def read_row(row: Any, primary: Format) -> list[Conversation]:
     Raises:
         DataError: The row cannot be read, with the reason.
     """
-    if not isinstance(row, Mapping):
+    if type(row) is not dict and not isinstance(row, Mapping):
         raise DataError(f"the row is {described(row)}, not an object with fields")
     # Pairs and labelled answers show their prompt's format too, and must not be read as that alone.
-    labelled = any(name in row for name in _TELLTALE)
-    if not labelled and primary.matches(row):
+    if "chosen" not in row and "label" not in row and "kto_tag" not in row and primary.matches(row):
         return primary.read(row)
     shown = format_of(row)
     if shown is not None and (shown in LABELLED or not primary.matches(row)):

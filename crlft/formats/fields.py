@@ -26,6 +26,7 @@ OWN_FIELDS = ("id", "class", "coarse_reward", "tools", "source", "language")
 DERIVED_FIELDS = ("preferred", "label")
 """Metadata fields that a format may find out by itself, and that may name a class."""
 
+_OWN = frozenset(OWN_FIELDS)
 _WHO_ANSWERED = ("generator", "model", "model_name")
 _LANGUAGE_CODE = re.compile(r"[a-z]{2}\Z")
 
@@ -48,15 +49,33 @@ def take_known(rest: dict[str, Any]) -> Known:
     Args:
         rest: The row without the fields that hold its turns; it is emptied of what is taken.
     """
-    return Known(
-        id=str(rest.pop("id")) if _is_id(rest.get("id")) else "",
-        class_name=rest.pop("class") if _is_name(rest.get("class")) else None,
-        coarse_reward=float(rest.pop("coarse_reward")) if _is_number(rest.get("coarse_reward")) else None,
-        tools=_take_tools(rest),
-        source=_take_source(rest),
-        language=rest.pop("language") if _is_code(rest.get("language")) else "",
-        metadata=rest,
-    )
+    known: Known = {
+        "id": "",
+        "class_name": None,
+        "coarse_reward": None,
+        "tools": None,
+        "source": "",
+        "language": "",
+        "metadata": rest,
+    }
+    if _OWN.isdisjoint(rest):  # as in most files
+        known["source"] = _who_answered(rest)
+    else:
+        _take_own(rest, known)
+    return known
+
+
+def _take_own(rest: dict[str, Any], known: Known) -> None:
+    if _is_id(rest.get("id")):
+        known["id"] = str(rest.pop("id"))
+    if _is_name(rest.get("class")):
+        known["class_name"] = rest.pop("class")
+    if _is_number(rest.get("coarse_reward")):
+        known["coarse_reward"] = float(rest.pop("coarse_reward"))
+    known["tools"] = _take_tools(rest)
+    known["source"] = _take_source(rest)
+    if _is_code(rest.get("language")):
+        known["language"] = rest.pop("language")
 
 
 def _is_id(value: object) -> bool:
@@ -78,7 +97,15 @@ def _is_code(value: object) -> bool:
 def _take_source(rest: dict[str, Any]) -> str:
     if isinstance(rest.get("source"), str):
         return str(rest.pop("source"))
-    return next((rest[f] for f in _WHO_ANSWERED if _is_name(rest.get(f))), "")
+    return _who_answered(rest)
+
+
+def _who_answered(rest: Mapping[str, Any]) -> str:
+    for name in _WHO_ANSWERED:
+        value = rest.get(name)
+        if value and isinstance(value, str):
+            return value
+    return ""
 
 
 def _take_tools(rest: dict[str, Any]) -> str | None:

@@ -38,14 +38,30 @@ def parse(data: bytes) -> tuple[Any, tuple[str, ...]]:
         except orjson.JSONDecodeError:
             pass
         else:
-            _check_depth(value, data)
-            # A colon behind a quotation mark ends a key: more of them than keys are keys that stand twice.
-            colons = data.count(b'":') - data.count(b'\\":')
-            if colons <= len(value) if type(value) is dict else colons == 0:
-                return value, ()
-            if colons <= _keys_in(value):
+            if not _is_flat(value):
+                _check_depth(value, data)
+            if not _maybe_duplicate(value, data):
                 return value, ()
     return _parse_slowly(data)
+
+
+def _is_flat(value: Any) -> bool:
+    """Return whether a value is an object of plain values, as most rows are."""
+    if type(value) is not dict:
+        return False
+    return all(type(inner) is not dict and type(inner) is not list for inner in value.values())
+
+
+def _maybe_duplicate(value: Any, data: bytes) -> bool:
+    """Return whether a key may stand twice: orjson keeps the last one and says nothing.
+
+    A colon behind a quotation mark ends a key, so more of them than keys are suspicious.
+    """
+    colons = data.count(b'":')
+    if type(value) is dict and colons <= len(value):
+        return False
+    colons -= data.count(b'\\":')
+    return colons > _keys_in(value)
 
 
 def _keys_in(value: Any) -> int:

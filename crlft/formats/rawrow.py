@@ -12,7 +12,7 @@ import orjson
 from crlft.formats.jsontext import clean
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawRow:
     """One row of a file.
 

@@ -17,8 +17,10 @@ _READ_BYTES = 1 << 20
 # White space, commas, and whole comments.
 _BETWEEN = re.compile(rb'(?:[\s,]+|(?://|#)[^\n"]*\n|/\*[^"]*?\*/)*+')
 _COMMENT_STARTS = (b"/", b"#")
-# A whole string, a bracket, or the beginning of a string whose end is not here yet.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)
+# All up to a bracket, or up to a string whose end is not here yet; whole strings are passed over.
+_TOKEN = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([{}\[\]"])', re.DOTALL)
+_OPENING = frozenset(b"{[")
+_QUOTE = ord('"')
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]+")\s*:')
 _MOST_KEYS = 8
 _BETWEEN_BYTES, _ARRAY_END = b", \t\r\n", b", \t\r\n]"
@@ -161,17 +163,17 @@ class _Window:
             return self._take_bare()
         depth, scan = 0, self._at
         while True:
-            for token in _TOKEN.finditer(self._data, scan):
-                text = token[0]
-                if text == b'"':  # this string's end is not here yet
-                    scan = token.start()
+            data = self._data
+            while (token := _TOKEN.match(data, scan)) is not None:
+                sign, scan = data[token.end() - 1], token.end()
+                if sign == _QUOTE:  # this string's end is not here yet
+                    scan -= 1
                     break
-                scan = token.end()
-                depth += (text in (b"{", b"[")) - (text in (b"}", b"]"))
+                depth += 1 if sign in _OPENING else -1
                 if depth <= 0:
                     return self._cut(scan)
             else:
-                scan = len(self._data)
+                scan = len(data)
             length, scan = len(self._data) - self._at, scan - self._at
             next_one = start.search(self._data, self._at + 1) if start and length > _SUSPICIOUS_BYTES else None
             if next_one is not None:

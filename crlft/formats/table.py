@@ -67,17 +67,17 @@ class Table:
         """Cut a stream into rows."""
         csv.field_size_limit(MAX_ROW_BYTES)
         skip = self.has_header
-        for line, data in _records(stream, self):
+        for line, data, cells in _records(stream, self):
             if skip:
                 skip = False
             elif len(data) > MAX_ROW_BYTES:
                 yield RawRow(line, None, data[:20_000], too_long(len(data)))
             else:
-                yield self._row(line, data)
+                yield self._row(line, data, cells)
 
-    def _row(self, line: int, data: bytes) -> RawRow:
+    def _row(self, line: int, data: bytes, cells: list[str] | None) -> RawRow:
         text, repairs = decode(data)
-        cells = self.cells(text)
+        cells = self.cells(text) if cells is None else cells
         while len(cells) > len(self.header) and not cells[-1]:
             cells.pop()
         if len(cells) != len(self.header):
@@ -99,6 +99,8 @@ class Table:
 
     def cells(self, text: str) -> list[str]:
         """Return the cells of one record."""
+        with suppress(csv.Error):  # a line break outside quotation marks
+            return next(csv.reader((text,), delimiter=self.delimiter, escapechar=self.escape), [])
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, escapechar=self.escape)
         cells = next(reader, [])
         for more in reader:  # a bare return inside a record that the reader takes for its end
@@ -125,8 +127,8 @@ def unnested(name: str, cell: str) -> tuple[Any, tuple[str, ...]]:
     return value, repairs
 
 
-def _records(stream: io.BufferedReader, table: Table) -> Iterator[tuple[int, bytes]]:
-    """Yield the first line's number and the bytes of each record, without the line break at its end."""
+def _records(stream: io.BufferedReader, table: Table) -> Iterator[tuple[int, bytes, list[str] | None]]:
+    """Yield each record: its first line's number, its bytes without the line break at the end, its cells if known."""
     waiting: list[bytes] = []
     number = 0
     while True:
@@ -144,11 +146,12 @@ def _records(stream: io.BufferedReader, table: Table) -> Iterator[tuple[int, byt
                 break
             record.append(more)
             lines, size, marks = lines + 1, size + len(more), marks + _marks(more, table.escape)
-        if len(record) > 1 and (marks % 2 or not _fits(b"".join(record), table)):
+        cells = _cells(b"".join(record), table) if len(record) > 1 and marks % 2 == 0 else None
+        if len(record) > 1 and (cells is None or len(cells) != len(table.header)):
             # The record does not close, or swallowed others: its first line stands for itself.
             waiting.extend(reversed(record[1:]))
-            record = record[:1]
-        yield number, b"".join(record).rstrip(b"\r\n")
+            record, cells = record[:1], None
+        yield number, b"".join(record).rstrip(b"\r\n"), cells
         number += len(record) - 1
 
 
@@ -156,9 +159,8 @@ def _marks(line: bytes, escape: str | None) -> int:
     return line.count(b'"') - (line.count(b'\\"') if escape else 0)
 
 
-def _fits(record: bytes, table: Table) -> bool:
-    text, _ = decode(record.rstrip(b"\r\n"))
-    return len(table.cells(text)) == len(table.header)
+def _cells(record: bytes, table: Table) -> list[str]:
+    return table.cells(decode(record.rstrip(b"\r\n"))[0])
 
 
 def sniff_table(head: bytes, *, whole: bool, named: bool) -> Table | None:

@@ -70,6 +70,11 @@ def read_turns(
     turns: list[Turn] = list(before)
     foreign: list[dict[str, Any] | None] = [None] * len(turns)
     for number, message in enumerate(messages, 1):
+        plain = _plain_turn(message)
+        if plain is not None:
+            turns.append(plain)
+            foreign.append(None)
+            continue
         if not isinstance(message, Mapping):
             raise DataError(f"turn {number} is {described(message)}, not an object with a role and a text")
         left = {k: v for k, v in message.items() if k not in drop}
@@ -78,6 +83,22 @@ def read_turns(
     if any(foreign):
         rest[TURN_FIELDS] = foreign
     return tuple(turns)
+
+
+def _plain_turn(message: Any) -> Turn | None:
+    """Return the turn of a message that is just a known role and a text, as most are; None for all others."""
+    if type(message) is not dict or len(message) != 2:
+        return None
+    role = ROLE_NAMES.get(_word(message.get("role")) or _word(message.get("from")))
+    text = message.get("content", message.get("value"))
+    # A ShareGPT function call holds its call in the text.
+    if role is None or type(text) is not str or message.get("from") == "function_call":
+        return None
+    return Turn(role, text)
+
+
+def _word(value: Any) -> str:
+    return value if type(value) is str else ""
 
 
 def _read_turn(left: dict[str, Any], number: int) -> Turn:
