@@ -107,18 +107,16 @@ def _assemble(
 ) -> Template:
     around = {"user": talk.user, "assistant": talk.answer}
     around |= {"system": system.turn or talk.user, "tool": tool or talk.user}
-    texts = [*(t for pair in around.values() for t in pair), system.start, talk.lead]
-    found = [part for text in texts for part, control in pieces(text, tokens) if control]
-    controls = tuple(dict.fromkeys(found))
-    ends = [part for part, control in pieces(talk.answer[1], controls) if control]
-    if not ends:
-        raise CannotError(f"has no end-of-turn token: an answer ends with {talk.answer[1]!r}")
     roles = {role: _slotted(role, pair, talk.lead, tokens) for role, pair in around.items()}
     if tool is None:
         user = roles["user"]
         after, tail = f"{user.after}<tool_response>\n", f"\n</tool_response>{user.tail}"
         roles["tool"] = RoleLayout(user.before, after, tail, user.slot)
-        texts += [after, tail]
+    texts = [system.start, talk.lead, *(text for r in roles.values() for text in (r.before, r.after, r.tail))]
+    controls = tuple(dict.fromkeys(part for text in texts for part, c in pieces(text, tokens) if c))
+    ends = [part for part, control in pieces(talk.answer[1], controls) if control]
+    if not ends:
+        raise CannotError(f"has no end-of-turn token: an answer ends with {talk.answer[1]!r}")
     plain = [part for text in (*texts, *(system.in_user or ())) for part, c in pieces(text, controls) if not c]
     markers = [tag for text in plain for tag in _TAG.findall(text)]
     border = talk.user[1] + talk.answer[0]

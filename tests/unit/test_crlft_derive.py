@@ -138,6 +138,22 @@ def test_markup_is_control_where_the_tokenizer_has_it():
     assert [names.count(t) for t in ("<think>", "</think>", "<tool_call>", "</tool_call>")] == [1, 1, 1, 1]
 
 
+def test_tags_around_a_tools_result_are_tokens_where_the_tokenizer_has_them():
+    only_two = (
+        LOOP + "{%- if m.role not in ['user', 'assistant'] -%}{{- raise_exception('no') -}}{%- endif -%}"
+        "{{- m.role + ' ' + m.content + eos_token -}}"
+        + END
+        + "{%- if add_generation_prompt -%}{{- 'assistant' -}}{%- endif -%}"
+    )
+    got = derive(only_two, "<tool_response>", "</tool_response>")
+    assert {"<tool_response>", "</tool_response>"} < set(got.controls)
+    assert got.markers == ()
+    assert derive(only_two).markers == ("<tool_response>", "</tool_response>")
+    assert shown(got, Turn("tool", "42"), condition="") == (
+        "user <tool_response>\n42\n</tool_response><|end_of_turn|>"
+    )
+
+
 def test_system_text_without_a_place_stands_before_the_users():
     tokenizer = FAMILIES["gemma2"].make_tokenizer()
     got = own_template(tokenizer, reserved_strings(tokenizer), "m")
