@@ -73,6 +73,7 @@ class Plan:
         cells: One a seed and method, seed by seed.
         data_hash: Content hash of the data.
         unchecked: Prompts left out because they carry no check.
+        leaked: Prompts that stand word for word in the data: their answers may be remembered.
     """
 
     request: AblationRequest
@@ -80,6 +81,7 @@ class Plan:
     cells: tuple[Cell, ...]
     data_hash: str
     unchecked: int
+    leaked: int
 
 
 def make_plan(request: AblationRequest, out: Path) -> Plan:
@@ -103,7 +105,7 @@ def make_plan(request: AblationRequest, out: Path) -> Plan:
         base=_absolute(request.config.base),
         classes=str(Path(request.config.classes).resolve()) if request.config.classes else "",
     )
-    _, unchecked = read_checked_prompts(request.prompts, request.group_by)
+    prompts, unchecked = read_checked_prompts(request.prompts, request.group_by)
     report = preview_run(config)
     budget = report["resolved"]
     config = replace(
@@ -117,7 +119,8 @@ def make_plan(request: AblationRequest, out: Path) -> Plan:
         keep_checkpoints=1,
         evaluate_every=config.evaluate_every or report["steps"],
     )
-    scheme, _ = read_data(config)
+    scheme, conversations = read_data(config)
+    trained_on = {c.prompt.strip() for c in conversations}
     data_hash = snapshot_hash(config.snapshot)
     shared = [data_hash, scheme.to_dict(), _digest(request.prompts), request.max_new_tokens]
     cells = tuple(
@@ -133,7 +136,8 @@ def make_plan(request: AblationRequest, out: Path) -> Plan:
         for seed in request.seeds
         for method in request.methods
     )
-    return Plan(request, config, cells, data_hash, unchecked)
+    leaked = sum(p.turns[-1].content.strip() in trained_on for p in prompts)
+    return Plan(request, config, cells, data_hash, unchecked, leaked)
 
 
 def cell_folder(out: Path, cell: Cell) -> Path:

@@ -174,7 +174,8 @@ def _head(report: dict[str, Any]) -> list[str]:
         f"One budget for all: {report['steps']} steps of about {report['step_tokens']} tokens, learning rate "
         f"{report['learning_rate']:g}, whatever the method trains on.",
         f"{report['prompts']} held-out prompts, answered greedily and checked by program; "
-        f"{report['prompts_unchecked']} without a check are left out.",
+        f"{report['prompts_unchecked']} without a check are left out, "
+        f"{report['prompts_in_data']} stand word for word in the data.",
     ]
 
 

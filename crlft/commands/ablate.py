@@ -115,6 +115,7 @@ def _write(plan: Plan, results: list[dict[str, Any]], out: Path) -> dict[str, An
         "settings": _changed(config),
         "prompts": len(results[0]["prompts"]) if results else 0,
         "prompts_unchecked": plan.unchecked,
+        "prompts_in_data": plan.leaked,
     }
     report = build_report(results, about)
     write_atomically(out / "ablation.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")

@@ -17,6 +17,7 @@ from crlft.ablation_cell import CheckedPrompt, check_texts, read_checked_prompts
 from crlft.ablation_report import build_report, markdown
 from crlft.cli import main
 from crlft.commands.ablate import carry_out
+from crlft.condition import OPENCHAT_SCHEME
 from crlft.config import RunConfig
 from crlft.conversation import Turn
 from crlft.crew import run_ablation
@@ -24,6 +25,7 @@ from crlft.errors import ConfigError, CrlftError, DataError, RunError
 from crlft.events import Events
 from crlft.intervals import Interval, crossed_interval, student_interval
 from crlft.methods import METHODS
+from crlft.modelfolder import ModelCard
 from crlft.runfolder import RunFolder
 from tests.tiny import save_tiny_base, tiny_conversations, write_jsonl
 
@@ -110,7 +112,7 @@ def result(method: str, seed: int, best: list[int], worst: list[int] | None = No
 
 ABOUT = {
     "base": "b", "data": "d", "data_hash": "0" * 16, "cells": 4, "cells_done": 4, "steps": 10, "step_tokens": 100,
-    "learning_rate": 0.001, "prompts": 4, "prompts_unchecked": 0,
+    "learning_rate": 0.001, "prompts": 4, "prompts_unchecked": 0, "prompts_in_data": 0,
 }  # fmt: skip
 
 
@@ -327,6 +329,38 @@ def test_auto_is_worked_out_once_for_c_rlft(world, tmp_path):
     assert plan.config.steps == both.config.steps
     assert plan.config.steps > 1
     assert plan.config.learning_rate is not None
+    assert plan.leaked == 1  # "What is 0 and one?" is asked in the data, too
+
+
+def test_each_condition_gets_its_own_answers(world, done, tmp_path, monkeypatch):
+    """The model answers rightly under its best condition only; training is not needed to see that."""
+    out, _, _ = done
+    for name in ("cell.json", "config.json", "done.json", "events.jsonl"):
+        (tmp_path / name).write_bytes((out / "cells" / "c-rlft-1" / name).read_bytes())
+    card = ModelCard(OPENCHAT_SCHEME, "openchat", "both", "c-rlft", "GPT4 Correct")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "crlft.json").write_text(json.dumps(card.to_dict()))
+
+    def answering(events: Events) -> int:
+        request = events.run.read_json("request.json")
+        rows = []
+        for prompt in request["prompts"]:
+            number = int(prompt["id"][1:])
+            for column, asked in enumerate(request["columns"]):
+                right = asked["condition"] == "GPT4 Correct" and number != 3
+                text = f"It is {number + 1}." if right else "It is 77."
+                rows.append({"prompt_id": prompt["id"], "column": column, "text": text})
+        rows[-1]["error"] = "too long"
+        (events.run.path / "results.jsonl").write_text("".join(json.dumps(r) + "\n" for r in reversed(rows)))
+        return len(rows)
+
+    monkeypatch.setattr("crlft.generation.run_generation", answering)
+    assert run_cell(tmp_path)
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["answers"]["best"]["right"] == [1, 1, 1, 0, 1]
+    assert result["answers"]["worst"]["right"] == [0] * 5
+    assert (result["prompts"][0], result["unanswered"], result["steps"]) == ("p0", 1, 3)
+    assert result["swap"]["sub"]["wrong"] > 0
 
 
 def test_a_failed_cell_leaves_the_others_and_is_done_later(world, tmp_path):
