@@ -72,6 +72,7 @@ def is_adapted(model: Any) -> bool:
 def save_adapter(model: Any, folder: Path) -> None:
     """Write the adapters alone, as PEFT loads them."""
     model.save_pretrained(folder, save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)  # PEFT's form with nothing filled in; the model's card is ours
 
 
 def merged(model: Any, reload: Any) -> Any:
