@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -132,9 +133,7 @@ class _Crew:
                 self._tell("line", text=_line(self.done, len(self.plan.cells), run.path.name, right))
                 yield dict(result)
             elif not self.stopping:
-                marker = run.marker()
-                told = str(marker[1].get("error", "")) if marker and marker[0] == "failed" else ""
-                self.failures.append((run.path.name, told or f"its process ended with status {running.poll()}"))
+                self.failures.append((run.path.name, failure_of(run.path, running.poll())))
 
     def tell_progress(self) -> None:
         """Say how many steps of all are done, and how long the rest takes at this start's pace."""
@@ -187,6 +186,17 @@ def _start_process(folder: Path, threads: int) -> Running:
             env=environment,
             start_new_session=True,
         )
+
+
+def failure_of(folder: Path, status: int | None) -> str:
+    """Say why a cell failed: what its training or its answering left behind, or how its process ended."""
+    for place in (folder, folder / "answers"):
+        marker = RunFolder(place).marker()
+        if marker and marker[0] == "failed":
+            return str(marker[1].get("error") or "no reason told")
+    if status == -signal.SIGKILL:
+        return "its process was killed, perhaps for lack of memory"
+    return f"its process ended with status {status}"
 
 
 def _line(done: int, total: int, name: str, right: dict[str, float]) -> str:

@@ -20,7 +20,7 @@ from crlft.commands.ablate import carry_out
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.config import RunConfig
 from crlft.conversation import Turn
-from crlft.crew import run_ablation
+from crlft.crew import failure_of, run_ablation
 from crlft.errors import ConfigError, CrlftError, DataError, RunError
 from crlft.events import Events
 from crlft.intervals import Interval, crossed_interval, student_interval
@@ -393,6 +393,17 @@ def test_a_cell_carries_out_nothing_while_another_holds_it(done, monkeypatch):
     monkeypatch.setattr("crlft.ablation_cell._carry_out", refused)
     assert run_cell(folder)
     (folder / "result.json").write_bytes(result)
+
+
+def test_a_failure_is_told_by_who_knows_it(tmp_path):
+    assert failure_of(tmp_path, -9) == "its process was killed, perhaps for lack of memory"
+    assert failure_of(tmp_path, 1) == "its process ended with status 1"
+    (tmp_path / "answers").mkdir()
+    RunFolder(tmp_path).mark("done")
+    RunFolder(tmp_path / "answers").mark("failed", error="the disk is full")
+    assert failure_of(tmp_path, 1) == "the disk is full"
+    RunFolder(tmp_path).mark("failed", error="the loss is not finite")
+    assert failure_of(tmp_path, 1) == "the loss is not finite"
 
 
 def test_two_failed_cells_end_it(world, tmp_path):
