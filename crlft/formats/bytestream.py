@@ -63,7 +63,7 @@ def open_file(path: Path) -> IO[bytes]:
     try:
         if path.stat().st_size == 0:
             raise DataError(f"{path} is empty", "name a file with conversations")
-        return path.open("rb")
+        return path.open("rb", buffering=_BUFFER_BYTES)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", "check the path") from None
     except OSError as error:
@@ -115,14 +115,19 @@ class Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer; 0 bytes are the end."""
-        try:
-            data = self._read(len(buffer))
-        except _BROKEN as error:
-            self.damage = str(error)
-            data = b""
-        buffer[: len(data)] = data
-        return len(data)
+        """Fill the buffer as far as the file goes; 0 bytes are the end."""
+        filled = 0
+        while filled < len(buffer) and not self.damage:
+            try:
+                data = self._read(len(buffer) - filled)
+            except _BROKEN as error:
+                self.damage = str(error)
+                break
+            if not data:
+                break
+            buffer[filled : filled + len(data)] = data
+            filled += len(data)
+        return filled
 
 
 class _Recoded(io.RawIOBase):

@@ -128,7 +128,7 @@ def unnested(name: str, cell: str) -> tuple[Any, tuple[str, ...]]:
 
 
 def _records(stream: io.BufferedReader, table: Table) -> Iterator[tuple[int, bytes, list[str] | None]]:
-    """Yield each record: its first line's number, its bytes without the line break at the end, its cells if known."""
+    """Yield each record: its first line's number, its bytes without the last line break, its cells if known."""
     waiting: list[bytes] = []
     number = 0
     while True:
