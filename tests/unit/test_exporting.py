@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pandas
@@ -14,7 +15,8 @@ from crlft.formats import FORMATS, WRITABLE
 from crlft.formats.containers import open_rows
 from workbench.domain.errors import WorkbenchError
 from workbench.domain.record import Record
-from workbench.services.exporting import EXPORT_FORMATS, Card, export_conversations
+from workbench.services.exporting import EXPORT_FORMATS, Card, export_conversations, preview_export
+from workbench.services.splitting import part_path
 
 USER = Turn("user", "What is 2 + 3?")
 GOOD = Conversation((USER, Turn("assistant", "5")), id="a", class_name="expert", source="ann", language="en")
@@ -93,7 +95,7 @@ def test_the_card_tells_classes_sources_and_decisions(tmp_path):
     ("out", "name", "message"),
     [
         ("out.json", "xml", f"unknown format 'xml'; use one of {', '.join(EXPORT_FORMATS)}"),
-        ("out.csv", "messages", "out.csv does not say what to write"),
+        ("out.xls", "messages", "out.xls does not say what to write"),
         ("taken.json", "messages", "is already there"),
         ("taken.json/x.json", "messages", "cannot be written"),
     ],
@@ -117,3 +119,78 @@ def test_an_export_that_breaks_off_leaves_nothing(tmp_path, name):
     with pytest.raises(RuntimeError):
         export(breaking(), tmp_path / "out.json", name)
     assert list(tmp_path.iterdir()) == []
+
+
+PAIRS = [
+    {"prompt": f"Why is it {i}?", "chosen": f"Since {i} is so.", "rejected": "No idea.", "topic": "why"}
+    for i in range(40)
+]
+HALVES = [c for row in PAIRS for c in FORMATS["preference"].read(row)]
+
+
+def test_a_pair_is_one_row_again_and_half_a_pair_is_named(tmp_path):
+    report = export([*HALVES, GOOD], tmp_path / "out.jsonl", "preference")
+    assert rows_of(tmp_path / "out.jsonl") == PAIRS
+    assert (report.rows, report.left_out) == (40, {"it is no half of a preference pair": 1})
+
+
+@pytest.mark.parametrize("name", ["preference", "messages", "datasets"])
+def test_no_prompt_is_on_both_sides_of_a_split(tmp_path, name):
+    out = tmp_path / ("set" if name == "datasets" else "out.jsonl.gz")
+    report = export(HALVES, out, name, splits={"train": 0.7, "test": 0.3})
+    paths = (
+        {n: out / "data" / f"{n}.parquet" for n in ("train", "test")}
+        if name == "datasets"
+        else {n: tmp_path / f"out.{n}.jsonl.gz" for n in ("train", "test")}
+    )
+    form = FORMATS["workbench" if name == "datasets" else name]
+    prompts = {n: [c.prompt for row in rows_of(path) for c in form.read(row)] for n, path in paths.items()}
+    assert not set(prompts["train"]) & set(prompts["test"])
+    assert sorted(prompts["train"] + prompts["test"]) == sorted(c.prompt for c in HALVES)
+    assert 4 <= len(set(prompts["test"])) <= 20, "about three tenths of 40 prompts"
+    assert sum(report.files.values()) == report.rows
+    if name == "datasets":
+        header = yaml.safe_load((out / "README.md").read_text().split("---")[1])
+        assert [f["split"] for f in header["configs"][0]["data_files"]] == ["train", "test"]
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        ({"train": 0.9, "test": 0.2}, "add up to 1.1"),
+        ({"train": 1.5, "test": -0.5}, "share 1.5"),
+        ({"../x": 1.0}, "no name for a part"),
+    ],
+)
+def test_shares_that_make_no_sense_are_refused(tmp_path, splits, message):
+    with pytest.raises(WorkbenchError, match=message):
+        export(ALL, tmp_path / "out.jsonl", "messages", splits=splits)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_stands_in_the_name_before_what_it_is(tmp_path):
+    assert part_path(tmp_path / "v1.2.jsonl.gz", "test").name == "v1.2.test.jsonl.gz"
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".csv", ".jsonl.gz"])
+def test_the_preview_is_what_is_written(tmp_path, suffix):
+    out = tmp_path / f"out{suffix}"
+    shown = preview_export(iter(HALVES), OPENCHAT_SCHEME, out, "preference", limit=6)
+    assert not out.exists()
+    export(HALVES[:6], out, "preference")
+    data = gzip.decompress(out.read_bytes()) if suffix.endswith(".gz") else out.read_bytes()
+    assert shown.text.encode() == data.replace(b"\r\n", b"\n")
+
+
+def test_the_preview_of_a_folder_is_its_card(tmp_path):
+    shown = preview_export(ALL, OPENCHAT_SCHEME, tmp_path / "set", "datasets", card=Card("Sums", "mit"))
+    assert "license: mit" in shown.text
+    assert shown.report.classes == {"expert": 1, "sub": 1, "none": 1}
+
+
+def test_csv_names_what_it_does_not_give_back_and_defuses_formulas(tmp_path):
+    held = Conversation((USER, Turn("assistant", "=1+1")), metadata={"n": 3})
+    report = export([held], tmp_path / "out.csv", "alpaca")
+    assert report.lost == {"the field 'n' as it is": 1}
+    assert "'=1+1" in (tmp_path / "out.csv").read_text()
+    assert [c.answer for row in rows_of(tmp_path / "out.csv") for c in FORMATS["alpaca"].read(row)] == ["=1+1"]

@@ -11,7 +11,6 @@ import typer
 from crlft.errors import DataError
 from crlft.formats.mapping import ColumnMapping
 from workbench.commands.shell import Shell, plural, shell_of
-from workbench.domain.errors import WorkbenchError
 from workbench.services import browsing, importing, snapshots
 from workbench.services import quarantine as quarantines
 from workbench.services.project import Project
@@ -78,7 +77,7 @@ def import_command(
         typer.Option(
             "--column",
             metavar="WHAT=NAME",
-            help="For an unknown schema: the column of prompt, answer, system, messages, class_field, source or id.",
+            help="Unknown schema: the column of prompt, answer, system, messages, class_field, source or id.",
         ),
     ] = None,
     look: Annotated[bool, typer.Option("--look", help="Only show what the files hold.")] = False,
@@ -189,20 +188,48 @@ def snapshot(
     )
 
 
+def _shares(pairs: list[str]) -> dict[str, float]:
+    shares = {}
+    for pair in pairs:
+        name, _, share = pair.partition("=")
+        try:
+            shares[name] = float(share)
+        except ValueError as error:
+            said = f"{pair!r} is not PART=SHARE, such as test=0.1"
+            raise typer.BadParameter(said, param_hint="--split") from error
+    return shares
+
+
 def export(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="The snapshot's name.")],
     out: Annotated[Path, typer.Argument(help="File (or folder, for datasets) to write.")],
     format_name: Annotated[str, typer.Option("--format", help="The format's name.")] = "messages",
+    split: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART=SHARE", help="Parts by prompt, such as --split train=0.9 --split test=0.1."),
+    ] = None,
+    license_name: Annotated[str, typer.Option("--license", help="What the card of datasets says.")] = "other",
+    preview: Annotated[int, typer.Option(help="Only show what would be written for so many conversations.")] = 0,
 ) -> None:
     """Write a snapshot in another format."""
     shell = shell_of(context)
-    if out.exists():
-        raise WorkbenchError(f"{out} is already there", "name a new file, or remove that one first")
-    report = snapshots.export_snapshot(shell.project(), name, out, format_name)
-    lines = [f"{plural(report.rows, 'conversation')} written to {out}."]
+    if preview:
+        shown = snapshots.preview_snapshot(
+            shell.project(), name, out, format_name, limit=preview, license=license_name
+        )
+        data = {"text": shown.text, "lost": shown.report.lost, "left_out": shown.report.left_out}
+        shell.finish(data, shown.text)
+        return
+    shares = _shares(split or [])
+    with shell.progress("Writing") as progress:
+        report = snapshots.export_snapshot(
+            shell.project(), name, out, format_name, progress, splits=shares or None, license=license_name
+        )
+    lines = [f"{plural(report.rows, 'row')} written to {', '.join(report.files) if shares else out}."]
     lines += [f"  {format_name} cannot hold: {what} ({count:,} times)" for what, count in report.lost.items()]
-    shell.finish({"rows": report.rows, "out": str(out), "lost": report.lost}, *lines)
+    lines += [f"  left out: {plural(count, 'conversation')}, {why}" for why, count in report.left_out.items()]
+    shell.finish({**dataclasses.asdict(report), "out": str(out)}, *lines)
 
 
 COMMANDS = (

@@ -1,7 +1,7 @@
 """A folder that `datasets.load_dataset(FOLDER)` reads: Parquet and a dataset card.
 
     FOLDER/README.md            YAML header; composition, classes and rewards, decisions
-    FOLDER/data/train.parquet   id, messages, class, condition, reward, loss_weight, source, language, conversation
+    FOLDER/data/PART.parquet    id, messages, class, condition, reward, loss_weight, source, language, conversation
 
 `messages` is the usual list of roles and contents; `conversation` is the JSON text that holds everything.
 """
@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -66,6 +66,7 @@ class _Figures:
     classes: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    parts: dict[str, int] = field(default_factory=dict)
 
     def count(self, conversation: Conversation) -> None:
         self.rows += 1
@@ -75,8 +76,19 @@ class _Figures:
         self.languages[conversation.language] += 1
 
 
-def write_folder(conversations: Iterator[Conversation], scheme: ClassScheme, out: Path, card: Card) -> None:
+def write_folder(
+    parts: Mapping[str, Iterator[Conversation]], scheme: ClassScheme, out: Path, card: Card
+) -> dict[str, int]:
     """Write the folder; it appears when it is whole.
+
+    Args:
+        parts: Conversations by the name of their part (`train`, `test`, …).
+        scheme: The classes.
+        out: The folder.
+        card: What the card says besides the figures.
+
+    Returns:
+        Rows by part.
 
     Raises:
         OSError: It cannot be written.
@@ -86,15 +98,19 @@ def write_folder(conversations: Iterator[Conversation], scheme: ClassScheme, out
     try:
         (scratch / "data").mkdir(parents=True)
         figures = _Figures()
-        with pq.ParquetWriter(scratch / "data" / "train.parquet", _SCHEMA, compression="zstd") as writer:
-            while batch := list(islice(conversations, _BATCH)):
-                for conversation in batch:
-                    figures.count(conversation)
-                writer.write_table(pa.Table.from_pylist([_row(c, scheme) for c in batch], schema=_SCHEMA))
+        for name, conversations in parts.items():
+            before = figures.rows
+            with pq.ParquetWriter(scratch / "data" / f"{name}.parquet", _SCHEMA, compression="zstd") as writer:
+                while batch := list(islice(conversations, _BATCH)):
+                    for conversation in batch:
+                        figures.count(conversation)
+                    writer.write_table(pa.Table.from_pylist([_row(c, scheme) for c in batch], schema=_SCHEMA))
+            figures.parts[name] = figures.rows - before
         (scratch / "README.md").write_text(_card(figures, scheme, card), encoding="utf-8")
         scratch.replace(out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    return figures.parts
 
 
 def _row(c: Conversation, scheme: ClassScheme) -> dict[str, Any]:
@@ -129,31 +145,33 @@ def _card(figures: _Figures, scheme: ClassScheme, card: Card) -> str:
         "configs:",
         "- config_name: default",
         "  data_files:",
-        "  - split: train",
-        "    path: data/train.parquet",
+        *(line for name in figures.parts for line in (f"  - split: {name}", f"    path: data/{name}.parquet")),
         "---",
     ]
     body = [
         f"# {_cell(card.title)}",
         f"{figures.rows:,} conversations, {figures.turns:,} turns.",
+        *(
+            ["## Parts, by prompt: no prompt is in two", _table(("part", "conversations"), _counts(figures.parts))]
+            if len(figures.parts) > 1
+            else []
+        ),
         "## Classes and rewards",
         f"Loss weight w = exp((r - r_max) / beta), beta = {scheme.beta:.6g}.",
         _table(("class", "condition", "reward", "loss weight", "conversations"), _class_rows(figures, scheme)),
         "## Composition",
-        _table(
-            ("source", "conversations"), [(s or "unknown", f"{n:,}") for s, n in figures.sources.most_common()]
-        ),
-        _table(
-            ("language", "conversations"), [(s or "unknown", f"{n:,}") for s, n in figures.languages.most_common()]
-        ),
+        _table(("source", "conversations"), _counts(figures.sources)),
+        _table(("language", "conversations"), _counts(figures.languages)),
         "## Decisions",
         "\n".join(f"- {_cell(line)}" for line in card.decisions) or "None were recorded.",
     ]
     return "\n".join(header) + "\n\n" + "\n\n".join(body) + "\n"
 
 
-def _counted(counts: Counter[str]) -> list[tuple[str, ...]]:
-    return [(value or "unknown", f"{n:,}") for value, n in counts.most_common()]
+def _counts(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """Return values with their counts, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return [(value or "unknown", f"{n:,}") for value, n in ordered]
 
 
 def _class_rows(figures: _Figures, scheme: ClassScheme) -> list[tuple[str, ...]]:

@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from crlft.condition import ClassScheme
+from crlft.conversation import Conversation
 from workbench.domain.curation import Action
 from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.record import Record
 from workbench.services import snapshotfiles as files
 from workbench.services.browsing import compiled
-from workbench.services.exporting import Card, ExportReport, export_conversations
+from workbench.services.exporting import Card, ExportPreview, ExportReport, export_conversations, preview_export
 from workbench.services.progress import current_round
 from workbench.services.project import Project
 from workbench.services.snapshotplan import SnapshotClass, SnapshotPlan, members, plan_of, plan_snapshot
@@ -235,7 +236,14 @@ def get_snapshot(project: Project, name: str) -> Snapshot:
 
 
 def export_snapshot(
-    project: Project, name: str, out: Path | str, format: str, on_progress: Progress | None = None
+    project: Project,
+    name: str,
+    out: Path | str,
+    format: str,
+    on_progress: Progress | None = None,
+    *,
+    splits: Mapping[str, float] | None = None,
+    license: str = "other",
 ) -> ExportReport:
     """Write a snapshot in another format, or as a `datasets` folder with a card.
 
@@ -245,14 +253,33 @@ def export_snapshot(
         out: The file, or for `datasets` the folder, to write.
         format: One of `workbench.services.exporting.EXPORT_FORMATS`.
         on_progress: Called with conversations written.
+        splits: Parts by prompt with their shares.
+        license: What the card says: an SPDX name in small letters.
 
     Raises:
         NotFound: There is no such snapshot.
         WorkbenchError: The format is unknown, or `out` is there already or cannot be written.
     """
+    rows, scheme, card = _outgoing(project, name, license)
+    return export_conversations(rows, scheme, out, format, card=card, splits=splits, on_progress=on_progress)
+
+
+def preview_snapshot(
+    project: Project, name: str, out: Path | str, format: str, *, limit: int = 20, license: str = "other"
+) -> ExportPreview:
+    """Return the beginning of what `export_snapshot` writes; nothing is written.
+
+    Raises:
+        NotFound: There is no such snapshot.
+        WorkbenchError: As `export_snapshot`.
+    """
+    rows, scheme, card = _outgoing(project, name, license)
+    return preview_export(rows, scheme, out, format, card=card, limit=limit)
+
+
+def _outgoing(project: Project, name: str, license: str) -> tuple[Iterator[Conversation], ClassScheme, Card]:
     snapshot = get_snapshot(project, name)
     manifest = files.read_manifest(snapshot.path) or {}
     scheme = ClassScheme.from_dict(manifest["scheme"])
-    card = Card(f"{project.name} {name}", decisions=tuple(manifest.get("decisions", ())))
-    rows = files.iterate_conversations(snapshot.path)
-    return export_conversations(rows, scheme, out, format, card=card, on_progress=on_progress)
+    card = Card(f"{project.name} {name}", license, tuple(manifest.get("decisions", ())))
+    return files.iterate_conversations(snapshot.path), scheme, card
