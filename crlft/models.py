@@ -91,7 +91,7 @@ def load_encoder(model: str, template: str, placement: str) -> tuple[Encoder, li
     layout = _own_layout(model, tokenizer) if template == AUTO else get_template(template)
     refuse_slow(tokenizer)
     added = add_controls(tokenizer, layout)
-    return make_encoder(tokenizer, layout, placement), added
+    return make_encoder(tokenizer, layout, placement, added), added
 
 
 def _own_layout(model: str, tokenizer: Any) -> Template:

@@ -50,6 +50,8 @@ class Encoder:
         reserved: Strings that must not occur inside text.
         coder: Encodes text.
         placement: Which sides carry the condition.
+        added: Control tokens that the tokenizer lacked: their embeddings are untrained, also where they take spare
+            rows of the base's table (Qwen's is longer than its vocabulary).
     """
 
     tokenizer: Any
@@ -58,6 +60,7 @@ class Encoder:
     reserved: tuple[str, ...]
     coder: TextCoder
     placement: str = "both"
+    added: tuple[str, ...] = ()
 
     def segments(self, conversation: Conversation, condition: str, *, answer_next: bool = False) -> list[Segment]:
         """Return the rendered segments (see `crlft.template.render`)."""
@@ -147,13 +150,16 @@ def add_controls(tokenizer: Any, template: Template) -> list[str]:
     return lacking
 
 
-def make_encoder(tokenizer: Any, template: str | Template, placement: str = "both") -> Encoder:
+def make_encoder(
+    tokenizer: Any, template: str | Template, placement: str = "both", added: Sequence[str] = ()
+) -> Encoder:
     """Return the encoder for a tokenizer that has (or has been given) the template's control tokens.
 
     Args:
         tokenizer: A `transformers` fast tokenizer.
         template: A built-in template's name, or a layout.
         placement: Which sides carry the condition.
+        added: What `add_controls` has just added.
 
     Raises:
         TemplateError: The tokenizer is not a fast one, lacks a control token, or reads the rendered text
@@ -180,6 +186,7 @@ def make_encoder(tokenizer: Any, template: str | Template, placement: str = "bot
         reserved=tuple(sorted({*reserved, *layout.markers}, key=lambda t: (-len(t), t))),
         coder=make_text_coder(tokenizer),
         placement=placement,
+        added=tuple(added),
     )
     refuse_other_reading(encoder)
     return encoder

@@ -263,7 +263,7 @@ def test_a_layout_survives_the_loss_of_its_card(trained, tmp_path):
 def test_gpt2_gets_the_tokens_it_lacks(trained):
     base = trained("gpt2")[2]
     encoder, added = load_encoder(str(base), "openchat", "both")
-    assert added == ["<|end_of_turn|>"]
+    assert added == ["<|end_of_turn|>"] == list(encoder.added)
     assert encoder.tokenizer.pad_token == "<|end_of_turn|>"
     with pytest.raises(TemplateError, match=r"no chat template; use --set template=chatml"):
         load_encoder(str(base), "auto", "both")
