@@ -113,6 +113,12 @@ class TokenizerTokens:
             (f"{lead}{one}", f"{other}{rest}")
             for lead, one, other, rest in product(_LEADS, _SAMPLES[before], _SAMPLES[behind], _RESTS)
         ]
+        # The counts alone would not do: a vocabulary may join "(a" and, among the samples, nothing else.
+        pieces = self._tokenizer.pre_tokenizer
+        if pieces is None or not all(
+            any(end == len(one) for _, (_, end) in pieces.pre_tokenize_str(one + other)) for one, other in texts
+        ):
+            return False
         whole = self._encoded([one + other for one, other in texts])
         parts = self._encoded([text for pair in texts for text in pair])
         return whole == [a + b for a, b in zip(parts[::2], parts[1::2], strict=True)]

@@ -1,0 +1,116 @@
+"""Measures of many texts at once say what one by one says: tokens by words, languages by a table of states."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
+from workbench.curate import wordmemory
+from workbench.curate.langbatch import identifier
+from workbench.curate.language import LANGUAGES, detect_languages
+from workbench.curate.tokens import TokenizerTokens
+from workbench.curate.wordmemory import WordMemory
+
+TRAINING = ["the cat's hat, (a hat) cost 12.50 in 1999", "naïve café — “quoted” text", "if x_1 == 4: return 'n'"] * 9
+SIGNS = st.sampled_from([*"ab Z09.,'’\"(_-\n\t", "  ", "é", "漢", "\u3000", "🙂", "\x00", "<s>"])
+TEXTS = st.lists(st.lists(SIGNS, max_size=30).map("".join), max_size=8)
+
+
+def tokenizer(path, *pre, split=True):
+    made = Tokenizer(models.BPE())
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=split)
+    made.pre_tokenizer = pre_tokenizers.Sequence([*pre, byte_level])
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    made.train_from_iterator(
+        TRAINING, trainers.BpeTrainer(vocab_size=400, initial_alphabet=alphabet, special_tokens=["<s>"])
+    )
+    made.save(str(path))
+    return TokenizerTokens(path)
+
+
+@pytest.fixture(scope="module")
+def counters(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tokenizers")
+    joins_marks = pre_tokenizers.Split(Regex(r"[^\s\p{L}\p{N}]?\p{L}+| ?[^\s\p{L}]+|\s+(?!\S)|\s+"), "isolated")
+    return {
+        "gpt2": tokenizer(folder / "gpt2.json"),
+        "digits": tokenizer(folder / "digits.json", pre_tokenizers.Digits(individual_digits=True)),
+        "joining": tokenizer(folder / "joining.json", joins_marks, split=False),
+    }
+
+
+@pytest.mark.parametrize("name", ["gpt2", "digits", "joining"])
+@settings(deadline=None, max_examples=60)
+@given(texts=TEXTS)
+def test_counts_are_those_of_whole_texts(counters, name, texts):
+    counter = counters[name]
+    whole = counter._tokenizer.encode_batch(texts, add_special_tokens=False)
+    assert counter.count_batch(texts) == [len(e.ids) for e in whole]
+
+
+def test_cuts_are_tried_on_each_tokenizer_not_supposed(counters):
+    assert ("mark", "letter") in counters["gpt2"]._cuts()
+    assert ("mark", "letter") not in counters["joining"]._cuts()
+    assert ("digit", "digit") in counters["digits"]._cuts()
+    assert ("digit", "digit") not in counters["gpt2"]._cuts()
+
+
+def test_a_word_is_asked_for_once_and_neighbours_are_told_apart():
+    asked = []
+
+    def lengths(words):
+        asked.extend(words)
+        return [len(word) for word in words]
+
+    memory = WordMemory(lengths)
+    texts = ["lost most cost", "a", "b", "", "most lost", "x\0", "x", " x ", "é"]
+    for _ in range(2):
+        assert memory.count(texts) == [len(text) for text in texts]
+    assert len(asked) == len(set(asked))
+
+
+def test_slots_that_are_taken_cost_time_not_truth(monkeypatch):
+    monkeypatch.setattr(wordmemory, "_SLOT_BITS", 3)
+    memory = WordMemory(lambda words: [len(word) for word in words])
+    words = [f"w{i:04d}{'x' * (i % 7)}" for i in range(500)]
+    for text in (" ".join(words), " ".join(reversed(words))):
+        assert memory.count([text]) == [len(text)]
+
+
+def test_texts_longer_than_what_is_worked_on_at_once(monkeypatch):
+    monkeypatch.setattr(wordmemory, "_AT_ONCE_BYTES", 64)
+    memory = WordMemory(lambda words: [len(word) for word in words])
+    texts = ["one two three " * 3, "line\nline\n\n line " * 20, "end"]
+    assert memory.count(texts) == [len(text) for text in texts]
+
+
+SAMPLES = [
+    "The weather will be fine tomorrow, they say.", "Das Wetter wird morgen schön, sagen sie.",
+    "Il fera beau demain, disent-ils, et nous irons à la plage.", "Завтра будет хорошая погода.", "明天天气很好。",
+    "明日は天気がいいです。", "내일은 날씨가 좋습니다", "Mañana hará buen tiempo en toda la región.", "its 20",
+    "2 + 2 = 4", "", "NEIN!",
+]  # fmt: skip
+
+
+def test_the_batch_says_what_the_library_says_of_each_text():
+    model = LanguageIdentifier.from_model_file(MODEL_FILE)
+    model.set_languages(LANGUAGES)
+    texts = [text * n for text in SAMPLES if text for n in (1, 3, 8)]
+    assert identifier(LANGUAGES).classify(texts) == [model.classify(text)[0] for text in texts]
+
+
+def test_scores_do_not_depend_on_the_texts_beside(monkeypatch):
+    batch = identifier(LANGUAGES)
+    encoded = sorted((batch._encode(text) for text in SAMPLES if text), key=len, reverse=True)
+    together = batch._scores(encoded)
+    alone = np.concatenate([batch._scores([text]) for text in encoded])
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-3)
+
+
+def test_scripts_and_texts_without_letters_are_settled_first():
+    assert detect_languages(SAMPLES)[4:8] == ["zh", "ja", "ko", "es"]
+    assert detect_languages(["", "123 + 4", "・・・", "你好 world"]) == ["", "", "", "zh"]
