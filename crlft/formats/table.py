@@ -77,13 +77,14 @@ class Table:
 
     def _row(self, line: int, data: bytes, cells: list[str] | None) -> RawRow:
         text, repairs = decode(data)
+        if text.count('"') % 2 and self._is_open(text):
+            reason = "the row is cut off, or a quotation mark is missing: a cell does not end"
+            return RawRow(line, None, data, reason)
         cells = self.cells(text) if cells is None else cells
         while len(cells) > len(self.header) and not cells[-1]:
             cells.pop()
         if len(cells) != len(self.header):
             reason = f"the row has {len(cells)} cells where the header names {len(self.header)} columns"
-            if text.count('"') % 2:
-                reason += ": a quotation mark is missing or too many"
             return RawRow(line, None, data, reason)
         value = {}
         for name, cell in zip(self.header, cells, strict=True):
@@ -96,6 +97,14 @@ class Table:
             value[name], more = unnested(name, cell)
             repairs += more
         return RawRow(line, value, orjson.dumps(value), None, repairs)
+
+    def _is_open(self, text: str) -> bool:
+        """Return whether a record ends inside a quoted cell; a mark inside a plain cell (5" wide) opens none."""
+        try:
+            next(csv.reader((text,), delimiter=self.delimiter, escapechar=self.escape, strict=True), [])
+        except csv.Error as error:
+            return "end of data" in str(error)
+        return False
 
     def cells(self, text: str) -> list[str]:
         """Return the cells of one record."""
@@ -139,15 +148,17 @@ def _records(stream: io.BufferedReader, table: Table) -> Iterator[tuple[int, byt
         if not line.strip():
             continue
         record, lines = [line], 1
-        size, marks = len(line), _marks(line, table.escape)
+        size, marks, at_end = len(line), _marks(line, table.escape), False
         while marks % 2 and size <= MAX_ROW_BYTES and lines < _RECORD_LINES:
             more = waiting.pop() if waiting else stream.readline(MAX_ROW_BYTES + 1)
             if not more:
+                at_end = True
                 break
             record.append(more)
             lines, size, marks = lines + 1, size + len(more), marks + _marks(more, table.escape)
         cells = _cells(b"".join(record), table) if len(record) > 1 and marks % 2 == 0 else None
-        if len(record) > 1 and (cells is None or len(cells) != len(table.header)):
+        torn = len(record) > 1 and (cells is None or len(cells) != len(table.header))
+        if torn and not (at_end and _is_rest(record, table)):
             # The record does not close, or swallowed others: its first line stands for itself.
             waiting.extend(reversed(record[1:]))
             record, cells = record[:1], None
@@ -157,6 +168,11 @@ def _records(stream: io.BufferedReader, table: Table) -> Iterator[tuple[int, byt
 
 def _marks(line: bytes, escape: str | None) -> int:
     return line.count(b'"') - (line.count(b'\\"') if escape else 0)
+
+
+def _is_rest(record: Sequence[bytes], table: Table) -> bool:
+    """Return whether the lines at a file's end are one record that was cut off: none is a record by itself."""
+    return not any(len(_cells(line, table)) == len(table.header) for line in record[1:])
 
 
 def _cells(record: bytes, table: Table) -> list[str]:

@@ -104,7 +104,7 @@ def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int):
-        return "int"
+        return "int" if -(2**63) <= value < 2**63 else "json"
     if isinstance(value, float):
         return "float"
     return "messages" if _plain_messages(value) else "json"

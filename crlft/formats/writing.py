@@ -101,9 +101,8 @@ def _table_writer(path: Path, kind: str, compression: str) -> Iterator[Put]:
         with spool.open("wb") as file:
 
             def put(row: Mapping[str, Any]) -> None:
-                line = _dump(row)
-                columns.note(parse(line)[0])
-                file.write(line + b"\n")
+                columns.note(row)
+                file.write(_dump(row) + b"\n")
 
             yield put
         with spool.open("rb") as lines, ExitStack() as stack:

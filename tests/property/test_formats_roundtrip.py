@@ -133,7 +133,7 @@ def pairs(draw):
 
 
 @given(held=pairs())
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_a_pair_comes_back_as_a_pair(held):
     form = FORMATS["preference"]
     lost = [what for c in held for what in form.cannot_hold(c)]
@@ -173,7 +173,7 @@ def labelled(name, held):
 @pytest.mark.parametrize("suffix", [".csv", ".tsv.gz", ".parquet"])
 @pytest.mark.parametrize("name", READABLE)
 @given(data=st.data())
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_format_comes_back_from_every_container(name, suffix, data):
     assert suffix in SUFFIXES
     form = FORMATS[name]

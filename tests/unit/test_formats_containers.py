@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from crlft.errors import DataError
-from crlft.formats import splitter
+from crlft.formats import containers, splitter
 from crlft.formats.containers import open_rows
 from crlft.formats.jsontext import parse
 from crlft.formats.writing import SUFFIXES, write_rows
@@ -186,6 +186,16 @@ def test_deep_nesting_is_an_error_of_the_row(tmp_path, depth, read):
     _, rows = rows_of(write(tmp_path, '{"a": 1}\n{"a": ' + deep + "}\n"))
     assert rows[0].error is None
     assert rows[1].error == (None if read else "the row is nested too deeply")
+
+
+def test_a_line_beyond_all_measure_costs_only_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(containers, "MAX_ROW_BYTES", 1000)
+    lines = [json.dumps(row) for row in ROWS]
+    lines.insert(2, '{"text": "' + "x" * 5_000_000 + '"}')
+    _, rows = rows_of(write(tmp_path, "\n".join(lines)))
+    assert [row.value for row in rows if row.error is None] == ROWS
+    assert (rows[2].line, len(rows[2].raw) < 30_000) == (3, True)
+    assert "the row is 4 MB long" in rows[2].error
 
 
 def test_memory_stays_flat_while_an_array_streams(tmp_path):

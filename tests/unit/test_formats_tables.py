@@ -82,8 +82,22 @@ def test_a_record_that_does_not_close_costs_only_itself(tmp_path):
     assert [row.error is None for row in rows] == [True, False, True, True, True, True, False, False]
     assert [row.line for row in rows] == [2, 3, 4, 5, 6, 7, 8, 9]
     assert rows[1].raw == '"broken,x'
-    assert "a quotation mark is missing or too many" in rows[1].error
+    assert rows[1].error == "the row is cut off, or a quotation mark is missing: a cell does not end"
     assert rows[6].error == "the row has 3 cells where the header names 2 columns"
+
+
+@pytest.mark.parametrize("end", ['"q","cut', '"q","cut\noff\nin the middle', '"q'])
+def test_a_cut_off_end_is_one_row_for_the_quarantine(tmp_path, end):
+    (tmp_path / "t.csv").write_text('prompt,completion\n"a","b\nc"\n' + end)
+    first, last = read(tmp_path / "t.csv")[1]
+    assert first.value == {"prompt": "a", "completion": "b\nc"}
+    assert (last.value, last.raw) == (None, end)
+    assert "cut off" in last.error
+
+
+def test_a_quotation_mark_in_a_plain_cell_is_text(tmp_path):
+    (tmp_path / "t.csv").write_text('prompt,completion\nhow wide,5" or so\nand high,6"\nlong,7\n')
+    assert [value["completion"] for value in values(tmp_path / "t.csv")] == ['5" or so', '6"', "7"]
 
 
 def test_cells_that_hold_turns_are_parsed_also_as_python_prints_them(tmp_path):
