@@ -21,9 +21,14 @@ _BETWEEN = re.compile(rb'(?:[\s,]+|(?://|#)[^\n"]*\n|/\*[^"]*?\*/)*+')
 _COMMENT_STARTS = (b"/", b"#")
 # All up to a bracket, or up to a string whose end is not here yet; whole strings are passed over.
 _TOKEN = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([{}\[\]"])', re.DOTALL)
+# The same for rows as Python or JavaScript write them, whose texts may stand in single quotes.
+_TOKEN_EITHER = re.compile(
+    rb"""(?:[^"'{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+')*+([{}\[\]"'])""", re.DOTALL
+)
+_HANDMADE = re.compile(rb"\{\s*(?:'|\w+\s*:)")
 _OPENING = frozenset(b"{[")
-_QUOTE = ord('"')
-_FIRST_KEY = re.compile(rb'\{\s*("[^"\\]+")\s*:')
+_QUOTES = frozenset(b"\"'")
+_FIRST_KEY = re.compile(rb"""\{\s*("[^"\\]+"|'[^'\\]+'|[A-Za-z_]\w*)\s*:""")
 _MOST_KEYS = 8
 _BETWEEN_BYTES, _ARRAY_END = b", \t\r\n", b", \t\r\n]"
 _LINE_FAULTS = 3
@@ -75,6 +80,9 @@ class Elements:
         in_array = window.startswith(b"[")
         if in_array:
             window.advance(1)
+            window.skip_between()
+        if window.matches(_HANDMADE):
+            window.token = _TOKEN_EITHER
         while True:
             window.skip_between()
             if not window.more():
@@ -143,6 +151,7 @@ class _Window:
         self._stream = stream
         self._data = b""
         self._at = 0
+        self.token = _TOKEN
 
     def more(self) -> bool:
         """Return whether anything is left, reading on if need be."""
@@ -150,6 +159,10 @@ class _Window:
 
     def startswith(self, prefix: bytes) -> bool:
         return self._data.startswith(prefix, self._at)
+
+    def matches(self, pattern: re.Pattern[bytes]) -> bool:
+        """Return whether what comes next matches a pattern; a few hundred bytes are there."""
+        return pattern.match(self._data, self._at) is not None
 
     def advance(self, count: int) -> None:
         self._at += count
@@ -189,9 +202,9 @@ class _Window:
         depth, scan = 0, self._at
         while True:
             data = self._data
-            while (token := _TOKEN.match(data, scan)) is not None:
+            while (token := self.token.match(data, scan)) is not None:
                 sign, scan = data[token.end() - 1], token.end()
-                if sign == _QUOTE:  # this string's end is not here yet
+                if sign in _QUOTES:  # this string's end is not here yet
                     scan -= 1
                     break
                 depth += 1 if sign in _OPENING else -1

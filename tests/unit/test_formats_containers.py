@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import pprint
 import tracemalloc
 
 import pytest
@@ -142,6 +143,30 @@ def test_a_row_of_an_array_that_does_not_close_does_not_swallow_the_rest(tmp_pat
     good = [row.value for row in found if row.error is None]
     assert [r for r in ROWS if r["id"] != 2] == [r for r in good if r in ROWS]
     assert any(row.error is not None and damage in row.raw for row in found)
+
+
+TRICKY = [{"prompt": "what's {", "completion": 'say "hi" } ]'}, {"prompt": "it's [", "completion": "{{"}] * 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        repr(TRICKY),
+        pprint.pformat(TRICKY, sort_dicts=False, width=60),
+        "[" + ",\n".join(repr(row) for row in TRICKY) + "]",
+        repr(TRICKY).replace("'prompt'", "prompt"),
+    ],
+)
+def test_arrays_as_python_and_javascript_write_them_are_cut_at_their_rows(tmp_path, text):
+    container, rows = rows_of(write(tmp_path, text))
+    assert (container, [row.value for row in rows]) == ("json array", TRICKY)
+    assert all("single-quotes" in row.repairs for row in rows)
+
+
+def test_a_broken_row_of_such_an_array_does_not_swallow_the_rest(tmp_path):
+    text = repr(TRICKY).replace("say", "say' 'oops", 1)
+    _, rows = rows_of(write(tmp_path, text))
+    assert [row.value for row in rows if row.error is None] == TRICKY[1:]
 
 
 def test_a_truncated_array_gives_all_but_its_last_row(tmp_path):
