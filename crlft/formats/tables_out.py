@@ -5,8 +5,8 @@ the columns are noted, and then into the table. Memory does not grow with them.
 
 CSV      texts as they are, everything else as JSON text. A text that begins like a formula gets a leading `'`,
          which reading takes away. `csv_loss` names what does not come back as it was.
-Parquet  texts, numbers and booleans in columns of their type; lists of plain messages as lists of structs, which
-         is TRL's schema; anything else as JSON text in a column that says so, and is parsed again on reading.
+Parquet  texts, numbers and booleans in columns of their type; lists of messages, with tool calls, as lists of
+         structs, which is TRL's schema; anything else as JSON text in a column that says so, and is parsed again.
 """
 
 from __future__ import annotations
@@ -116,10 +116,26 @@ def _plain_messages(value: Any) -> bool:
 
 
 def _plain_message(message: Mapping[str, Any]) -> bool:
-    return all(
-        isinstance(v, str) if k in _MESSAGE_TEXTS else k == "weight" and (type(v) is float or v in (0, 1))
-        for k, v in message.items()
-    )
+    return all(_plain_field(name, value) for name, value in message.items())
+
+
+def _plain_field(name: str, value: Any) -> bool:
+    if name in _MESSAGE_TEXTS:
+        return isinstance(value, str)
+    if name == "weight":
+        return type(value) is float or value in (0, 1)
+    return name == "tool_calls" and isinstance(value, list) and bool(value) and all(map(_plain_call, value))
+
+
+def _plain_call(call: Any) -> bool:
+    """Return whether a tool call is as `crlft.conversation.Turn.to_dict` writes it."""
+    if not isinstance(call, dict) or not {"type", "function"} <= set(call) <= {"id", "type", "function"}:
+        return False
+    function = call["function"]
+    texts = [v for k, v in call.items() if k != "function"]
+    if not isinstance(function, dict) or set(function) != {"name", "arguments"}:
+        return False
+    return all(isinstance(text, str) for text in (*texts, *function.values()))
 
 
 def write_parquet(rows: Iterable[Mapping[str, Any]], columns: Columns, path: Path) -> None:
@@ -129,12 +145,15 @@ def write_parquet(rows: Iterable[Mapping[str, Any]], columns: Columns, path: Pat
 
     from crlft.formats.columnar import JSON_MARK
 
+    function = pa.struct([("name", pa.string()), ("arguments", pa.string())])
+    calls = pa.list_(pa.struct([("id", pa.string()), ("type", pa.string()), ("function", function)]))
+    special = {"weight": pa.float64(), "tool_calls": calls}
     plain = {"text": pa.string(), "bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
 
     def arrow(name: str, kind: str) -> Any:
         if kind == "messages":
             keys = sorted(columns.message_keys[name] or {"role", "content"}, key=_message_order)
-            types = [(k, pa.float64() if k == "weight" else pa.string()) for k in keys]
+            types = [(k, special.get(k, pa.string())) for k in keys]
             return pa.field(name, pa.list_(pa.struct(types)))
         return pa.field(name, plain.get(kind, pa.string()), metadata=JSON_MARK if kind == "json" else None)
 

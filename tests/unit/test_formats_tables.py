@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crlft.conversation import Conversation, Turn
+from crlft.conversation import Conversation, ToolCall, Turn
 from crlft.errors import DataError
 from crlft.formats import FORMATS
 from crlft.formats.containers import open_rows
@@ -160,6 +160,20 @@ def test_trl_reads_its_schemas_from_our_parquet(tmp_path):
         "parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache")
     )
     assert loaded[0] == rows[0]
+
+
+def test_tool_calls_are_plain_columns_too(tmp_path):
+    held = Conversation(
+        (
+            Turn("user", "q"),
+            Turn("assistant", "", tool_calls=(ToolCall("add", '{"a": 1}', "c1"), ToolCall("sub"))),
+            Turn("tool", "3", tool_call_id="c1"),
+        )
+    )
+    path = write(tmp_path / "t.parquet", [FORMATS["messages"].write(held)])
+    assert FORMATS["messages"].read(values(path)[0]) == [held]
+    calls = pandas.read_parquet(path)["messages"][0][1]["tool_calls"]
+    assert [call["function"]["name"] for call in calls] == ["add", "sub"]
 
 
 def test_foreign_tables_lose_their_nulls_and_odd_types_become_text(tmp_path):
