@@ -1,7 +1,7 @@
 """Import into the store, indexed and searchable, against `datasets` reading the file and writing Parquet.
 
-The peer is a floor: it parses and writes, without ids, token counts, languages, text index or counts. Then the same
-rows ten times over, with other ids, into one project: whether the pace holds as the store grows.
+The peer is a floor: it parses and writes, without ids, token counts, languages, text index or counts. Then the
+same rows ten times over, with other ids, into one project: whether the pace holds as the store grows.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from workbench.curate.language import LANGUAGES, detect_languages
 from workbench.curate.tokens import TokenizerTokens
 from workbench.curate.wordmemory import WordMemory
 
-TRAINING = ["the cat's hat, (a hat) cost 12.50 in 1999", "naïve café — “quoted” text", "if x_1 == 4: return 'n'"] * 9
+TRAINING = ["the cat's hat, (a hat) cost 12.50 in 1999", "naïve café — “quoted” text", "if x_1 == 4: f('n')"] * 9
 SIGNS = st.sampled_from([*"ab Z09.,'’\"(_-\n\t", "  ", "é", "漢", "\u3000", "🙂", "\x00", "<s>"])
 TEXTS = st.lists(st.lists(SIGNS, max_size=30).map("".join), max_size=8)
 

@@ -50,8 +50,10 @@ def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
 
 def cut_head(value: str) -> str:
     """Return the beginning of a text on one line, `HEAD_CHARACTERS` at most."""
-    # Four times as much is looked at: white space folds, and a text may be megabytes long.
-    line = " ".join(value[: 4 * HEAD_CHARACTERS].split())
+    line = " ".join(value[: HEAD_CHARACTERS + 40].split())
+    if len(line) <= HEAD_CHARACTERS < len(value):
+        # Four times as much is looked at: white space folds, and a text may be megabytes long.
+        line = " ".join(value[: 4 * HEAD_CHARACTERS].split())
     return storable(line if len(line) <= HEAD_CHARACTERS else line[: HEAD_CHARACTERS - 1] + "…")
 
 
@@ -177,8 +179,8 @@ def _body(record: Record, seq: int) -> tuple[list[dict[str, Any]], tuple[Any, ..
         dump(turns),
         tools,
         storable(c.id),
-        dump(dict(c.metadata)),
-        dump(dict(record.provenance)),
+        dump(c.metadata if type(c.metadata) is dict else dict(c.metadata)),
+        dump(record.provenance if type(record.provenance) is dict else dict(record.provenance)),
     )
 
 

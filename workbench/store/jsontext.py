@@ -37,6 +37,8 @@ def canonical(value: Any) -> str:
 
 def storable(text: str) -> str:
     """Return the text with lone surrogates replaced, so that a database driver takes it."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -75,9 +75,11 @@ def index_text(turns: Iterable[Mapping[str, Any]]) -> str:
         parts.append(turn.get("content") or "")
         if turn.get("reasoning"):
             parts.append(turn["reasoning"])
-    joined = split_characters("\n".join(parts))
-    # A lone surrogate cannot reach the database, and a NUL would end the text there.
-    return joined.encode("utf-8", "replace").decode().replace("\0", " ")
+    joined = "\n".join(parts)
+    if not joined.isascii():
+        # A lone surrogate cannot reach the database, and a NUL would end the text there.
+        joined = split_characters(joined).encode("utf-8", "replace").decode()
+    return joined.replace("\0", " ")
 
 
 def add(connection: Connection, entries: Sequence[tuple[int, str]]) -> None:
