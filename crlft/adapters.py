@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.pytorch_utils import Conv1D
 
 from crlft.config import RunConfig
 from crlft.errors import ModelError
@@ -56,6 +57,7 @@ def add_adapter(model: Any, config: RunConfig, added_ids: Sequence[int]) -> Any:
         lora_alpha=config.lora_alpha or 2 * config.lora_rank,  # type: ignore[arg-type]  # a scale need not be whole
         lora_dropout=config.lora_dropout,
         target_modules="all-linear",
+        fan_in_fan_out=any(isinstance(m, Conv1D) for m in model.modules()),  # GPT-2 keeps its weights transposed
         trainable_token_indices=_token_rows(model, added_ids),
         task_type="CAUSAL_LM",
     )
@@ -99,9 +101,9 @@ def lora_parameters(model: Any, rank: int) -> int:
     """Return how many parameters LoRA of a rank adds; the model may be on the meta device."""
     head = model.get_output_embeddings()
     return sum(
-        rank * (m.in_features + m.out_features)
+        rank * sum(m.weight.shape)
         for m in model.modules()
-        if isinstance(m, torch.nn.Linear) and m is not head
+        if isinstance(m, torch.nn.Linear | Conv1D) and m is not head
     )
 
 

@@ -29,13 +29,14 @@ CHUNK_ELEMENTS = 1 << 24
 class MicroBatch:
     """Examples padded on the right or packed end to end, with their supervised positions picked out.
 
+    Neither carries an attention mask. Padding stands behind everything that is looked at, and causal attention
+    looks back only; without a mask, attention takes its fastest path (a tenth of the step on a CPU).
     Packed, the batch is one row without padding; `positions` begin anew with every example, which is how
     `transformers` knows where one ends (a block-diagonal mask, or FlashAttention's variable-length kernel).
-    That holds only without an attention mask: one of all ones would let examples see each other.
+    A mask of all ones would let them see each other.
 
     Attributes:
         ids: Token ids (batch, tokens).
-        attention: 1 for tokens, 0 for padding (batch, tokens); None where packed.
         positions: Place of each token in its example (1, tokens); None where padded.
         rows: Row of each supervised position (supervised,).
         columns: Column *before* each supervised token: where it is predicted (supervised,).
@@ -46,7 +47,6 @@ class MicroBatch:
     """
 
     ids: torch.Tensor
-    attention: torch.Tensor | None
     positions: torch.Tensor | None
     rows: torch.Tensor
     columns: torch.Tensor
@@ -75,7 +75,7 @@ def collate(
     examples: Sequence[Example], class_numbers: dict[str, int], pad_id: int, *, packed: bool = False
 ) -> MicroBatch:
     """Return examples as one micro-batch, padded to the longest or packed into one row."""
-    ids, attention, positions = _packed(examples) if packed else _padded(examples, pad_id)
+    ids, positions = _packed(examples) if packed else _padded(examples, pad_id)
     starts = np.cumsum([0, *(len(e) for e in examples)])
     rows, columns, targets, weights, classes = [], [], [], [], []
     for number, example in enumerate(examples):
@@ -87,7 +87,6 @@ def collate(
         classes.append(np.full(len(there), class_numbers[example.class_name], dtype=np.int64))
     return MicroBatch(
         ids=ids,
-        attention=attention,
         positions=positions,
         rows=torch.from_numpy(np.concatenate(rows)),
         columns=torch.from_numpy(np.concatenate(columns)),
@@ -98,20 +97,18 @@ def collate(
     )
 
 
-def _padded(examples: Sequence[Example], pad_id: int) -> tuple[torch.Tensor, torch.Tensor, None]:
+def _padded(examples: Sequence[Example], pad_id: int) -> tuple[torch.Tensor, None]:
     longest = max(len(e) for e in examples)
     ids = np.full((len(examples), longest), pad_id, dtype=np.int64)
-    attention = np.zeros((len(examples), longest), dtype=np.int64)
     for row, example in enumerate(examples):
         ids[row, : len(example)] = example.ids
-        attention[row, : len(example)] = 1
-    return torch.from_numpy(ids), torch.from_numpy(attention), None
+    return torch.from_numpy(ids), None
 
 
-def _packed(examples: Sequence[Example]) -> tuple[torch.Tensor, None, torch.Tensor]:
+def _packed(examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
     ids = np.concatenate([e.ids for e in examples]).astype(np.int64)
     positions = np.concatenate([np.arange(len(e), dtype=np.int64) for e in examples])
-    return torch.from_numpy(ids)[None], None, torch.from_numpy(positions)[None]
+    return torch.from_numpy(ids)[None], torch.from_numpy(positions)[None]
 
 
 def weighted_nll(nll: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -135,9 +132,7 @@ def supervised_nll(model: Any, batch: MicroBatch, *, full_logits: bool = False) 
             `head_logits` knows (see `knows_head`).
     """
     inputs: dict[str, Any] = {"input_ids": batch.ids, "use_cache": False}
-    if batch.positions is None:
-        inputs["attention_mask"] = batch.attention
-    else:
+    if batch.positions is not None:
         inputs["position_ids"] = batch.positions
     if full_logits:
         logits = model(**inputs).logits

@@ -132,14 +132,7 @@ def load_base(
     if varlen and device == "cuda" and is_flash_attn_2_available():
         options["attn_implementation"] = "flash_attention_2"
     loaded = _load_weights(model, options)
-    needed = len(encoder.tokenizer)
-    if needed > loaded.get_input_embeddings().weight.shape[0]:
-        # mean_resizing draws around the mean; a plain mean keeps a run a function of its seed alone
-        old = loaded.get_input_embeddings().weight.shape[0]
-        loaded.resize_token_embeddings(needed, mean_resizing=False)
-        with torch.no_grad():
-            for table in {loaded.get_input_embeddings(), loaded.get_output_embeddings()}:
-                table.weight[old:] = table.weight[:old].mean(dim=0)
+    _grow(loaded, encoder)
     for config in (loaded.config, loaded.generation_config):
         config.eos_token_id = encoder.close_id
         config.pad_token_id = encoder.tokenizer.pad_token_id
@@ -147,16 +140,37 @@ def load_base(
     return loaded
 
 
-def load_trained(model: str, *, template: str = "openchat", device: str = "cpu") -> Loaded:
+def _grow(model: Any, encoder: Encoder) -> None:
+    """Give added tokens rows at the mean of the others; some tables have rows to spare, whose values are noise.
+
+    `transformers` would draw around the mean; a plain mean keeps a run a function of its seed alone.
+    """
+    old = model.get_input_embeddings().weight.shape[0]
+    added = encoder.tokenizer.convert_tokens_to_ids(list(encoder.added))
+    if len(encoder.tokenizer) > old:
+        model.resize_token_embeddings(len(encoder.tokenizer), mean_resizing=False)
+    new = sorted({i for i in added if i < old} | set(range(old, model.get_input_embeddings().weight.shape[0])))
+    if not new:
+        return
+    with torch.no_grad():
+        for table in {model.get_input_embeddings(), model.get_output_embeddings()}:
+            kept = torch.ones(len(table.weight), dtype=torch.bool)
+            kept[new] = False
+            table.weight[new] = table.weight[kept].mean(dim=0)
+
+
+def load_trained(model: str, *, template: str = "", device: str = "cpu") -> Loaded:
     """Return a model for generation or scoring, with the template it was trained with.
 
     Args:
         model: A folder or hub name.
-        template: For models without a card.
+        template: For models without a card; empty is the model's own chat template, or openchat where it has none.
         device: Where to put it.
     """
     check_model(model)
     card = read_card(model)
+    if card is None and not template:
+        template = AUTO if getattr(load_tokenizer(model), "chat_template", None) else "openchat"
     encoder, added = load_encoder(
         model, card.template if card else template, card.condition_placement if card else "both"
     )

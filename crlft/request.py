@@ -36,12 +36,12 @@ class Column:
     Attributes:
         model: A folder or hub name.
         condition: A class's name or the condition's text; empty is unconditioned.
-        template: For models without `crlft.json`.
+        template: For models without `crlft.json`; empty is their own, or openchat where they have none.
     """
 
     model: str
     condition: str = ""
-    template: str = "openchat"
+    template: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _column(row: Mapping[str, Any], faults: list[str]) -> Column:
     if not row.get("model"):
         faults.append("a column has no model")
     return Column(
-        str(row.get("model") or ""), str(row.get("condition") or ""), str(row.get("template") or "openchat")
+        str(row.get("model") or ""), str(row.get("condition") or ""), str(row.get("template") or "")
     )
 
 

@@ -72,7 +72,7 @@ class ScoreRequest:
         model: A folder or hub name.
         data: A snapshot's folder or a JSONL file.
         conditions: Class names or condition texts (empty: unconditioned); none: every class of the model.
-        template: For models without `crlft.json`.
+        template: For models without `crlft.json`; empty is their own, or openchat where they have none.
         max_tokens: Context; None is the model's own.
         device: `auto`, `cpu` or `cuda`.
         threads: CPU threads, None for all cores.
@@ -81,7 +81,7 @@ class ScoreRequest:
     model: str
     data: str
     conditions: tuple[str, ...] = ()
-    template: str = "openchat"
+    template: str = ""
     max_tokens: int | None = None
     device: str = "auto"
     threads: int | None = None
@@ -109,7 +109,7 @@ class ScoreRequest:
             model=str(data.get("model") or ""),
             data=str(data.get("data") or ""),
             conditions=tuple(str(c) for c in data.get("conditions") or ()),
-            template=str(data.get("template") or "openchat"),
+            template=str(data.get("template") or ""),
             max_tokens=data.get("max_tokens"),
             device=str(data.get("device") or "auto"),
             threads=data.get("threads"),

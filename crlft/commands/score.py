@@ -22,7 +22,7 @@ def score(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write JSONL here; otherwise to standard output.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Context; default the model's own.")] = None,
-    template: Annotated[str, typer.Option(help="For models that were not trained here.")] = "openchat",
+    template: Annotated[str, typer.Option(help="For models not trained here; default: their own.")] = "",
     threads: Annotated[int | None, typer.Option(help="CPU threads; default every core.")] = None,
     run: Annotated[Path | None, typer.Option("--run", help="The job's folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,

@@ -112,3 +112,12 @@ def test_the_parameters_of_lora_are_counted_without_loading():
     model = add_adapter(tiny_model(320), config, [])
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     assert lora_parameters(tiny_model(320), 8) == trained
+
+
+def test_gpt2_keeps_its_weights_transposed_and_is_adapted_all_the_same():
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=64, n_positions=16, n_embd=16, n_layer=1, n_head=2))
+    count = lora_parameters(model, 2)
+    adapted = add_adapter(model, RunConfig(lora_rank=2), [])
+    assert sum(p.numel() for p in adapted.parameters() if p.requires_grad) == count > 0
