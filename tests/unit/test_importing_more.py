@@ -68,6 +68,7 @@ def test_a_pair_is_one_row_and_two_conversations_and_goes_out_as_it_came(project
     back = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [{k: row[k] for k in ("prompt", "chosen", "rejected")} for row in back] == PAIRS
     assert counts(take(project, path)) == (9, 0, 7, 2)
+    assert project_overview(project).quarantined == 2, "a row that cannot be read is kept once"
 
 
 def test_a_pair_with_one_known_half_brings_the_other(project, tmp_path):
@@ -87,6 +88,7 @@ def test_an_unknown_schema_names_its_columns_and_is_remembered(project, tmp_path
     assert schema.columns == ["ask", "reply", "grade", "place"]
     assert schema.examples == rows
     mapping = ColumnMapping(prompt="ask", answer="reply", class_field="grade")
+    assert next(iter(inspect_file(path, mapping=mapping).class_fields)) == "grade"
     with pytest.raises(ImportFault, match="no known conversation format"):
         take(project, path)
     assert counts(take(project, path, mapping=mapping)) == (3, 3, 0, 0)

@@ -13,6 +13,7 @@ from typing import Any
 from crlft.conversation import Conversation, Fault, validate
 from crlft.errors import DataError
 from crlft.formats import FORMATS, READABLE, Format
+from crlft.formats.columns import get_column
 from crlft.formats.containers import open_rows
 from crlft.formats.detect import ROWS_LOOKED_AT, Detection, detect, read_mended
 from crlft.formats.mapping import ColumnMapping, MappedColumns, columns_of, fingerprint, guess
@@ -276,6 +277,8 @@ class _Look:
         self.examples: list[Conversation] = []
         self.unreadable: list[tuple[int, str]] = []
         self._values: dict[str, Counter[str] | None] = {}
+        # What a person named as the class comes first, also where it is a column of a nested object.
+        self._stated = form.mapping.class_field if isinstance(form, MappedColumns) else ""
 
     def take(self, row: RawRow) -> None:
         """Count one row."""
@@ -298,6 +301,8 @@ class _Look:
                 self._count_values({PREFERRED: conversation.metadata[PREFERRED]})
         if isinstance(row.value, Mapping):
             self._count_values(row.value)
+            if "." in self._stated:
+                self._count_values({self._stated: get_column(row.value, self._stated)})
 
     def _count_values(self, row: Mapping[str, Any]) -> None:
         """Count the values of fields that may name a class: short, few and repeating."""
@@ -315,7 +320,7 @@ class _Look:
     def class_fields(self) -> dict[str, dict[str, int]]:
         """Return the candidates, likely names first, then those with fewer values."""
         found = {n: c for n, c in self._values.items() if c and len(c) <= max(1, c.total() // 2)}
-        rank = {name: i for i, name in enumerate(_LIKELY)}
+        rank = {name: i for i, name in enumerate((self._stated, *_LIKELY))}
         names = sorted(found, key=lambda n: (rank.get(n, len(rank)), len(found[n]), n))
         return {name: dict(found[name].most_common()) for name in names}
 

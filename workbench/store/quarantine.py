@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 
-from workbench.store.conversations import now
+from workbench.store.conversations import chunks, now
 from workbench.store.jsontext import storable
 from workbench.store.schema import actions, imports, quarantine
 
@@ -59,7 +59,7 @@ def list_imports(connection: Connection, limit: int = 50) -> list[Mapping[str, A
 def add_quarantine(
     connection: Connection, rows: Sequence[tuple[str, int, str, str]], *, import_id: int | None = None
 ) -> None:
-    """Keep rows that could not be read.
+    """Keep rows that could not be read, but for those that are in quarantine already.
 
     Args:
         connection: In a write transaction.
@@ -78,8 +78,14 @@ def add_quarantine(
         }
         for file, line, reason, raw in rows
     ]
-    if values:
-        connection.execute(quarantine.insert(), values)
+    c = quarantine.c
+    for part in chunks(values):
+        lines, files = {v["line"] for v in part}, {v["file"] for v in part}
+        there = select(c.file, c.line, c.raw).where(c.file.in_(files), c.line.in_(lines))
+        known = {tuple(row) for row in connection.execute(there)}
+        new = [v for v in part if (v["file"], v["line"], v["raw"]) not in known]
+        if new:
+            connection.execute(quarantine.insert(), new)
 
 
 def count_quarantine(connection: Connection, containing: str = "") -> int:
