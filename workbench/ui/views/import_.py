@@ -22,7 +22,7 @@ from workbench.ui.views.import_mapping import map_columns
 from workbench.ui.views.import_quarantine import draw_quarantine
 from workbench.ui.views.import_report import show_report
 from workbench.ui.views.import_sources import CHOSEN, choose_sources
-from workbench.ui.widgets.errors import error_box
+from workbench.ui.widgets.errors import error_box, plain
 from workbench.ui.widgets.layout import metric_row, page_header, section
 
 TASK = "import"
@@ -74,7 +74,7 @@ def _unfinished(project: Project) -> None:
             t(
                 "The import of **{files}** did not come to its end; {n} conversations are in. "
                 "Going on adds only what is missing.",
-                files=", ".join(Path(f).name for f in found.files[:3]),
+                files=plain(", ".join(Path(f).name for f in found.files[:3])),
                 n=found.action.affected,
             )
         )
