@@ -1,4 +1,4 @@
-"""The `crlft` command: train, generate, score, ablate, embed, base build, preview, validate.
+"""The `crlft` command: train, generate, score, suggest, ablate, embed, base build, preview, validate.
 
 Exit codes: 0 done, 1 failed, 2 wrong use. `--json` prints one JSON object on standard output and nothing
 else. Models are imported inside the commands, so that `crlft --help` is quick.
@@ -15,16 +15,18 @@ import typer
 
 from crlft.commands.ablate import ablate
 from crlft.commands.score import score
+from crlft.commands.suggest import suggest
 from crlft.config import RunConfig, field_help
 from crlft.errors import ConfigError, CrlftError
 from crlft.methods import METHODS
-from crlft.terminal import Progress, complain, finish, say
+from crlft.terminal import CLASSES_HELP, DATA_HELP, Progress, complain, finish, say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 base_app = typer.Typer(no_args_is_help=True, help="The offline base model.")
 app.add_typer(base_app, name="base")
 app.command()(ablate)
 app.command()(score)
+app.command()(suggest)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 RunDir = Annotated[Path | None, typer.Option("--run", help="The job's folder.")]
@@ -44,10 +46,10 @@ def main() -> None:
 
 @app.command()
 def train(
-    snapshot: Annotated[str | None, typer.Argument(help="A snapshot's folder or a JSONL file.")] = None,
+    snapshot: Annotated[str | None, typer.Argument(help=DATA_HELP)] = None,
     base: Annotated[str | None, typer.Option(help="The model to start from: a folder or hub name.")] = None,
     method: Annotated[str | None, typer.Option(help=f"One of {', '.join(METHODS)}.")] = None,
-    classes: Annotated[str | None, typer.Option(help="JSON file with the classes, for plain data.")] = None,
+    classes: Annotated[str | None, typer.Option(help=CLASSES_HELP)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value; see `crlft settings`.")] = None,
     run: RunDir = None,
     as_json: Json = False,
@@ -137,10 +139,10 @@ def embed(run: Annotated[Path, typer.Option("--run", help="The job's folder.")],
 
 @app.command()
 def preview(
-    snapshot: Annotated[str, typer.Argument(help="A snapshot's folder or a JSONL file.")],
+    snapshot: Annotated[str, typer.Argument(help=DATA_HELP)],
     base: Annotated[str, typer.Option(help="The model to start from.")],
     method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "c-rlft",
-    classes: Annotated[str, typer.Option(help="JSON file with classes and rewards, for plain data.")] = "",
+    classes: Annotated[str, typer.Option(help=CLASSES_HELP)] = "",
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -155,8 +157,8 @@ def preview(
 
 @app.command()
 def validate(
-    snapshot: Annotated[str, typer.Argument(help="A snapshot's folder or a JSONL file.")],
-    classes: Annotated[str, typer.Option(help="JSON file with classes and rewards, for plain data.")] = "",
+    snapshot: Annotated[str, typer.Argument(help=DATA_HELP)],
+    classes: Annotated[str, typer.Option(help=CLASSES_HELP)] = "",
     as_json: Json = False,
 ) -> None:
     """Check every conversation and count the faults."""

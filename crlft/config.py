@@ -74,13 +74,13 @@ class RunConfig:
     """
 
     snapshot: str = ""
-    """The data: a snapshot's folder, or a JSONL file of conversations."""
+    """The data: a snapshot's folder, or conversations in any format (a file, a folder, a glob, hub:owner/name)."""
     base: str = ""
     """The model to start from: a folder or a hub name."""
     method: str = "c-rlft"
     """How classes and rewards are used: c-rlft, or one of its ablations."""
     classes: str = ""
-    """JSON file with the classes and their rewards; only for data that carries none."""
+    """JSON file with the classes and their rewards, for data that carries none; it may tag by a field, too."""
     template: str = "openchat"
     """How turns become text: openchat for base models, chatml or llama3 for models that speak it, or auto: the
     model's own chat template with the condition placed in the role."""

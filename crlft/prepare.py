@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from transformers import set_seed
 
+from crlft import snapshot
 from crlft.adapters import add_adapter
 from crlft.batching import StepPlan
 from crlft.checkpoints import Identity
@@ -37,7 +38,7 @@ from crlft.models import (
     pick_device,
 )
 from crlft.resolve import Resolved, resolve_context, resolve_plan
-from crlft.snapshot import read_scheme, read_snapshot, snapshot_hash
+from crlft.snapshot import snapshot_hash
 from crlft.tokens import Encoder
 
 
@@ -159,7 +160,7 @@ def prepare(config: RunConfig, events: Events | None = None) -> Prepared:
 
 def read_data(config: RunConfig) -> tuple[ClassScheme, list[Conversation]]:
     """Return classes and conversations of a run's data."""
-    return read_snapshot(config.snapshot, read_scheme(config.classes) if config.classes else None)
+    return snapshot.read_data(config.snapshot, config.classes)
 
 
 def data_report(planned: Planned) -> dict[str, Any]:

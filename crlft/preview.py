@@ -7,7 +7,7 @@ from typing import Any
 
 from crlft.config import RunConfig
 from crlft.conversation import validate
-from crlft.snapshot import read_scheme, read_snapshot
+from crlft.snapshot import read_data
 from crlft.terminal import account_lines
 
 
@@ -47,7 +47,7 @@ def validate_data(snapshot: str, classes: str = "") -> dict[str, Any]:
     Raises:
         CrlftError: The data cannot be read.
     """
-    scheme, conversations = read_snapshot(snapshot, read_scheme(classes) if classes else None)
+    scheme, conversations = read_data(snapshot, classes)
     faults: Counter[str] = Counter()
     fatal = 0
     for conversation in conversations:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,65 @@ def _checked(path: Path | str) -> Path | str:
     if not (is_hub_name(name) or glob.has_magic(name) or Path(name).exists()):
         raise DataError(f"{path}: no such snapshot or file", "make a snapshot first, or correct the path")
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTable:
+    """Which class a value of a field stands for, for data that does not say its classes itself.
+
+    Attributes:
+        field: Name of the field: `source`, or one that the rows carry besides their texts.
+        values: Value to class; `*` is any other value. Values of neither kind leave a conversation untagged.
+    """
+
+    field: str
+    values: Mapping[str, str]
+
+    def tag(self, conversation: Conversation) -> Conversation:
+        """Return a conversation with its class; one that has a class already keeps it."""
+        if conversation.class_name is not None:
+            return conversation
+        value = conversation.source if self.field == "source" else conversation.metadata.get(self.field)
+        named = self.values.get(str(value)) if value is not None else None
+        return replace(conversation, class_name=named or self.values.get("*"))
+
+
+def read_data(path: Path | str, classes: Path | str = "") -> tuple[ClassScheme, list[Conversation]]:
+    """Return the classes and the conversations of a snapshot or of data in any format.
+
+    Args:
+        path: See `read_snapshot`.
+        classes: A JSON file with the classes, as `read_scheme` takes it; with `"field"` and `"values"` beside them
+            (`{"field": "generator", "values": {"gpt-4": "expert", "*": "sub"}}`) it also tags the conversations.
+
+    Raises:
+        DataError: See `read_snapshot`.
+        SchemeError: The file of classes cannot be used.
+    """
+    if not classes:
+        return read_snapshot(path)
+    scheme, conversations = read_snapshot(path, read_scheme(classes))
+    table = _table(classes, scheme)
+    return scheme, [table.tag(c) for c in conversations] if table else conversations
+
+
+def _table(path: Path | str, scheme: ClassScheme) -> ClassTable | None:
+    body = json.loads(Path(path).read_text(encoding="utf-8"))
+    field, values = body.get("field"), body.get("values")
+    if field is None and values is None:
+        return None
+    if not isinstance(field, str) or not isinstance(values, dict):
+        raise SchemeError(
+            f"{path}: `field` and `values` tag conversations only together",
+            'write "field": "generator", "values": {"gpt-4": "expert", "*": "sub"}',
+        )
+    for value, name in values.items():
+        if name not in scheme:
+            raise SchemeError(
+                f"{path}: {field} {value!r} stands for the class {name!r}, which is not among the classes",
+                f"use one of {', '.join(c.name for c in scheme.classes)}",
+            )
+    return ClassTable(field, values)
 
 
 def read_scheme(path: Path | str) -> ClassScheme:

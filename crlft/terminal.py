@@ -12,6 +12,9 @@ from rich.progress import Progress as Bar
 
 from crlft.errors import CrlftError
 
+DATA_HELP = "A snapshot's folder, or conversations in any format: a file, folder, glob or hub:owner/name."
+CLASSES_HELP = "JSON file with classes and rewards, for data without; field and values in it tag by a field."
+
 
 class Progress:
     """A listener for a job's events (`crlft.events.Listener`) that draws them on a terminal.
@@ -80,12 +83,23 @@ def account_lines(data: dict[str, Any]) -> list[str]:
     """Return the `data` event for reading: classes, warnings, budget."""
     lines = [
         f"{row['name']}: {row['conversations']} conversations, {row['supervised_tokens']} supervised tokens, "
-        f"weight {row['weight']:.3g}, {row['mass_share']:.1%} of the reward mass"
+        f"weight {row['weight']:.3g}, {row['mass_share']:.1%} of the reward mass{_lost(row)}"
         for row in data["classes"]
     ]
     lines += [f"note: {warning}" for warning in data["warnings"]]
     lines.append(f"{data['steps']} steps of about {data['tokens_per_step']:.0f} tokens, {data['epochs']} epochs")
+    lines.append(
+        f"{data['trained_parameters']:,} of {data['parameters']:,} parameters are trained; about "
+        f"{data['memory_bytes'] / 1e9:.1f} GB of memory, {data['free_memory_bytes'] / 1e9:.1f} GB are free"
+    )
     return lines
+
+
+def _lost(row: dict[str, Any]) -> str:
+    """Return what is not trained on as it came: cut off, without an answer, left out; nothing where all is."""
+    kinds = (("truncated", "cut off"), ("unsupervised", "without an answer in the context"), ("dropped", "left out"))
+    told = [f"{row[kind]} {words}" for kind, words in kinds if row[kind]]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def say(text: str) -> None:

@@ -19,14 +19,14 @@ from crlft.errors import ConfigError
 from crlft.events import Events
 from crlft.failure import explain
 from crlft.runfolder import RunFolder, write_atomically
-from crlft.terminal import finish
+from crlft.terminal import CLASSES_HELP, DATA_HELP, finish
 
 FIXED = ("method", "seed", "snapshot", "base", "classes", "learning_rate_probe")
 """Settings that an ablation decides itself."""
 
 
 def ablate(
-    data: Annotated[str | None, typer.Argument(help="A snapshot's folder or a JSONL file.")] = None,
+    data: Annotated[str | None, typer.Argument(help=DATA_HELP)] = None,
     base: Annotated[str | None, typer.Option(help="The model that every run starts from.")] = None,
     prompts: Annotated[Path | None, typer.Option(help="JSONL with prompt and check; see crlft/checks.py.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the cells and the table; goes on with it.")] = None,
@@ -35,7 +35,7 @@ def ablate(
         list[str] | None, typer.Option(help=f"Repeated or with commas; default {','.join(DEFAULT_METHODS)}.")
     ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value for every run.")] = None,
-    classes: Annotated[str, typer.Option(help="JSON file with classes and rewards, for plain data.")] = "",
+    classes: Annotated[str, typer.Option(help=CLASSES_HELP)] = "",
     by: Annotated[str, typer.Option(help="Field of the prompts to break the table down by, such as skill.")] = "",
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 128,
     parallel: Annotated[int, typer.Option(min=1, help="Cells at work at once; they share the cores.")] = 1,

@@ -14,7 +14,7 @@ from crlft.config import RunConfig
 from crlft.conversation import Conversation, Turn
 from crlft.dataset import build_dataset, condition_for, is_held_out
 from crlft.errors import DataError, SchemeError
-from crlft.snapshot import read_scheme, read_snapshot, snapshot_hash
+from crlft.snapshot import read_data, read_scheme, read_snapshot, snapshot_hash
 from crlft.tokens import make_encoder
 from tests.tiny import talk, tiny_conversations, tiny_tokenizer, write_jsonl
 
@@ -161,3 +161,20 @@ def test_many_classes_and_an_empty_one(encoder):
         "no conversation of class 'c' is trained on: its condition stays unlearnt"
     ]
     assert sum(a.mass_share for a in got.classes) == pytest.approx(1)
+
+
+def test_a_file_of_classes_tags_plain_data_by_a_field(tmp_path):
+    rows = [{"instruction": f"q {i}", "output": f"a {i}", "generator": g} for i, g in enumerate("aab")]
+    data = tmp_path / "answers.json"
+    data.write_text(json.dumps(rows), encoding="utf-8")
+    classes = tmp_path / "classes.json"
+    body = {**OPENCHAT_SCHEME.to_dict(), "field": "generator", "values": {"a": "sub", "*": "expert"}}
+    classes.write_text(json.dumps(body), encoding="utf-8")
+    _, conversations = read_data(data, classes)
+    assert [c.class_name for c in conversations] == ["sub", "sub", "expert"]
+    classes.write_text(json.dumps({**body, "values": {"a": "crowd"}}), encoding="utf-8")
+    with pytest.raises(SchemeError, match="generator 'a' stands for the class 'crowd', which is not among"):
+        read_data(data, classes)
+    classes.write_text(json.dumps({**body, "values": None}), encoding="utf-8")
+    with pytest.raises(SchemeError, match="only together"):
+        read_data(data, classes)
