@@ -5,7 +5,7 @@ import pytest
 from crlft.runfolder import RunFolder
 from tests.unit.loop_project import GENERATOR, fake_base, fake_command, fake_trainer, loop_project
 from workbench.domain.errors import ImportFault, JobError, NotFound, PlanError, WorkbenchError
-from workbench.services import comparing, training
+from workbench.services import comparing, train_request, training
 from workbench.services.browsing import get_record, search
 from workbench.services.curation import log, undo
 from workbench.services.rounds import current_round, rounds, start_next_round
@@ -31,7 +31,7 @@ def trained(tmp_path_factory):
     """A project with one finished run of each of two methods."""
     with pytest.MonkeyPatch.context() as patch:
         root = tmp_path_factory.mktemp("loop")
-        patch.setattr(training, "crlft_command", fake_trainer())
+        patch.setattr(train_request, "crlft_command", fake_trainer())
         patch.setenv("CRLFT_OFFLINE_BASE", str(fake_base(root / "base")))
         patch.setattr(comparing, "crlft_command", fake_command(GENERATOR))
         project = loop_project(root / "project")

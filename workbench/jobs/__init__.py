@@ -5,7 +5,9 @@ start_job → launcher (waits for the device, becomes the worker) → markers; j
 
 from workbench.jobs.control import (
     GRACE_SECONDS,
+    captured_command,
     crlft_command,
+    crlft_crew_command,
     new_job_id,
     restore_job,
     resume_job,
@@ -18,7 +20,9 @@ from workbench.jobs.status import job_status, list_jobs, queue_ahead
 
 __all__ = [
     "GRACE_SECONDS",
+    "captured_command",
     "crlft_command",
+    "crlft_crew_command",
     "default_device",
     "job_status",
     "list_jobs",

@@ -37,6 +37,17 @@ def crlft_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "crlft", *arguments]
 
 
+def crlft_crew_command(processes: int, *arguments: str) -> list[str]:
+    """Return the argument vector of a `crlft` worker in several processes of this machine (torchrun)."""
+    crew = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return [sys.executable, *crew, "-m", "workbench.jobs.mate", *arguments]
+
+
+def captured_command(command: Sequence[str], result: str) -> list[str]:
+    """Return the argument vector that keeps a command's JSON answer in the job's folder (`jobs.capture`)."""
+    return [sys.executable, "-m", "workbench.jobs.capture", "{run}", result, "--", *command]
+
+
 def start_job(
     runs_dir: Path,
     kind: str,

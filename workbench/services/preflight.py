@@ -1,33 +1,38 @@
 """What a run will see and cost, before it costs anything: figures per class, steps, one example of each class.
 
 Nothing here loads a model: tokens are the project's own counts and the examples are rendered by the code that
-training renders with. `crlft preview` counts with the base's tokenizer and is exact.
+training renders with. `workbench.services.exact` counts with the base's tokenizer.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crlft.config import RunConfig
 from crlft.conversation import Conversation
 from crlft.methods import METHODS
 from crlft.modelfolder import count_parameters
-from crlft.resolve import BEST_CLASS_TOKENS, MAX_EPOCHS, MIN_EPOCHS, auto_learning_rate, auto_step_tokens
+from crlft.resolve import (
+    BEST_CLASS_TOKENS,
+    MAX_EPOCHS,
+    MIN_EPOCHS,
+    auto_learning_rate,
+    auto_step_tokens,
+    resolve_context,
+)
 from crlft.template import Segment, get_template, render
 from workbench.curate.text import count_tokens
-from workbench.jobs import crlft_command
+from workbench.jobs import default_device
+from workbench.services.costs import Costs, cost_warnings, costs
+from workbench.services.lengths import Lengths, lengths
 from workbench.services.project import Project
-from workbench.services.train_request import Prepared, TrainRequest, prepare
+from workbench.services.train_request import Prepared, TrainRequest, prepare, worker_command
 from workbench.services.trainset import ClassFigures, TrainSet, first_of_each_class
 
 ASSUMED_PARAMETERS = 1_000_000_000
 """For hub models whose weights are not here."""
-
-TIGHT_BYTES = 1 << 30
-"""Free disk under which a warning is given, beside what checkpoints take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,10 @@ class Preflight:
         epochs: About how many passes over the data.
         step_tokens: Tokens in a step.
         learning_rate: The peak learning rate.
+        max_tokens: The context: longer conversations lose their end.
+        packing: Whether conversations are laid end to end, as far as can be told without the model.
+        lengths: How long the conversations are.
+        costs: Memory, disk and time.
         command: What will run; `DIR` stands for the run's folder.
         warnings: Sentences worth reading first, each with its remedy.
     """
@@ -72,6 +81,10 @@ class Preflight:
     epochs: float
     step_tokens: int
     learning_rate: float
+    max_tokens: int
+    packing: bool
+    lengths: Lengths
+    costs: Costs
     command: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -85,9 +98,13 @@ def preflight(project: Project, request: TrainRequest) -> Preflight:
     prepared = prepare(project, request)
     config = prepared.config
     parameters = count_parameters(prepared.base.model)
-    step_tokens = config.step_tokens or auto_step_tokens(parameters or ASSUMED_PARAMETERS)
+    size = parameters or ASSUMED_PARAMETERS
+    step_tokens = config.step_tokens or auto_step_tokens(size)
     classes = _weighted(prepared.data, config)
     epochs, steps = _budget(prepared, classes, step_tokens)
+    max_tokens = resolve_context(config, _model_context(prepared))
+    added = {c.name: _header_tokens(c, config) for c in prepared.data.classes}
+    spent = costs(project, config, parameters, None if steps is None else steps * step_tokens)
     return Preflight(
         config=config,
         classes=classes,
@@ -96,22 +113,45 @@ def preflight(project: Project, request: TrainRequest) -> Preflight:
         steps=steps,
         epochs=epochs,
         step_tokens=step_tokens,
-        learning_rate=config.learning_rate or auto_learning_rate(parameters or ASSUMED_PARAMETERS),
-        command=tuple(crlft_command("train", "--run", "DIR")),
-        warnings=(*prepared.warnings, *_disk_warnings(project, config, parameters)),
+        learning_rate=config.learning_rate or auto_learning_rate(size, adapted=config.adapter != "none"),
+        max_tokens=max_tokens,
+        packing=config.packing == "on" or (config.packing == "auto" and _on_gpu(config)),
+        lengths=lengths(project, prepared.data, max_tokens, added),
+        costs=spent,
+        command=tuple(part.replace("{run}", "DIR") for part in worker_command(request.processes)),
+        warnings=(*prepared.warnings, *cost_warnings(spent)),
     )
 
 
+def _on_gpu(config: RunConfig) -> bool:
+    return config.device == "cuda" or (config.device == "auto" and default_device() != "cpu")
+
+
+def _model_context(prepared: Prepared) -> int | None:
+    """Return the longest input the base's configuration allows, or None where it does not say or is not here."""
+    path = Path(prepared.base.model) / "config.json"
+    if not prepared.base.local or not path.is_file():
+        return None
+    body = json.loads(path.read_text(encoding="utf-8"))
+    found = body.get("max_position_embeddings") or body.get("text_config", {}).get("max_position_embeddings")
+    return int(found) if found else None
+
+
 def _weighted(data: TrainSet, config: RunConfig) -> tuple[ClassFigures, ...]:
-    """Return the figures with what the method makes of weights and classes."""
+    """Return the figures with what method and normalisation make of weights and classes."""
     method, best = METHODS[config.method], data.scheme.best.name
-    if method.weighted and not method.best_only:
-        return data.classes
+    by_token = config.normalisation == "token"
+    if method.weighted and by_token and not method.best_only:
+        return data.classes  # these know each conversation's own reward
     taken = [c for c in data.classes if not method.best_only or c.name == best]
-    total = sum(c.supervised_tokens for c in taken) or 1
+    size = {c.name: float(c.supervised_tokens if by_token else c.conversations) for c in taken}
+    weight = {c.name: c.loss_weight if method.weighted else 1.0 for c in taken}
+    if method.balanced:
+        filled = [n for n in size.values() if n]
+        weight = {name: min(filled) / n if n else 1.0 for name, n in size.items()}
+    total = sum(size[name] * weight[name] for name in size) or 1.0
     return tuple(
-        ClassFigures(c.name, c.condition, c.conversations, c.supervised_tokens, 1.0, c.supervised_tokens / total)
-        for c in taken
+        replace(c, loss_weight=weight[c.name], mass_share=size[c.name] * weight[c.name] / total) for c in taken
     )
 
 
@@ -170,15 +210,3 @@ def _start_token(prepared: Prepared) -> str:
         return ""
     token = json.loads(path.read_text(encoding="utf-8")).get("bos_token")
     return str(token.get("content", "")) if isinstance(token, dict) else str(token or "")
-
-
-def _disk_warnings(project: Project, config: RunConfig, parameters: int | None) -> list[str]:
-    # Weights and two AdamW moments in fp32 for every kept checkpoint and the one being written, and the model.
-    needed = (parameters or 0) * 4 * (3 * (config.keep_checkpoints + 1) + 1)
-    free = shutil.disk_usage(project.root).free
-    if free >= needed + TIGHT_BYTES:
-        return []
-    return [
-        f"the disk has {free / 1e9:.1f} GB free, and the run's checkpoints take about {needed / 1e9:.1f} GB: "
-        "make room, or keep fewer checkpoints"
-    ]

@@ -10,6 +10,7 @@ from crlft.config import RunConfig
 from crlft.errors import ConfigError
 from crlft.methods import METHODS
 from workbench.domain.errors import JobError
+from workbench.jobs import crlft_command, crlft_crew_command
 from workbench.services.bases import ResolvedBase, resolve_base
 from workbench.services.project import Project
 from workbench.services.prompts import held_out_leaks
@@ -17,6 +18,9 @@ from workbench.services.snapshots import get_snapshot
 from workbench.services.trainset import TrainSet, current_train_set, read_train_set
 
 _ASKED_APART = ("snapshot", "base", "method")
+
+MAX_PROCESSES = 64
+"""On one machine; more machines are started by hand (docs)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,16 @@ class TrainRequest:
         base: As `resolve_base` takes it.
         method: One of `crlft.methods.METHODS`.
         overrides: Settings of `RunConfig` by name; texts are read as the setting's type.
+        processes: How many processes of this machine share the work.
+        group: The run whose baselines this one belongs to; empty for a run of its own.
     """
 
     snapshot: str | None = None
     base: str = "offline"
     method: str = "c-rlft"
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    processes: int = 1
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,12 @@ class Prepared:
     warnings: tuple[str, ...]
 
 
+def worker_command(processes: int) -> list[str]:
+    """Return what a run is carried out by; `{run}` stands for its folder."""
+    arguments = ("train", "--run", "{run}")
+    return crlft_command(*arguments) if processes == 1 else crlft_crew_command(processes, *arguments)
+
+
 def prepare(project: Project, request: TrainRequest) -> Prepared:
     """Check a request without starting or making anything.
 
@@ -66,6 +80,11 @@ def prepare(project: Project, request: TrainRequest) -> Prepared:
     misplaced = [name for name in request.overrides if name in _ASKED_APART]
     if misplaced:
         raise ConfigError([f"{name} is no setting here" for name in misplaced], "ask for it by its own option")
+    if not 1 <= request.processes <= MAX_PROCESSES:
+        raise JobError(
+            f"a run cannot have {request.processes} processes",
+            f"give 1 to {MAX_PROCESSES}: one for each GPU, or one where there is none",
+        )
     base = resolve_base(project, request.base)
     if request.snapshot is None:
         data = current_train_set(project)

@@ -6,20 +6,20 @@ request → snapshot (made where none is named) → base → RunConfig → runs/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crlft.config import RunConfig
 from crlft.runfolder import RunFolder
 from workbench.domain.errors import JobError
 from workbench.domain.run import Job
-from workbench.jobs import crlft_command, default_device, new_job_id, start_job
+from workbench.jobs import default_device, new_job_id, start_job
 from workbench.services import jobs
 from workbench.services.bases import BaseChoice, bases, offline_base_path
 from workbench.services.preflight import Example, Preflight, preflight
 from workbench.services.project import Project
 from workbench.services.snapshots import get_snapshot, list_snapshots, make_snapshot
-from workbench.services.train_request import Prepared, TrainRequest, prepare
+from workbench.services.train_request import Prepared, TrainRequest, prepare, worker_command
 from workbench.store.actions import record_action
 from workbench.store.runs import remember_run, run_entries
 
@@ -70,7 +70,7 @@ def start_training(project: Project, request: TrainRequest, *, actor: str) -> Jo
     prepared = prepare(project, request)
     if request.snapshot is None:
         name = make_snapshot(project, _next_snapshot_name(project), actor=actor).name
-        request = TrainRequest(name, request.base, request.method, request.overrides)
+        request = replace(request, snapshot=name)
         prepared = prepare(project, request)
     snapshot = get_snapshot(project, request.snapshot or "")
     run_id = new_job_id(request.method)
@@ -90,11 +90,13 @@ def start_training(project: Project, request: TrainRequest, *, actor: str) -> Jo
         "overrides": dict(request.overrides),
         "round": snapshot.round,
         "actor": actor,
+        **({"processes": request.processes} if request.processes > 1 else {}),
+        **({"group": request.group} if request.group else {}),
     }
     start_job(
         jobs.runs_dir(project),
         "train",
-        crlft_command("train", "--run", "{run}"),
+        worker_command(request.processes),
         job_id=run_id,
         title=f"{request.method} on {snapshot.name}",
         params=params,
@@ -167,6 +169,8 @@ def retry_run(project: Project, run_id: str, overrides: Mapping[str, Any], *, ac
         base=str(params.get("base", "offline")),
         method=str(params.get("method", "c-rlft")),
         overrides={**dict(params.get("overrides") or {}), **overrides},
+        processes=int(params.get("processes", 1)),
+        group=str(params.get("group", "")),
     )
     return start_training(project, request, actor=actor)
 

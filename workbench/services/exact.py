@@ -1,0 +1,105 @@
+"""Exact counts before a run starts: `crlft preview` as a short job, kept by what it was counted for.
+
+    job = start_exact(project, request)         # at once; nothing where it is known or under way
+    found = exact_counts(project, request)      # None until it is there
+
+The job loads the base's tokenizer and no weights, and has a queue of its own: it does not wait for training. Its
+folder lies in `runs/.previews/`, named by a hash of the settings, the base and the snapshot's content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crlft.runfolder import RunFolder
+from workbench.domain.errors import NotFound
+from workbench.domain.run import Job
+from workbench.jobs import captured_command, crlft_command, job_status, resume_job, start_job
+from workbench.services.project import Project
+from workbench.services.snapshots import get_snapshot
+from workbench.services.train_request import TrainRequest, prepare
+
+FOLDER = ".previews"
+RESULT = "result.json"
+QUEUE = "preview"
+"""The device it waits for: none that training holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What `crlft preview` says of a request.
+
+    Attributes:
+        job: The job that counts or has counted; None where none was started.
+        counts: The `data` event that the run would emit, or None where it is not there.
+    """
+
+    job: Job | None
+    counts: Mapping[str, Any] | None
+
+
+def exact_counts(project: Project, request: TrainRequest) -> Exact:
+    """Look for the exact counts of a request on a snapshot; starts nothing.
+
+    Raises:
+        WorkbenchError: As `prepare`.
+    """
+    folder = _folder(project, request)
+    if folder is None:
+        return Exact(None, None)
+    try:
+        job = job_status(folder)
+    except NotFound:
+        return Exact(None, None)
+    return Exact(job, RunFolder(folder).read_json(RESULT) if job.status == "done" else None)
+
+
+def start_exact(project: Project, request: TrainRequest) -> Exact:
+    """Start counting, unless it is known, under way, or was tried and failed; without a snapshot nothing is done.
+
+    Raises:
+        WorkbenchError: As `prepare`, or the job could not be started.
+    """
+    found = exact_counts(project, request)
+    folder = _folder(project, request)
+    if folder is None or (found.job is not None and found.job.status != "killed"):
+        return found
+    if found.job is not None:
+        resume_job(folder)
+        return exact_counts(project, request)
+    prepared = prepare(project, request)
+    config = prepared.config.to_dict()
+    asked = ["--base", config["base"], "--method", config["method"]]
+    for name, value in request.overrides.items():
+        asked += ["--set", f"{name}={'auto' if value is None else value}"]
+    start_job(
+        folder.parent,
+        "preview",
+        captured_command(crlft_command("preview", config["snapshot"], *asked, "--json"), RESULT),
+        job_id=folder.name,
+        title=f"exact counts of {request.method} on {request.snapshot}",
+        params={"snapshot": request.snapshot, "method": request.method, "base": request.base},
+        device=QUEUE,
+        offline=prepared.base.local,
+    )
+    return exact_counts(project, request)
+
+
+def _folder(project: Project, request: TrainRequest) -> Path | None:
+    if request.snapshot is None:
+        return None
+    config = prepare(project, request).config
+    said = [config.identity(), config.base, _stamp(config.base), get_snapshot(project, request.snapshot).hash]
+    key = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:20]
+    return project.runs / FOLDER / f"counts-{key}"
+
+
+def _stamp(base: str) -> str:
+    """Return what changes when another model is put into the same folder."""
+    files = (Path(base) / name for name in ("config.json", "tokenizer.json"))
+    return ",".join(f"{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in files if f.is_file())
