@@ -97,8 +97,8 @@ def account_lines(data: dict[str, Any]) -> list[str]:
 
 def _lost(row: dict[str, Any]) -> str:
     """Return what is not trained on as it came: cut off, without an answer, left out; nothing where all is."""
-    kinds = (("truncated", "cut off"), ("unsupervised", "without an answer in the context"), ("dropped", "left out"))
-    told = [f"{row[kind]} {words}" for kind, words in kinds if row[kind]]
+    kinds = {"truncated": "cut off", "unsupervised": "without an answer in the context", "dropped": "left out"}
+    told = [f"{row[kind]} {words}" for kind, words in kinds.items() if row[kind]]
     return f" ({', '.join(told)})" if told else ""
 
 
