@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import crlft
 from crlft.config import RunConfig, field_help
 from tests.ui.loop_data import make_run, step
-from workbench.services import snapshots, training
+from workbench.services import exact, snapshots, training
 from workbench.services.training import TrainRequest
 from workbench.ui.views.train import runs_table
 from workbench.ui.views.train_new import command_line
 from workbench.ui.views.train_panels import samples_html
-from workbench.ui.widgets.config_form import ELSEWHERE
+from workbench.ui.views.train_watch import PHASES
+from workbench.ui.widgets.config_form import ELSEWHERE, GROUPS
 from workbench.ui.widgets.rendered import rendered_html
 
 
@@ -39,6 +44,32 @@ def started(monkeypatch):
 
     monkeypatch.setattr(training, "start_training", start)
     return seen
+
+
+COUNTS = {
+    "classes": [
+        {"name": "expert", "conversations": 7, "supervised_tokens": 61, "weight": 1.0, "truncated": 3, "dropped": 0},
+        {"name": "sub", "conversations": 8, "supervised_tokens": 70, "weight": 0.1, "unsupervised": 2},
+    ],
+    "resolved": {"learning_rate": 0.0042, "packing": True},
+    "steps": 77,
+    "epochs": 2.5,
+    "memory_bytes": 640_000_000,
+    "trained_parameters": 250_000,
+}
+
+
+@pytest.fixture(autouse=True)
+def counted(monkeypatch):
+    """Exact counts that are there at once for a snapshot, and the requests they were asked for."""
+    asked = []
+
+    def start(project, request):
+        asked.append(request)
+        return exact.Exact(None, COUNTS if request.snapshot else None)
+
+    monkeypatch.setattr(exact, "start_exact", start)
+    return asked
 
 
 class TestNewRun:
@@ -71,7 +102,7 @@ class TestNewRun:
         shown = [c.value for c in app.code]
         button(app, "Start training").click().run()
         assert started == [TrainRequest(None, "offline", "sft", {"steps": "30"})]
-        assert shown == [command_line(started[0])]
+        assert command_line(started[0]) in shown
         assert app.query_params["run"] == "run-new"
 
     def test_wrong_settings_are_all_named_and_nothing_can_be_started(self, project, open_page, started):
@@ -96,6 +127,23 @@ class TestNewRun:
         app = open_page("train", snapshot="first")
         assert app.selectbox(key="train-snapshot").value == "first"
         assert "≈" in html(app)
+
+    def test_a_snapshot_shows_exact_counts_and_what_is_in_the_project_estimates(self, project, open_page):
+        snapshots.make_snapshot(project, "first", actor="t")
+        said = [c.value for c in open_page("train").caption]
+        assert any(c.startswith("Estimates") for c in said)
+        app = open_page("train", snapshot="first")
+        assert "Counted exactly, with the base's own tokenizer." in [c.value for c in app.caption]
+        text = html(app)
+        for shown in ("Nothing to learn", ">77<", "0.0042", "packed end to end", "≈ 640 MB", "0.25 M are trained"):
+            assert shown in text, shown
+
+    def test_adapters_learn_ten_times_as_fast(self, project, open_page):
+        app = open_page("train")
+        assert "0.0014" in html(app)
+        app.selectbox(key="train-adapter").set_value("lora").run()
+        assert "0.01<" in html(app)
+        assert "adapters want it" in html(app)
 
 
 class TestWatching:
@@ -153,6 +201,18 @@ class TestWatching:
         app.run()
         assert "the last words" in app.code[0].value
 
+    def test_a_rehearsing_run_says_so_in_words_and_what_it_found(self, project, open_page):
+        events = [
+            {"event": "phase", "name": "rehearsing"},
+            {"event": "data", "memory_bytes": 2_000_000_000, "free_memory_bytes": 8_100_000_000},
+            {"event": "rehearsal", "expected_seconds": 200.0, "peak_memory_bytes": 1_500_000_000},
+        ]
+        make_run(project, "run-1", events=events, alive=True)
+        app = open_page("train", run="run-1")
+        assert "rehearsing one step on the longest batch" in app.info[0].value
+        for shown in ("≈ 3 min 20 s", "1.5 GB", "≈ 2.0 GB", "8.1 GB were free"):
+            assert shown in html(app), shown
+
     def test_a_run_that_does_not_exist_is_said(self, project, open_page):
         assert "there is no run 'run-9'" in open_page("train", run="run-9").error[0].value.lower()
 
@@ -163,6 +223,20 @@ def test_the_form_has_every_setting_with_its_explanation(project, open_page):
     for name in RunConfig().to_dict():
         if name not in ELSEWHERE:
             assert field_help()[name] in captions
+
+
+def test_every_setting_stands_in_one_group_of_the_form():
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(set(RunConfig().to_dict()) - ELSEWHERE)
+
+
+def test_every_phase_that_the_trainer_enters_has_words():
+    said = set()
+    for name in ("training", "prepare"):
+        source = (Path(crlft.__file__).parent / f"{name}.py").read_text("utf-8")
+        said |= set(re.findall(r"""(?:emit|say)\("phase", name="(\w+)"\)""", source))
+    assert said
+    assert said <= set(PHASES)
 
 
 def test_a_long_list_of_runs_says_status_and_progress(project):

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from crlft.methods import METHODS
 from workbench.commands.shell import Shell, shell_of
 from workbench.domain.errors import JobError
 from workbench.domain.run import Job
@@ -78,7 +79,7 @@ def train(
         str | None, typer.Argument(help="The snapshot; without it one is made of what is kept now.")
     ] = None,
     method: Annotated[
-        str, typer.Option(help="c-rlft, no-reward, no-condition, sft or sft-best.")
+        str, typer.Option(help=f"One of {', '.join(METHODS)}.")
     ] = "c-rlft",
     base: Annotated[
         str, typer.Option(help="offline, a model folder, a hub name, or an earlier run's id.")
@@ -86,13 +87,16 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting of the run.")
     ] = None,
+    num_processes: Annotated[
+        int, typer.Option(min=1, help="Processes of this machine that share the work: one for each GPU.")
+    ] = 1,
     detach: DetachOption = False,
 ) -> None:
     """Fine-tune a base on a snapshot."""
     shell = shell_of(context)
     project = shell.project()
     request = training.TrainRequest(
-        snapshot=snapshot, base=base, method=method, overrides=_overrides(settings or [])
+        snapshot, base, method, _overrides(settings or []), processes=num_processes
     )
     job = training.start_training(project, request, actor=shell.actor)
     shell.say(f"Run {job.id} started; its folder is {project.root / 'runs' / job.id}.")

@@ -90,6 +90,11 @@ def start_exact(project: Project, request: TrainRequest) -> Exact:
     return exact_counts(project, request)
 
 
+def still_counting(project: Project, job: Job) -> bool:
+    """Whether a job that counts is still at it."""
+    return job_status(project.runs / FOLDER / job.id).live
+
+
 def _folder(project: Project, request: TrainRequest) -> Path | None:
     if request.snapshot is None:
         return None

@@ -13,7 +13,7 @@ from workbench.services import curation, training
 from workbench.services.preflight import Preflight, preflight
 from workbench.services.project import Project, project_overview
 from workbench.services.snapshots import list_snapshots
-from workbench.services.training import TrainRequest
+from workbench.services.train_request import MAX_PROCESSES, TrainRequest
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import param, set_params
@@ -52,7 +52,14 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
         snapshot, base, method = _data(project), _base(project), _method()
     with st.expander(t("Advanced: every setting, with the default that fits model and data")):
         overrides = config_form("train")
-    request = TrainRequest(snapshot=snapshot or None, base=base, method=method, overrides=overrides)
+        processes = st.number_input(
+            t("Processes"),
+            min_value=1,
+            max_value=MAX_PROCESSES,
+            key="train-processes",
+            help=t("One for each GPU of this machine; they share every step."),
+        )
+    request = TrainRequest(snapshot or None, base, method, overrides, processes=int(processes))
     flight, fault = None, None
     try:
         flight = preflight(project, request)
@@ -62,7 +69,7 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
         _start(project, request, flight, fault)
     if flight is not None:
         with right:
-            draw_preflight(flight, colours)
+            draw_preflight(project, request, flight, colours)
 
 
 def _data(project: Project) -> str:
@@ -116,6 +123,8 @@ def command_line(request: TrainRequest) -> str:
     if request.snapshot:
         words.append(request.snapshot)
     words += ["--method", request.method, "--base", request.base]
+    if request.processes > 1:
+        words += ["--num-processes", str(request.processes)]
     for name, value in request.overrides.items():
         words += ["--set", f"{name}={value}"]
     return shlex.join(words)

@@ -1,34 +1,84 @@
-"""What a run will be trained on: counts, weights, shares, steps, and one rendered example of each class."""
+"""What a run will be trained on and cost: counts, weights, lengths, time and memory, one example of each class."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
+from crlft.errors import CrlftError
 from crlft.methods import METHODS
+from workbench.domain.run import Job
+from workbench.services import exact
 from workbench.services.preflight import Example, Preflight
+from workbench.services.project import Project
+from workbench.services.train_request import TrainRequest
 from workbench.ui.i18n import t
+from workbench.ui.views.train_panels import class_counts
 from workbench.ui.widgets.chips import class_chip, table
-from workbench.ui.widgets.layout import metric_row, section
+from workbench.ui.widgets.errors import error_box, guarded, plain
+from workbench.ui.widgets.layout import duration, metric_row, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, mass_figure
 from workbench.ui.widgets.rendered import rendered_html, rendered_legend
+from workbench.ui.widgets.run_charts import length_figure
+from workbench.ui.widgets.sizes import gigabytes
+
+POLL_SECONDS = 1.5
 
 
-def draw_preflight(flight: Preflight, colours: Mapping[str, str]) -> None:
+def draw_preflight(
+    project: Project, request: TrainRequest, flight: Preflight, colours: Mapping[str, str]
+) -> None:
     """Draw what will be trained on.
 
     Args:
+        project: The open project.
+        request: What was asked for.
         flight: The checked request.
         colours: Class name to colour.
     """
-    method = METHODS[flight.config.method]
-    classes = flight.classes
     section(t("What it will learn from"), t("answer tokens × weight"))
-    shares = [(c.name, c.mass_share) for c in classes]
+    shares = [(c.name, c.mass_share) for c in flight.classes]
     st.plotly_chart(mass_figure(shares, colours), key="preflight-mass", config=CHART_CONFIG)
+    counted = _counted(project, request)
+    counts = counted.counts
+    if counts is not None:
+        class_counts(counts["classes"])
+        st.caption(t("Counted exactly, with the base's own tokenizer."))
+    else:
+        _estimated(flight)
+        _why_estimated(project, request, counted.job)
+    _budget(flight, counts)
+    _lengths(flight, colours)
+    _examples(flight.examples, colours)
+    with st.expander(t("The worker's command, with every setting")):
+        st.code(shlex.join(flight.command), language="bash", wrap_lines=True)
+        st.json(flight.config.to_dict(), expanded=False)
+
+
+def _counted(project: Project, request: TrainRequest) -> exact.Exact:
+    """Return the exact counts; starts counting where a snapshot is chosen."""
+    try:
+        return exact.start_exact(project, request)
+    except CrlftError as error:  # the estimate stays; the reason is worth knowing
+        error_box(error)
+        return exact.Exact(None, None)
+
+
+def _estimated(flight: Preflight) -> None:
+    method = METHODS[flight.config.method]
     table(
-        [t("Class"), t("Stands in the prompt"), t("Conversations"), t("Answer tokens"), t("Weight"), t("Share")],
+        [
+            t("Class"),
+            t("Stands in the prompt"),
+            t("Conversations"),
+            t("Answer tokens"),
+            t("Weight"),
+            t("Share"),
+            t("Cut"),
+        ],
         [
             (
                 c.name,
@@ -37,26 +87,96 @@ def draw_preflight(flight: Preflight, colours: Mapping[str, str]) -> None:
                 c.supervised_tokens,
                 f"{c.loss_weight:.3g}",
                 f"{c.mass_share:.1%}",
+                f"≈ {flight.lengths.longer.get(c.name, 0):,}",
             )
-            for c in classes
+            for c in flight.classes
         ],
-        numeric=range(2, 6),
+        numeric=range(2, 7),
     )
-    _budget(flight)
-    _examples(flight.examples, colours)
 
 
-def _budget(flight: Preflight) -> None:
+def _why_estimated(project: Project, request: TrainRequest, job: Job | None) -> None:
+    """Say why the counts are estimates, and look for the exact ones while they are made."""
+    if request.snapshot is None:
+        st.caption(t("Estimates by the project's tokenizer. Choose a snapshot for exact counts before the start."))
+    elif job is not None and job.live:
+        st.caption(t("Estimates by the project's tokenizer; the exact counts are being made…"))
+        _wait_for_counts(project, job)
+    elif job is not None and job.status != "done":
+        st.warning(
+            plain(f"{job.error} · {job.remedy}" if job.remedy else job.error), icon=":material/warning:"
+        )
+
+
+def _wait_for_counts(project: Project, job: Job) -> None:
+    @st.fragment(run_every=POLL_SECONDS)
+    @guarded
+    def look() -> None:
+        if not exact.still_counting(project, job):
+            st.rerun()
+
+    look()
+
+
+def _budget(flight: Preflight, counts: Mapping[str, Any] | None) -> None:
     parameters = f"{flight.parameters / 1e6:,.1f} M" if flight.parameters else t("not known yet")
     size = t("{n} tokens each", n=flight.step_tokens)
+    resolved = (counts or {}).get("resolved") or {}
+    steps, epochs = (f"{counts['steps']:,}", counts["epochs"]) if counts else ("", flight.epochs)
+    rate = resolved.get("learning_rate") or flight.learning_rate
+    packed = resolved.get("packing", flight.packing)
+    laid = t("packed end to end") if packed else t("padded, like lengths together")
     metric_row(
         [
-            (t("Steps"), f"≈ {flight.steps:,}" if flight.steps else "–", size),
-            (t("Passes over the data"), f"≈ {flight.epochs:.1f}" if flight.epochs else "–", ""),
-            (t("Peak learning rate"), f"{flight.learning_rate:.2g}", ""),
-            (t("Parameters of the base"), parameters, ""),
+            (t("Steps"), steps or (f"≈ {flight.steps:,}" if flight.steps else "–"), size),
+            (t("Passes over the data"), f"≈ {epochs:.1f}" if epochs else "–", laid),
+            (t("Peak learning rate"), f"{rate:.2g}", _adapter_hint(flight)),
+            (t("Parameters of the base"), parameters, _trained_hint(counts)),
         ]
     )
+    metric_row([_time(flight), _memory(flight, counts), _disk(flight)])
+
+
+def _adapter_hint(flight: Preflight) -> str:
+    if flight.config.adapter == "none" or flight.config.learning_rate:
+        return ""
+    return t("ten times full fine-tuning's: adapters want it")
+
+
+def _trained_hint(counts: Mapping[str, Any] | None) -> str:
+    trained = (counts or {}).get("trained_parameters")
+    return t("{n} M are trained", n=f"{trained / 1e6:,.2f}") if trained else ""
+
+
+def _time(flight: Preflight) -> tuple[str, object, str]:
+    cost = flight.costs
+    if cost.seconds is None:
+        return t("Time"), "–", t("measured by one real step when it starts")
+    return t("Time"), f"≈ {duration(cost.seconds)}", t("at the pace of run {run}", run=cost.paced_by)
+
+
+def _memory(flight: Preflight, counts: Mapping[str, Any] | None) -> tuple[str, object, str]:
+    cost = flight.costs
+    needed = (counts or {}).get("memory_bytes") or cost.memory_bytes
+    sign = "≈" if counts else "≥"
+    shown = f"{sign} {gigabytes(needed)}" if needed else "–"
+    return t("Memory"), shown, t("{free} are free", free=gigabytes(cost.free_memory_bytes))
+
+
+def _disk(flight: Preflight) -> tuple[str, object, str]:
+    cost = flight.costs
+    shown = f"≈ {gigabytes(cost.disk_bytes)}" if cost.disk_bytes else "–"
+    return t("Disk"), shown, t("{free} are free", free=gigabytes(cost.free_disk_bytes))
+
+
+def _lengths(flight: Preflight, colours: Mapping[str, str]) -> None:
+    found = flight.lengths
+    if not any(found.bars.values()):
+        return
+    longer = sum(found.longer.values())
+    note = t("{n} lose their end behind the line", n=longer) if longer else t("none is longer than the context")
+    section(t("How long they are"), note)
+    st.plotly_chart(length_figure(found, colours), key="preflight-lengths", config=CHART_CONFIG)
 
 
 def _examples(examples: Sequence[Example], colours: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import duration, metric_row, progress_line
 from workbench.ui.widgets.run_curves import RunCurves
+from workbench.ui.widgets.sizes import gigabytes
 
 REFRESH_SECONDS = 1.5
 JOB_COLOURS = {
@@ -31,6 +32,16 @@ JOB_COLOURS = {
     "failed": "#b5544a",
     "killed": "#b5544a",
 }
+PHASES = {
+    "reading": "reading the data",
+    "tokenising": "turning text into tokens",
+    "loading": "loading the model",
+    "probing": "trying learning rates",
+    "rehearsing": "rehearsing one step on the longest batch",
+    "training": "training",
+    "saving": "writing the model",
+}
+"""Words for what a worker says it does."""
 _TABS = ("Curves", "Samples", "Data", "Log", "Settings")
 
 
@@ -143,11 +154,45 @@ def _progress(project: Project, job: Job, curves: RunCurves) -> None:
         )
         return
     if job.status == "running" and not curves.steps:
-        phase = curves.phases[-1] if curves.phases else t("starting")
-        st.info(t("Preparing: {phase}", phase=phase), icon=":material/hourglass:")
+        st.info(t("Preparing: {phase}", phase=phase_words(curves)), icon=":material/hourglass:")
+    elif job.status == "running" and curves.phases and curves.phases[-1] == "saving":
+        st.info(t("Trained; now {phase}", phase=phase_words(curves)), icon=":material/save:")
     if job.live and job.total:
         progress_line(job.step, job.total, label=t("step"), eta_seconds=job.eta_seconds)
     metric_row(_figures(job, curves))
+    costs = cost_figures(curves)
+    if costs:
+        metric_row(costs)
+
+
+def phase_words(curves: RunCurves) -> str:
+    """Return what the worker is doing, in words."""
+    if not curves.phases:
+        return t("starting")
+    return t(PHASES.get(curves.phases[-1], curves.phases[-1]))
+
+
+def cost_figures(curves: RunCurves) -> list[tuple[str, object, str]]:
+    """Return time and memory: what was planned, what the rehearsal measured, and what is used now."""
+    rows: list[tuple[str, object, str]] = []
+    data, rehearsal = curves.data, curves.rehearsal
+    if rehearsal.get("expected_seconds"):
+        hint = t("by one real step on the longest batch")
+        rows.append((t("Expected time"), f"≈ {duration(rehearsal['expected_seconds'])}", hint))
+    peak = (curves.steps[-1] if curves.steps else rehearsal).get("peak_memory_bytes")
+    free = data.get("free_memory_bytes")
+    if peak:
+        hint = t("{free} were free at the start", free=gigabytes(free)) if free else ""
+        rows.append((t("Memory at its peak"), gigabytes(peak), hint))
+    if data.get("memory_bytes"):
+        rows.append((t("Memory planned"), f"≈ {gigabytes(data['memory_bytes'])}", ""))
+    trained, parameters = data.get("trained_parameters"), data.get("parameters")
+    if trained and parameters:
+        hint = t("of {n} M", n=f"{parameters / 1e6:,.1f}")
+        rows.append((t("Trained parameters"), f"{trained / 1e6:,.2f} M", hint))
+    if rehearsal.get("micro_batch_tokens"):
+        rows.append((t("Computed at once"), t("{n} tokens", n=int(rehearsal["micro_batch_tokens"])), ""))
+    return rows
 
 
 def _figures(job: Job, curves: RunCurves) -> list[tuple[str, object, str]]:

@@ -5,7 +5,6 @@ A field that is left alone is not an override, so the form never repeats a defau
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import streamlit as st
@@ -15,6 +14,39 @@ from workbench.ui.i18n import t
 
 ELSEWHERE = frozenset({"snapshot", "base", "method", "classes", "sample_prompts"})
 """Chosen in the page's main part, or only for the shell."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Data": (
+        "template",
+        "condition_placement",
+        "condition_dropout",
+        "normalisation",
+        "max_tokens",
+        "held_out_share",
+    ),
+    "Budget": ("steps", "epochs", "step_tokens", "save_every", "keep_checkpoints", "evaluate_every"),
+    "Optimiser": (
+        "learning_rate",
+        "learning_rate_probe",
+        "schedule",
+        "warmup_steps",
+        "weight_decay",
+        "max_grad_norm",
+        "seed",
+    ),
+    "Adapters": ("adapter", "lora_rank", "lora_alpha", "lora_dropout"),
+    "Hardware": (
+        "device",
+        "precision",
+        "threads",
+        "micro_batch_tokens",
+        "packing",
+        "gradient_checkpointing",
+        "compile",
+    ),
+    "Samples": ("sample_count", "sample_tokens"),
+}
+"""Tab → settings; a test holds that every setting stands in one of them."""
 
 COLUMNS = 3
 
@@ -26,15 +58,16 @@ def config_form(key: str) -> dict[str, str]:
         key: Prefix of the widget keys; the values survive a switch to another page.
     """
     defaults, helps = RunConfig(), field_help()
-    shown = [f.name for f in fields(RunConfig) if f.name not in ELSEWHERE]
     changed: dict[str, str] = {}
-    for start in range(0, len(shown), COLUMNS):
-        for place, name in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
-            with place:
-                value = _field(f"{key}-{name}", name, getattr(defaults, name))
-                st.caption(helps.get(name, ""))
-            if value is not None:
-                changed[name] = value
+    for tab, shown in zip(st.tabs([t(name) for name in GROUPS]), GROUPS.values(), strict=True):
+        with tab:
+            for start in range(0, len(shown), COLUMNS):
+                for place, name in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
+                    with place:
+                        value = _field(f"{key}-{name}", name, getattr(defaults, name))
+                        st.caption(helps.get(name, ""))
+                    if value is not None:
+                        changed[name] = value
     return changed
 
 

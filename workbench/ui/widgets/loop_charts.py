@@ -20,7 +20,10 @@ HEIGHT = 280
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
-def _layout(figure: go.Figure, *, x: str, y: str, height: int = HEIGHT, legend: bool = True) -> go.Figure:
+def figure_layout(
+    figure: go.Figure, *, x: str, y: str, height: int = HEIGHT, legend: bool = True
+) -> go.Figure:
+    """Give a figure the look of all: titles of the axes, a legend above, and zoom that survives redraws."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 28 if legend else 8, "b": 8},
@@ -58,7 +61,7 @@ def loss_figure(curves: RunCurves) -> go.Figure:
         figure.add_scatter(
             x=xs, y=ys, mode="lines+markers", name=t("held out"), line={"color": HELD_OUT, "width": 2}
         )
-    return _layout(figure, x=t("step"), y=t("loss per token"))
+    return figure_layout(figure, x=t("step"), y=t("loss per token"))
 
 
 def class_loss_figure(curves: RunCurves, colours: Mapping[str, str]) -> go.Figure:
@@ -78,7 +81,7 @@ def class_loss_figure(curves: RunCurves, colours: Mapping[str, str]) -> go.Figur
                 name=t("{name}, held out", name=name),
                 marker={"color": colour, "symbol": "diamond", "size": 8},
             )
-    return _layout(figure, x=t("step"), y=t("loss per token"))
+    return figure_layout(figure, x=t("step"), y=t("loss per token"))
 
 
 def mass_figure(shares: Sequence[tuple[str, float]], colours: Mapping[str, str]) -> go.Figure:
@@ -115,7 +118,7 @@ def small_figure(xs: Sequence[float], ys: Sequence[float], label: str) -> go.Fig
     figure.add_scatter(
         x=list(xs), y=list(ys), mode="lines" if len(xs) > 1 else "markers", line={"color": ACCENT, "width": 1.5}
     )
-    return _layout(figure, x=t("step"), y=label, height=180, legend=False)
+    return figure_layout(figure, x=t("step"), y=label, height=180, legend=False)
 
 
 def similarity_histogram(bars: Sequence[tuple[float, int]], threshold: float) -> go.Figure:
@@ -136,7 +139,7 @@ def similarity_histogram(bars: Sequence[tuple[float, int]], threshold: float) ->
         hovertemplate=t("similarity {place}: {count} pairs", place="%{x:.2f}", count="%{y}") + "<extra></extra>",
     )
     figure.add_vline(x=threshold, line={"color": HELD_OUT, "width": 2})
-    _layout(figure, x=t("similarity"), y=t("pairs"), height=200, legend=False)
+    figure_layout(figure, x=t("similarity"), y=t("pairs"), height=200, legend=False)
     # One bar of exact copies would hide the shoulder where the threshold is decided.
     if max(counts, default=0) > 50:
         figure.update_yaxes(type="log")
@@ -171,7 +174,7 @@ def rounds_figure(rounds: Sequence[int], series: Mapping[str, Sequence[RatePoint
             name=name,
             line={"color": colour, "width": 2},
         )
-    _layout(figure, x=t("round"), y=t("percent"))
+    figure_layout(figure, x=t("round"), y=t("percent"))
     figure.update_xaxes(tickmode="array", tickvals=list(rounds))
     figure.update_yaxes(range=[0, 101])
     return figure

@@ -23,6 +23,7 @@ class RunCurves:
         data: The last `data` event: counts per class, steps, tokens per step.
         phases: Names of the phases entered, in order.
         warnings: Sentences the worker wants to be seen.
+        rehearsal: What one real step at the last start measured: `expected_seconds`, `peak_memory_bytes`, ….
         attempts: How often the run was started.
     """
 
@@ -32,6 +33,7 @@ class RunCurves:
     data: Mapping[str, Any] = field(default_factory=dict)
     phases: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    rehearsal: Mapping[str, Any] = field(default_factory=dict)
     attempts: int = 0
 
     def add(self, events: Iterable[Mapping[str, Any]]) -> bool:
@@ -55,6 +57,8 @@ class RunCurves:
                 self._warn(event.get("warnings") or ())
             case "phase":
                 self.phases.append(str(event.get("name", "")))
+            case "rehearsal":
+                self.rehearsal = event
             case "warning":
                 self._warn([event.get("message")])
             case "start":
