@@ -28,6 +28,7 @@ GROUPS = {
     "curate": ("dedupe", "clean", "tag", "reward", "keep", "drop"),
     "train": ("train", "runs", "stop", "resume"),
     "compare": ("compare", "rounds"),
+    "suggest": ("suggest",),
 }
 """Module of `workbench.commands` → the commands it holds. Only the module of the command that was asked for is
 imported: a shell loop over `workbench tag` should not wait for the trainer's settings."""

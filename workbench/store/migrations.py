@@ -9,10 +9,16 @@ from sqlalchemy import Connection, inspect, select
 from workbench.domain.errors import ProjectError
 from workbench.store import schema, textindex
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The schema this program reads and writes."""
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+
+def _judgements(connection: Connection) -> None:
+    """1 → 2: what a model said about the tags."""
+    schema.judgements.create(connection)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _judgements}
 """Schema version → the step that leads from it to the next."""
 
 

@@ -6,6 +6,7 @@
         ├── cube                   counts by class, status, source, language, round
         ├── changes ── actions     what was decided, with before and after
         ├── duplicate_*, map_*     results of analysis, replaced when recomputed
+        ├── judgements             what a model said about the tags
         └── brought_back           generation → conversation of the next round
     classes, settings, imports, quarantine, snapshots, runs, rounds, comparisons ── cells ── votes
 
@@ -40,6 +41,7 @@ from workbench.store.schema_analysis import (
     map_points,
     vectors,
 )
+from workbench.store.schema_judging import judgements
 from workbench.store.schema_loop import brought_back, cells, comparisons, rounds, runs, snapshots, votes
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "duplicate_pairs",
     "duplicate_results",
     "imports",
+    "judgements",
     "map_clusters",
     "map_points",
     "meta",
