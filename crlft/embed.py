@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from crlft.errors import DataError, ModelError
 from crlft.events import Events, Pace
-from crlft.layout import cluster, lay_out
+from crlft.projection import cluster, lay_out
 from crlft.resolve import cpu_has_bf16, physical_cores
 
 OFFLINE = "offline"

@@ -37,7 +37,8 @@ from crlft.ranks import is_first, is_sharded, rank, ranks
 from crlft.rehearsal import rehearse
 from crlft.resolve import warmup_steps
 from crlft.runfolder import RunFolder, write_atomically
-from crlft.trainer import CRLFTTrainer, StepDataset, peak_memory_bytes, training_arguments
+from crlft.steps import StepDataset
+from crlft.trainer import CRLFTTrainer, peak_memory_bytes, training_arguments
 
 
 @dataclass(frozen=True)

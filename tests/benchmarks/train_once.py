@@ -32,8 +32,9 @@ from crlft.dataset import Example, build_dataset
 from crlft.evaluation import nll_by_class
 from crlft.resolve import physical_cores
 from crlft.snapshot import read_snapshot
+from crlft.steps import StepDataset
 from crlft.tokens import make_encoder
-from crlft.trainer import CRLFTTrainer, StepDataset, training_arguments
+from crlft.trainer import CRLFTTrainer, training_arguments
 from tests.benchmarks.bench_training import SIZES, STEP_TOKENS, STEPS
 
 PAD, BOS, EOT = "<pad>", "<s>", "<|end_of_turn|>"

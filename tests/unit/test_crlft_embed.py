@@ -11,7 +11,7 @@ from crlft import embed, layout
 from crlft.embed import embed_texts, read_texts, run_embedding
 from crlft.errors import DataError, ModelError
 from crlft.events import Events
-from crlft.layout import cluster, lay_out
+from crlft.projection import cluster, lay_out
 from crlft.runfolder import RunFolder
 
 TEXTS = ["cats and dogs", "dogs and cats", "the sum of two and three", "猫和狗", ""]
@@ -110,7 +110,7 @@ def blobs(n: int = 60):
 
 @pytest.mark.parametrize("fit_limit", [1000, 45])
 def test_the_map_keeps_neighbours_together(monkeypatch, fit_limit):
-    monkeypatch.setattr(layout, "FIT_LIMIT", fit_limit)
+    monkeypatch.setattr(projection, "FIT_LIMIT", fit_limit)
     coords = lay_out(blobs())
     middles = np.array([coords[i::3].mean(axis=0) for i in range(3)])
     nearest = np.linalg.norm(coords[:, None] - middles[None], axis=2).argmin(axis=1)

@@ -15,8 +15,9 @@ from crlft.config import RunConfig
 from crlft.dataset import build_dataset
 from crlft.failure import NotFiniteError
 from crlft.rehearsal import rehearse
+from crlft.steps import StepDataset
 from crlft.tokens import make_encoder
-from crlft.trainer import CRLFTTrainer, StepDataset, training_arguments
+from crlft.trainer import CRLFTTrainer, training_arguments
 from tests.tiny import tiny_conversations, tiny_model, tiny_tokenizer
 
 NUMBERS = {"expert": 0, "sub": 1}
