@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from crlft import embed, layout
+from crlft import embed, projection
 from crlft.embed import embed_texts, read_texts, run_embedding
 from crlft.errors import DataError, ModelError
 from crlft.events import Events
