@@ -48,7 +48,7 @@ def started(monkeypatch):
 
 COUNTS = {
     "classes": [
-        {"name": "expert", "conversations": 7, "supervised_tokens": 61, "weight": 1.0, "truncated": 3, "dropped": 0},
+        {"name": "expert", "conversations": 7, "supervised_tokens": 61, "weight": 1.0, "truncated": 3},
         {"name": "sub", "conversations": 8, "supervised_tokens": 70, "weight": 0.1, "unsupervised": 2},
     ],
     "resolved": {"learning_rate": 0.0042, "packing": True},

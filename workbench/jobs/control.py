@@ -14,6 +14,7 @@ from typing import Any
 from crlft.runfolder import RunFolder
 from workbench.domain.errors import JobError
 from workbench.domain.run import Job
+from workbench.jobs.device import go_first
 from workbench.jobs.process import is_alive, run_detaching, start_lock, sweep_group, worker_environment
 from workbench.jobs.status import job_status
 
@@ -148,6 +149,21 @@ def stop_job(folder: Path, *, grace_seconds: float = GRACE_SECONDS) -> Job:
     complaint = run_detaching("workbench.jobs.stopper", [str(folder), str(grace_seconds)], _tool_environment())
     if complaint:
         raise JobError(f"job {job.id} was asked to stop, but nobody watches over it: {complaint}", "stop it again")
+    return job_status(folder)
+
+
+def put_first(folder: Path) -> Job:
+    """Let a queued job go before all others that wait for its device.
+
+    Raises:
+        JobError: It does not wait.
+        NotFound: The folder holds no job.
+    """
+    folder = folder.resolve()
+    job = job_status(folder)
+    body = RunFolder(folder).read_json("job.json") or {}
+    if not go_first(str(body.get("device", "cpu")), folder):
+        raise JobError(f"job {job.id} does not wait: it is {job.status}", "only queued jobs have a place in line")
     return job_status(folder)
 
 

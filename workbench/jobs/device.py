@@ -47,12 +47,14 @@ class Ticket:
         pid: The waiting process.
         started: Its identity.
         folder: The job's folder.
+        rank: Lower goes first; equal ones as they came.
     """
 
     path: Path
     pid: int
     started: str
     folder: str
+    rank: float = 0.0
 
 
 def queue(device: str) -> list[Ticket]:
@@ -61,17 +63,28 @@ def queue(device: str) -> list[Ticket]:
     for path in sorted(_queue_dir(device).glob("*.json")):
         try:
             body = json.loads(path.read_text(encoding="utf-8"))
-            ticket = Ticket(path, int(body["pid"]), str(body["started"]), str(body["folder"]))
+            rank = float(_rank_file(path).read_text(encoding="ascii")) if _rank_file(path).exists() else 0.0
+            ticket = Ticket(path, int(body["pid"]), str(body["started"]), str(body["folder"]), rank)
         except FileNotFoundError:
             continue  # taken out between listing and reading
         except (ValueError, KeyError, TypeError):
-            path.unlink(missing_ok=True)
+            _throw_away(path)
             continue
         if is_alive(ticket.pid, ticket.started):
             waiting.append(ticket)
         else:
-            path.unlink(missing_ok=True)
-    return waiting
+            _throw_away(path)
+    return sorted(waiting, key=lambda t: (t.rank, t.path.name))
+
+
+def go_first(device: str, folder: Path) -> bool:
+    """Let a waiting job go before all that wait for the device; False where it does not wait."""
+    line = queue(device)
+    own = next((t for t in line if t.folder == str(folder)), None)
+    if own is None:
+        return False
+    write_atomically(_rank_file(own.path), f"{line[0].rank - 1:g}\n")
+    return True
 
 
 def acquire(device: str, folder: Path, should_stop: Callable[[], bool]) -> int | None:
@@ -100,7 +113,7 @@ def acquire(device: str, folder: Path, should_stop: Callable[[], bool]) -> int |
                 return file
             time.sleep(POLL_SECONDS)
     finally:
-        ticket.unlink(missing_ok=True)
+        _throw_away(ticket)
     os.close(file)
     return None
 
@@ -123,6 +136,15 @@ def _try_lock(file: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _rank_file(ticket: Path) -> Path:
+    return ticket.with_suffix(".rank")
+
+
+def _throw_away(ticket: Path) -> None:
+    ticket.unlink(missing_ok=True)
+    _rank_file(ticket).unlink(missing_ok=True)
 
 
 def _queue_dir(device: str) -> Path:

@@ -63,11 +63,14 @@ def signal_group(pid: int, started: str, number: signal.Signals) -> bool:
 
 
 def sweep_group(folder: Path, pid: int) -> int:
-    """Kill what a dead leader left behind in its group, recognised by `JOB_VARIABLE`; return how many."""
+    """Kill what a dead leader left behind, in its group or in sessions of their own; return how many.
+
+    The processes are recognised by `JOB_VARIABLE`: torchrun gives each of its workers a session of its own.
+    """
     swept = 0
     for process in psutil.process_iter():
         try:
-            if os.getpgid(process.pid) == pid and process.environ().get(JOB_VARIABLE) == str(folder):
+            if process.pid != pid and process.environ().get(JOB_VARIABLE) == str(folder):
                 process.kill()
                 swept += 1
         except (psutil.Error, ProcessLookupError):

@@ -14,6 +14,7 @@ from workbench.jobs import (
     GRACE_SECONDS,
     job_status,
     list_jobs,
+    put_first,
     queue_ahead,
     restore_job,
     resume_job,
@@ -59,7 +60,7 @@ def get_job(project: Project, job_id: str) -> Job:
 
 
 def all_jobs(project: Project, kind: str | None = None) -> list[Job]:
-    """Return the project's jobs, newest first; `kind` leaves only `train`, `generate` or `embed`."""
+    """Return the project's jobs, newest first; `kind` leaves only `train`, `generate`, …."""
     return list_jobs(runs_dir(project), kind)
 
 
@@ -76,6 +77,19 @@ def job_log(project: Project, job_id: str, lines: int = 40) -> str:
 def waits_for(project: Project, job_id: str) -> list[str]:
     """Return the ids of the jobs, of any project, that go before this one on its device."""
     return queue_ahead(job_folder(project, job_id))
+
+
+def go_first(project: Project, job_id: str, *, actor: str) -> Job:
+    """Let a queued job go before all that wait for its device.
+
+    Raises:
+        JobError: It does not wait.
+        NotFound: There is no such job.
+    """
+    job = put_first(job_folder(project, job_id))
+    with project.database.write() as connection:
+        record_action(connection, "run", f"job {job_id} goes first", actor)
+    return job
 
 
 def stop(project: Project, job_id: str, *, grace_seconds: float = GRACE_SECONDS) -> Job:

@@ -80,6 +80,12 @@ def task(key: str) -> Task | None:
     return _tasks.get(key)
 
 
+def tasks() -> list[Task]:
+    """Return every task at work, of all browser sessions, oldest first."""
+    with _lock:
+        return sorted((t for t in _tasks.values() if t.running), key=lambda t: t.started)
+
+
 def forget(key: str) -> None:
     """Forget a task that ended."""
     with _lock:
