@@ -8,9 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from workbench.services.datasetfolder import DATASETS
-from workbench.services.exporting import EXPORT_FORMATS, ExportReport
+from workbench.services.exporting import EXPORT_FORMATS, ExportPreview, ExportReport
 from workbench.services.project import Project
-from workbench.services.snapshots import Snapshot, export_snapshot
+from workbench.services.snapshots import Snapshot, export_snapshot, preview_snapshot
 from workbench.services.trainset import read_train_set
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto, set_params
@@ -22,6 +22,15 @@ from workbench.ui.widgets.loop_charts import CHART_CONFIG, mass_figure
 
 DOWNLOAD_BYTES = 100 * 2**20
 """Larger files are left where they were written."""
+FILE_KINDS = ("jsonl", "jsonl.gz", "jsonl.zst", "json", "csv", "parquet")
+PREVIEW_CHARACTERS = 20_000
+PARTS: dict[str, dict[str, float] | None] = {
+    "One": None,
+    "train 95 %, test 5 %": {"train": 0.95, "test": 0.05},
+    "train 90 %, test 10 %": {"train": 0.9, "test": 0.1},
+    "train 80 %, validation 10 %, test 10 %": {"train": 0.8, "validation": 0.1, "test": 0.1},
+}
+"""No prompt stands in two parts."""
 
 
 def draw_snapshot(
@@ -134,27 +143,66 @@ def _difference(snapshot: Snapshot, made: Sequence[Snapshot]) -> None:
 
 def _elsewhere(project: Project, snapshot: Snapshot) -> None:
     section(t("Export"), t("for other programs"))
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
-    form = left.selectbox(t("Format"), EXPORT_FORMATS, key="snapshot-format") or EXPORT_FORMATS[0]
-    name = snapshot.name if form == DATASETS else f"{snapshot.name}-{form}.jsonl"
+    first, second, third = st.columns([3, 2, 2], vertical_alignment="bottom")
+    form = first.selectbox(t("Format"), EXPORT_FORMATS, key="snapshot-format") or EXPORT_FORMATS[0]
+    folder = form == DATASETS
+    kind = "" if folder else (second.selectbox(t("File"), FILE_KINDS, key="snapshot-kind") or FILE_KINDS[0])
+    parts = third.selectbox(
+        t("Parts"),
+        list(PARTS),
+        key="snapshot-parts",
+        format_func=t,
+        help=t("No prompt stands in two parts."),
+    )
+    name = snapshot.name if folder else f"{snapshot.name}-{form}.{kind}"
     default = str(project.root / "exports" / name)
-    out = right.text_input(t("Write to"), value=default, key=f"snapshot-out-{snapshot.name}-{form}")
-    if st.button(t("Export"), icon=":material/download:", disabled=not out):
+    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    out = left.text_input(t("Write to"), value=default, key=f"snapshot-out-{name}")
+    license = "other"
+    if folder:
+        license = right.text_input(t("Licence, on the card"), value="other", key="snapshot-license") or "other"
+    target = Path(out or default).expanduser()
+    with st.container(horizontal=True):
+        write = st.button(t("Export"), icon=":material/download:", disabled=not out, type="primary")
+        look = st.button(t("Show what would be written"), icon=":material/visibility:", disabled=not out)
+    if look:
+        _preview(preview_snapshot(project, snapshot.name, target, form, limit=5, license=license), folder=folder)
+    if write:
         with st.spinner(t("Writing…")):
-            report = export_snapshot(project, snapshot.name, Path(out or default).expanduser(), form)
+            report = export_snapshot(
+                project, snapshot.name, target, form, splits=PARTS[parts or "One"], license=license
+            )
         st.session_state["snapshot-export"] = (snapshot.name, report)
     done = st.session_state.get("snapshot-export")
     if done and done[0] == snapshot.name:
         _report(done[1])
 
 
+def _preview(found: ExportPreview, *, folder: bool) -> None:
+    """Show the beginning as the writer writes it, and what it would lose."""
+    words = t("The card of the folder") if folder else t("The first conversations, as they would be written")
+    st.caption(words)
+    shown = found.text if len(found.text) <= PREVIEW_CHARACTERS else found.text[:PREVIEW_CHARACTERS] + " …"
+    st.code(shown, language="markdown" if folder else None, height=320, wrap_lines=True)
+    _losses(found.report)
+
+
+def _losses(report: ExportReport) -> None:
+    if report.lost:
+        lost = ", ".join(f"{what} ({n:,})" for what, n in report.lost.items())
+        st.warning(t("This format cannot hold: {what}", what=plain(lost)), icon=":material/info:")
+    if report.left_out:
+        left = ", ".join(f"{why} ({n:,})" for why, n in report.left_out.items())
+        st.warning(t("In no row: {what}", what=plain(left)), icon=":material/info:")
+
+
 def _report(report: ExportReport) -> None:
     st.success(
         t("{n} conversations written to {path}", n=report.rows, path=plain(report.path)), icon=":material/check:"
     )
-    if report.lost:
-        lost = ", ".join(f"{what} ({n:,})" for what, n in report.lost.items())
-        st.warning(t("This format cannot hold: {what}", what=plain(lost)), icon=":material/info:")
+    if len(report.files) > 1:
+        st.caption(", ".join(f"{plain(name)}: {rows:,}" for name, rows in report.files.items()))
+    _losses(report)
     path = Path(report.path)
     if path.is_file() and path.stat().st_size <= DOWNLOAD_BYTES:
         with path.open("rb") as file:
