@@ -201,7 +201,8 @@ def _outgoing(c: Conversation, scheme: ClassScheme) -> Outgoing:
     name = c.class_name
     if name is None or name not in scheme:
         return Outgoing(c)
-    return Outgoing(c, scheme[name].condition, scheme.loss_weight(name, c.coarse_reward))
+    weight = float(f"{scheme.loss_weight(name, c.coarse_reward):.9g}")  # exp() leaves 0.09999999999999998
+    return Outgoing(c, scheme[name].condition, weight)
 
 
 class _Tally:
