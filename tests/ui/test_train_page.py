@@ -10,9 +10,9 @@ import pytest
 import crlft
 from crlft.config import RunConfig, field_help
 from tests.ui.loop_data import make_run, step
-from workbench.services import exact, snapshots, training
+from workbench.services import exact, runs, snapshots, training
 from workbench.services.training import TrainRequest
-from workbench.ui.views.train import runs_table
+from workbench.ui.views.train_runs import runs_table
 from workbench.ui.views.train_new import command_line
 from workbench.ui.views.train_panels import samples_html
 from workbench.ui.views.train_watch import PHASES
@@ -242,7 +242,7 @@ def test_every_phase_that_the_trainer_enters_has_words():
 def test_a_long_list_of_runs_says_status_and_progress(project):
     make_run(project, "a", events=[step(2)], mark="stopped")
     make_run(project, "b", events=[step(4, loss=0.25)], mark="done")
-    table = runs_table(training.list_runs(project))
+    table = runs_table(runs.run_rows(project))
     assert table["status"] == ["done", "stopped"]
     assert table["progress"] == [1.0, 0.5]
     assert table["loss"] == [0.25, 1.0]

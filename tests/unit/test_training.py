@@ -1,12 +1,16 @@
+import re
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import crlft.failure
 from crlft.errors import ConfigError, ModelError
 from crlft.runfolder import RunFolder
 from tests.unit.loop_project import fake_base, fake_command, fake_trainer, loop_project, project_of, rows
 from workbench.domain.errors import JobError, NotFound
-from workbench.services import bases, jobs, train_request, training
+from workbench.services import bases, failures, jobs, train_request, training
 from workbench.services.curation import log, set_class
 from workbench.services.snapshots import list_snapshots, make_snapshot
 from workbench.services.training import TrainRequest
@@ -145,6 +149,48 @@ def test_a_failed_run_offers_one_action_and_retrying_changes_only_that(project):
     done = training.wait_for(project, retried.id)
     assert done.status == "done"
     assert training.next_action(project, done) is None
+
+
+class TestNextAction:
+    def failed(self, project, kind, resolved=None, **settings):
+        folder = project.runs / f"run-{kind}"
+        folder.mkdir()
+        run = RunFolder(folder)
+        run.write_json("job.json", {"kind": "train", "params": {"snapshot": "one"}})
+        run.write_json("config.json", settings)
+        if resolved:
+            run.write_json("resolved.json", resolved)
+        run.mark("failed", error="e", remedy="r", kind=kind)
+        return training.next_action(project, training.get_run(project, folder.name))
+
+    def test_out_of_memory_halves_what_was_really_computed_at_once(self, project):
+        action = self.failed(project, "out-of-memory", {"micro_batch_tokens": 16384}, micro_batch_tokens=None)
+        assert (action.code, action.overrides) == ("retry", {"micro_batch_tokens": 8192})
+
+    def test_out_of_memory_with_the_smallest_batch_takes_an_adapter(self, project):
+        action = self.failed(project, "out-of-memory", micro_batch_tokens=64)
+        assert action.overrides == {"adapter": "lora"}
+
+    def test_nan_lowers_the_rate_the_trainer_worked_out(self, project):
+        action = self.failed(project, "nan", {"learning_rate": 3e-3}, learning_rate=None)
+        assert action.overrides == {"learning_rate": pytest.approx(1e-3)}
+
+    @pytest.mark.parametrize(("free", "code"), [(1 << 20, "free-disk"), (1 << 40, "resume")])
+    def test_a_full_disk_asks_for_room_until_there_is_some(self, project, monkeypatch, free, code):
+        monkeypatch.setattr(failures.shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+        assert self.failed(project, "disk-full").code == code
+
+    @pytest.mark.parametrize(
+        ("kind", "code"), [("bad-data", "data"), ("bad-config", "settings"), ("error", "resume"), ("?", "resume")]
+    )
+    def test_every_kind_has_one(self, project, kind, code):
+        assert self.failed(project, kind).code == code
+
+    def test_every_kind_the_trainer_knows_has_words(self):
+        source = Path(crlft.failure.__file__).read_text("utf-8")
+        told = set(re.findall(r'(?:Failure\(|return )"([a-z-]+)"', source))
+        assert told
+        assert told <= set(failures.KINDS)
 
 
 def test_stop_resume_and_delete_by_id(project, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -90,6 +92,20 @@ def go_first(project: Project, job_id: str, *, actor: str) -> Job:
     with project.database.write() as connection:
         record_action(connection, "run", f"job {job_id} goes first", actor)
     return job
+
+
+def folder_bytes(project: Project, job_id: str) -> int:
+    """Return what a job's folder takes on the disk.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    total = 0
+    for root, _, names in os.walk(job_folder(project, job_id)):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # a checkpoint may be replaced meanwhile
+                total += (Path(root) / name).lstat().st_size
+    return total
 
 
 def stop(project: Project, job_id: str, *, grace_seconds: float = GRACE_SECONDS) -> Job:

@@ -6,7 +6,7 @@ request → snapshot (made where none is named) → base → RunConfig → runs/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from crlft.config import RunConfig
@@ -16,6 +16,7 @@ from workbench.domain.run import Job
 from workbench.jobs import default_device, new_job_id, start_job
 from workbench.services import jobs
 from workbench.services.bases import BaseChoice, bases, offline_base_path
+from workbench.services.failures import NextAction, next_action
 from workbench.services.preflight import Example, Preflight, preflight
 from workbench.services.project import Project
 from workbench.services.snapshots import get_snapshot, list_snapshots, make_snapshot
@@ -44,21 +45,6 @@ __all__ = [
     "stop_run",
     "wait_for",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class NextAction:
-    """The one thing to do about a run that ended early.
-
-    Attributes:
-        code: `resume`, or `retry` with other settings.
-        label: What a button says.
-        overrides: Settings to change for a retry.
-    """
-
-    code: str
-    label: str
-    overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
 def start_training(project: Project, request: TrainRequest, *, actor: str) -> Job:
@@ -173,26 +159,6 @@ def retry_run(project: Project, run_id: str, overrides: Mapping[str, Any], *, ac
         group=str(params.get("group", "")),
     )
     return start_training(project, request, actor=actor)
-
-
-def next_action(project: Project, job: Job) -> NextAction | None:
-    """Return the one thing to do about a run that ended early; None where there is nothing to do."""
-    if job.status in ("stopped", "killed"):
-        return NextAction("resume", "Resume")
-    if job.status != "failed":
-        return None
-    config = RunFolder(jobs.job_folder(project, job.id)).read_json("config.json") or {}
-    match job.metrics.get("failure"):
-        case "nan":
-            rate = config.get("learning_rate") or job.metrics.get("learning_rate") or 1e-3
-            return NextAction(
-                "retry", "Start again with a third of the learning rate", {"learning_rate": rate / 3}
-            )
-        case "out-of-memory":
-            size = max(64, int(config.get("micro_batch_tokens") or config.get("step_tokens") or 2048) // 2)
-            return NextAction("retry", "Start again with half the micro-batch", {"micro_batch_tokens": size})
-        case _:
-            return NextAction("resume", "Resume")
 
 
 def wait_for(project: Project, run_id: str, on_event: jobs.OnEvent | None = None) -> Job:

@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("train", "Train", "model_training"),
         ("compare", "Compare", "compare"),
         ("rounds", "Rounds", "cycle"),
+        ("jobs", "Jobs", "list_alt"),
     ),
 }
 """Section → (file name, title, icon); the file name without a trailing `_` is the page's address."""

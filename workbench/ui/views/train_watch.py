@@ -14,6 +14,8 @@ from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto, set_params
+from workbench.ui.views.train_failure import next_step, trouble
+from workbench.ui.views.train_keep import draw_baselines, draw_keep
 from workbench.ui.views.train_panels import draw_curves, draw_data, draw_log, draw_samples, draw_settings
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.chips import chip
@@ -62,6 +64,8 @@ def draw_run(project: Project, run_id: str, colours: Mapping[str, str]) -> None:
     _head(project, job)
     live = st.fragment(_watch, run_every=REFRESH_SECONDS if job.live else None)
     live(project, run_id, colours, job.status)
+    if job.kind == "train":
+        draw_baselines(project, run_id)
 
 
 def _head(project: Project, job: Job) -> None:
@@ -73,19 +77,10 @@ def _head(project: Project, job: Job) -> None:
             f'<div class="wb-chips"><b>{escape(job.title or job.id)}</b>{job_chip(job.status)}'
             f'<span class="wl-quiet">{escape(job.id)}</span></div>'
         )
-    _trouble(job)
+    trouble(project, job)
     with st.container(horizontal=True, key="wl-run-acts"):
         _acts(project, job)
-
-
-def _trouble(job: Job) -> None:
-    """Say in words what happened to a run that did not end well."""
-    if job.status not in ("failed", "killed"):
-        return
-    text = plain(job.error or t("the run ended without saying why"))
-    if job.remedy:
-        text += f"\n\n**{t('What to do:')}** {plain(job.remedy)}"
-    st.error(text, icon=":material/error:")
+    draw_keep(project, job.id)
 
 
 def _acts(project: Project, job: Job) -> None:
@@ -102,18 +97,7 @@ def _acts(project: Project, job: Job) -> None:
         if st.button(t("Train on from this model"), icon=":material/model_training:"):
             goto("train", base=job.id)
         return
-    action = training.next_action(project, job)
-    retry = action is not None and action.code == "retry"
-    if action is not None and retry:
-        if st.button(t(action.label), type="primary", icon=":material/restart_alt:", key="run-retry"):
-            again = training.retry_run(project, job.id, action.overrides, actor=state.curator())
-            set_params(run=again.id)
-            st.rerun()
-    icon = ":material/play_arrow:"
-    if st.button(t("Resume"), type="secondary" if retry else "primary", icon=icon, key="run-resume"):
-        training.resume_run(project, job.id)
-        state.say(t("It goes on from its last checkpoint"), icon=icon)
-        st.rerun()
+    next_step(project, job)
 
 
 @guarded

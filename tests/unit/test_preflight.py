@@ -1,0 +1,158 @@
+"""Before a run: lengths, costs, weights from the data, exact counts by a short job."""
+
+import json
+import sys
+
+import pytest
+
+from crlft.config import RunConfig
+from tests.unit.loop_project import fake_base, loop_project, project_of, rows, until
+from workbench.services import costs, exact, training
+from workbench.services.lengths import BARS, binned
+from workbench.services.snapshots import make_snapshot
+from workbench.services.training import TrainRequest
+
+COUNTER = """
+import json, sys
+print("a warning of some library")
+print(json.dumps({"classes": [], "asked": sys.argv[1:]}))
+"""
+REFUSES = """
+import json, sys
+print(json.dumps({"error": "no tokenizer in there", "remedy": "choose another base"}))
+sys.exit(1)
+"""
+
+
+def command(script):
+    return lambda *arguments: [sys.executable, "-c", script, *arguments]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_LOCK_DIR", str(tmp_path / "devices"))
+    monkeypatch.setenv("CRLFT_OFFLINE_BASE", str(fake_base(tmp_path / "base")))
+    monkeypatch.setattr(exact, "crlft_command", command(COUNTER))
+    project = loop_project(tmp_path / "project")
+    yield project
+    project.close()
+
+
+def counted(project, request):
+    return until(lambda: (found := exact.exact_counts(project, request)) and not found.job.live and found)
+
+
+def test_exact_counts_are_made_once_for_the_same_data_and_settings(project):
+    request = TrainRequest("one", overrides={"max_tokens": "64"})
+    assert exact.exact_counts(project, request) == exact.Exact(None, None)
+    exact.start_exact(project, request)
+    found = counted(project, request)
+    assert found.counts["asked"][:2] == ["preview", str(project.snapshots / "one")]
+    assert found.counts["asked"][-3:] == ["--set", "max_tokens=64", "--json"]
+    again = exact.start_exact(project, request)
+    assert (again.job.id, again.counts) == (found.job.id, found.counts)
+    other = TrainRequest("one", overrides={"max_tokens": "32"})
+    assert exact.exact_counts(project, other).job is None
+    assert exact.start_exact(project, TrainRequest(None)) == exact.Exact(None, None), "nothing is frozen yet"
+    assert training.list_runs(project) == [], "counting is no run"
+
+
+def test_counting_that_fails_says_why_and_is_not_tried_again(project, monkeypatch):
+    monkeypatch.setattr(exact, "crlft_command", command(REFUSES))
+    exact.start_exact(project, TrainRequest("one"))
+    job = counted(project, TrainRequest("one")).job
+    assert (job.status, job.error, job.remedy) == ("failed", "no tokenizer in there", "choose another base")
+    assert exact.start_exact(project, TrainRequest("one")).job.pid == job.pid
+
+
+def test_weights_that_come_from_the_data_give_every_class_the_same_say(project):
+    flight = training.preflight(project, TrainRequest("one", method="inverse-frequency"))
+    assert [c.mass_share for c in flight.classes] == pytest.approx([0.5, 0.5])
+    by_tokens = {c.name: c.supervised_tokens * c.loss_weight for c in flight.classes}
+    assert by_tokens["expert"] == pytest.approx(by_tokens["sub"])
+    assert max(c.loss_weight for c in flight.classes) == 1.0, "the rarest weighs 1"
+
+
+def test_counting_conversations_instead_of_tokens_changes_the_shares(project):
+    by_conversation = {"normalisation": "conversation"}
+    flight = training.preflight(project, TrainRequest("one", overrides=by_conversation))
+    shares = {c.name: c.mass_share for c in flight.classes}
+    assert shares["expert"] == pytest.approx(6 / (6 + 0.1 * 10))
+
+
+def test_adapters_learn_ten_times_as_fast_unless_a_rate_is_given(project):
+    full, lora, given = (
+        training.preflight(project, TrainRequest("one", overrides=o)).learning_rate
+        for o in ({}, {"adapter": "lora"}, {"adapter": "lora", "learning_rate": "1e-4"})
+    )
+    assert lora == pytest.approx(10 * full, rel=0.05)
+    assert given == 1e-4
+
+
+def test_lengths_are_the_same_now_and_frozen_and_the_cut_is_counted(project):
+    now, frozen = (
+        training.preflight(project, TrainRequest(name, overrides={"max_tokens": "30"})) for name in (None, "one")
+    )
+    assert now.lengths == frozen.lengths
+    assert now.max_tokens == now.lengths.cut_off == 30
+    assert sum(sum(bars) for bars in now.lengths.bars.values()) == 16
+    wide = training.preflight(project, TrainRequest("one"))
+    assert set(wide.lengths.longer.values()) == {0}
+    assert wide.max_tokens == 4096
+
+
+def test_bars_hold_everybody_and_the_longest_share_the_last():
+    found = binned({"a": {5: 2, 10: 1, 100_000: 3}, "b": {}}, cut_off=100)
+    assert sum(found.bars["a"]) == 6
+    assert found.bars["a"][-1] == 3
+    assert len(found.bars["a"]) <= BARS
+    assert len(found.bars["a"]) * found.width >= 200
+    assert found.longer == {"a": 3, "b": 0}
+    assert not any(binned({"a": {}}, cut_off=10).bars["a"])
+
+
+def test_the_packing_and_the_command_are_those_of_the_run(project):
+    assert training.preflight(project, TrainRequest("one", overrides={"packing": "on"})).packing
+    assert not training.preflight(project, TrainRequest("one", overrides={"device": "cpu"})).packing
+    two = training.preflight(project, TrainRequest("one", processes=2)).command
+    assert " ".join(two[1:]).startswith("-m torch.distributed.run --standalone --nproc-per-node 2")
+    assert two[-3:] == ("train", "--run", "DIR")
+
+
+class TestCosts:
+    def test_an_adapter_needs_less_memory_and_less_disk(self, project):
+        full, lora, qlora = (
+            costs.costs(project, RunConfig(adapter=a), 1_000_000_000, None) for a in ("none", "lora", "qlora")
+        )
+        assert full.memory_bytes == 16_000_000_000
+        assert full.memory_bytes > lora.memory_bytes > qlora.memory_bytes
+        assert full.disk_bytes > lora.disk_bytes
+
+    def test_the_time_is_told_by_the_last_run_on_the_same_base(self, project):
+        asked = RunConfig(base="/models/b")
+        assert costs.costs(project, asked, None, 1000.0).seconds is None
+        for name, base in (("2-new", "/models/b"), ("3-other", "/models/c")):
+            folder = project.runs / name
+            folder.mkdir()
+            (folder / "job.json").write_text(json.dumps({"kind": "train"}))
+            (folder / "config.json").write_text(json.dumps(RunConfig(base=base).to_dict()))
+            step = {"time": 1, "event": "step", "step": 1, "total": 1, "tokens_per_second": 50.0}
+            (folder / "events.jsonl").write_text(json.dumps(step) + "\n")
+        found = costs.costs(project, asked, None, 1000.0)
+        assert (found.seconds, found.paced_by) == (20.0, "2-new")
+        assert costs.costs(project, RunConfig(base="/models/b", adapter="lora"), None, 1000.0).seconds is None
+
+    def test_what_does_not_fit_is_said_with_its_remedy(self):
+        tight = costs.Costs(2_000_000_000, 1_000_000_000, 5_000_000_000, 1_000_000_000)
+        disk, memory = costs.cost_warnings(tight)
+        assert "make room" in disk
+        assert "adapter=lora" in memory
+        assert costs.cost_warnings(costs.Costs(None, 1, None, 1)) == []
+
+
+def test_a_class_without_conversations_has_no_share(tmp_path, project):
+    single = project_of(tmp_path / "single", rows(expert=2, sub=0))
+    make_snapshot(single, "s", actor="ann")
+    flight = training.preflight(single, TrainRequest("s", method="inverse-frequency"))
+    assert {c.name: round(c.mass_share, 3) for c in flight.classes} == {"expert": 1.0, "sub": 0.0}
+    single.close()

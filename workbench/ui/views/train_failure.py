@@ -1,0 +1,61 @@
+"""A run that did not end well: what happened in words, the log's end, and the one next action."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench.domain.run import Job
+from workbench.services import failures, jobs, training
+from workbench.services.project import Project
+from workbench.ui import state
+from workbench.ui.i18n import t
+from workbench.ui.nav import goto, set_params
+from workbench.ui.widgets.errors import plain
+
+LOG_LINES = 12
+
+
+def trouble(project: Project, job: Job) -> None:
+    """Say what happened and show the log's end; draws nothing for a run that did not fail."""
+    kind = failures.failure_kind(job)
+    if not kind:
+        return
+    text = f"**{t(failures.KINDS[kind])}** \n\n{plain(job.error or t('the run ended without saying why'))}"
+    if job.remedy:
+        text += f"\n\n**{t('What to do:')}** {plain(job.remedy)}"
+    st.error(text, icon=":material/error:")
+    tail = jobs.job_log(project, job.id, lines=LOG_LINES)
+    if tail:
+        with st.expander(t("The end of its log"), expanded=kind in ("error", "killed")):
+            st.code(tail, language=None, wrap_lines=True)
+
+
+def next_step(project: Project, job: Job) -> None:
+    """Draw the one action that helps, and plain resuming beside it where that is another."""
+    action = training.next_action(project, job)
+    if action is None:
+        return
+    if action.code != "resume" and st.button(
+        t(action.label), type="primary", icon=":material/restart_alt:", key=f"run-{action.code}"
+    ):
+        _carry_out(project, job, action)
+    plain_resume = action.code == "resume"
+    icon = ":material/play_arrow:"
+    if st.button(t("Resume"), type="primary" if plain_resume else "secondary", icon=icon, key="run-resume"):
+        training.resume_run(project, job.id)
+        state.say(t("It goes on from its last checkpoint"), icon=icon)
+        st.rerun()
+
+
+def _carry_out(project: Project, job: Job, action: failures.NextAction) -> None:
+    match action.code:
+        case "retry":
+            again = training.retry_run(project, job.id, action.overrides, actor=state.curator())
+            set_params(run=again.id)
+            st.rerun()
+        case "data":
+            goto("snapshots", snapshot=str(job.params.get("snapshot", "")))
+        case "free-disk":
+            goto("jobs", show="ended")
+        case _:
+            goto("train", snapshot=str(job.params.get("snapshot", "")))
