@@ -1,5 +1,6 @@
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from workbench.jobs import device as devices
 from workbench.jobs import (
     job_status,
     list_jobs,
+    put_first,
     queue_ahead,
     restore_job,
     resume_job,
@@ -29,7 +31,7 @@ from workbench.jobs.stopper import see_to_its_end
 WORKER = """
 import json, os, signal, sys, time
 from pathlib import Path
-from crlft.runfolder import RunFolder
+from crlft.runfolder import RunFolder, write_atomically
 run, total, pace, deaf = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4] == "deaf"
 saved = run.path / "saved"
 step = int(saved.read_text()) if saved.exists() else 0
@@ -41,7 +43,7 @@ while step < total:
     time.sleep(pace)
     step += 1
     run.emit("step", step=step, total=total, loss=1 / step)
-    saved.write_text(str(step))
+    write_atomically(saved, str(step))
     if terminated or (run.stop_requested() and not deaf):
         run.mark("stopped", step=step)
         sys.exit(0)
@@ -176,6 +178,118 @@ def test_one_device_one_job_and_the_queue_is_first_come_first_served(tmp_path):
     begun = [RunFolder(f).read_events()[0][0]["time"] for f in (second, third)]
     assert begun == sorted(begun)
     assert until(lambda: not devices.is_busy("cpu"))
+
+
+def test_a_waiting_job_can_be_put_first(tmp_path):
+    runs = tmp_path / "runs"
+    first = runs / start_job(runs, "train", worker(100000, 0.02))
+    until(lambda: job_status(first).status == "running")
+    second = runs / start_job(runs, "train", worker(1))
+    until(lambda: len(devices.queue("cpu")) == 1)
+    third, fourth = (runs / start_job(runs, "generate", worker(1)) for _ in range(2))
+    until(lambda: len(devices.queue("cpu")) == 3)
+    put_first(third)
+    put_first(fourth)
+    assert queue_ahead(fourth) == []
+    assert queue_ahead(second) == [fourth.name, third.name]
+    with pytest.raises(JobError, match="does not wait: it is running"):
+        put_first(first)
+    os.kill(job_status(first).pid, signal.SIGKILL)
+    assert {ended(f).status for f in (second, third, fourth)} == {"done"}
+    begun = [RunFolder(f).read_events()[0][0]["time"] for f in (fourth, third, second)]
+    assert begun == sorted(begun)
+    assert not list((tmp_path / "devices").glob("*.queue/*")), "no ticket and no rank is left behind"
+
+
+def test_two_starts_at_once_run_one_after_the_other(tmp_path):
+    runs, ids = tmp_path / "runs", []
+    threads = [Thread(target=lambda: ids.append(start_job(runs, "train", worker(8, 0.05)))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    live = until(lambda: (all_ := [job_status(runs / i).status for i in ids]) and "running" in all_ and all_)
+    assert live.count("running") == 1
+    spans = []
+    for job_id in ids:
+        assert ended(runs / job_id).status == "done"
+        times = [e["time"] for e in RunFolder(runs / job_id).read_events()[0]]
+        spans.append((times[0], times[-1]))
+    spans.sort()
+    assert spans[0][1] <= spans[1][0], "one worked while the other waited"
+
+
+# A leader with a worker in a session of its own, as torchrun has them; `mate` or not says whether it ends with it.
+LEADER = """
+import subprocess, sys
+how, script = sys.argv[2], sys.argv[1]
+bind = "from workbench.jobs.mate import end_with_parent; end_with_parent();" if how == "mate" else ""
+subprocess.Popen([sys.executable, "-c", bind + "exec(__import__('sys').argv.pop(1))", script, *sys.argv[3:]],
+                 start_new_session=True).wait()
+"""
+
+
+def _leader(tmp_path, how):
+    command = [sys.executable, "-c", LEADER, WORKER, how, "{run}", "100000", "0.02", "obeys"]
+    folder = tmp_path / "runs" / start_job(tmp_path / "runs", "train", command)
+    job = until(lambda: (job := job_status(folder)).step >= 1 and job)
+    (inner,) = psutil.Process(job.pid).children()
+    assert os.getsid(inner.pid) != job.pid
+    return folder, job, inner
+
+
+def gone(process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_processes_of_a_run_in_several_end_with_their_leader(tmp_path):
+    folder, job, inner = _leader(tmp_path, "mate")
+    os.kill(job.pid, signal.SIGKILL)
+    assert ended(folder).status == "killed"
+    until(lambda: gone(inner))
+
+
+def test_what_outlived_its_leader_in_another_session_is_swept_before_a_resume(tmp_path):
+    folder, job, inner = _leader(tmp_path, "alone")
+    os.kill(job.pid, signal.SIGKILL)
+    assert ended(folder).status == "killed"
+    assert not gone(inner)
+    resume_job(folder)
+    until(lambda: gone(inner))
+    stop_job(folder, grace_seconds=0)
+    ended(folder)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_no_process_is_left_and_no_state_is_wrong(tmp_path):
+    rng = random.Random(20261123)
+    runs = tmp_path / "runs"
+    folder = runs / start_job(runs, "train", worker(100000, 0.005))
+    for _ in range(20):
+        wanted = rng.randrange(0, 30)
+        before = len(RunFolder(folder).read_events()[0])
+        job = until(lambda: (j := job_status(folder)).pid and j)
+        until(lambda b=before, w=wanted: len(RunFolder(folder).read_events()[0]) >= b + w)
+        os.kill(job.pid, signal.SIGKILL)
+        killed = ended(folder)
+        assert killed.status == "killed"
+        assert killed.remedy
+        own = [p for p in psutil.process_iter() if _env(p) == str(folder)]
+        assert all(gone(p) for p in own), own
+        assert not devices.is_busy("cpu") or until(lambda: not devices.is_busy("cpu"))
+        saved = int((folder / "saved").read_text()) if (folder / "saved").exists() else 0
+        assert resume_job(folder).live
+        start = until(lambda: [e for e in RunFolder(folder).read_events()[0] if e["event"] == "start"][-1:])
+        assert start[0]["step"] <= saved + 1
+    stop_job(folder, grace_seconds=0)
+    assert ended(folder).status == "stopped"
+
+
+def _env(process) -> str:
+    try:
+        return process.environ().get("WORKBENCH_JOB", "")
+    except psutil.Error:
+        return ""
 
 
 def test_a_queued_job_stops_without_having_run_and_a_dead_one_leaves_the_queue(tmp_path):

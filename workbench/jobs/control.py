@@ -41,7 +41,8 @@ def crlft_command(*arguments: str) -> list[str]:
 def crlft_crew_command(processes: int, *arguments: str) -> list[str]:
     """Return the argument vector of a `crlft` worker in several processes of this machine (torchrun)."""
     crew = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    return [sys.executable, *crew, "-m", "workbench.jobs.mate", *arguments]
+    # Behind `--` torchrun reads no options: it would take --run for its own --run-path.
+    return [sys.executable, *crew, "-m", "--", "workbench.jobs.mate", *arguments]
 
 
 def captured_command(command: Sequence[str], result: str) -> list[str]:
