@@ -15,6 +15,7 @@ from workbench.domain.run import Job
 from workbench.services import jobs
 from workbench.services.project import Project
 from workbench.services.statistics import Difference, paired_difference, wilson
+from workbench.services.votes import Ballot
 from workbench.store import comparisons as store
 from workbench.store.comparisons import Answer, Vote
 
@@ -208,6 +209,60 @@ def column_difference(grid: Grid, first: int, second: int, *, full: bool = False
         if a is not None and b is not None and a.correct is not None and b.correct is not None:
             pairs.append((bool(a.full), bool(b.full)) if full else (bool(a.correct), bool(b.correct)))
     return paired_difference(pairs)
+
+
+def ballots(grid: Grid) -> list[Ballot]:
+    """Return all judges' votes by column; a tie and both bad count half for each side."""
+    found = []
+    scores = {"left": 1.0, "right": 0.0}
+    for row in grid.rows:
+        cells = {c.id: c for c in row.cells if c is not None}
+        for v in row.votes:
+            left, right = cells.get(v.left_cell), cells.get(v.right_cell)
+            if left is not None and right is not None:
+                score = scores.get(v.choice, 0.5)
+                found.append(
+                    Ballot(row.prompt.id, left.column, right.column, score, left.n_tokens, right.n_tokens)
+                )
+    return found
+
+
+def unchanged_by_condition(grid: Grid) -> list[tuple[str, int, int]]:
+    """Return models whose answers under several conditions are mostly the same: (model, same, prompts).
+
+    A model that says word for word the same under every condition on at least half of the prompts has hardly
+    learnt them, whatever the figures say.
+    """
+    found = []
+    for model in dict.fromkeys(c.model for c in grid.comparison.columns):
+        own = [i for i, c in enumerate(grid.comparison.columns) if c.model == model]
+        rows = [[row.cells[i] for i in own] for row in grid.rows]
+        whole = [[c.text.strip() for c in row if c is not None] for row in rows if all(row)]
+        same = sum(len(set(texts)) == 1 for texts in whole)
+        if len(own) > 1 and whole and 2 * same >= len(whole):
+            found.append((model, same, len(whole)))
+    return found
+
+
+def broken_repeats(grid: Grid) -> list[tuple[str, int, int]]:
+    """Return where the proof of conditioning fails: (prompt, column, column) given the same ids, saying otherwise.
+
+    Asked greedily, the same model given the same token ids says the same; if not, a pane does not show what its
+    head says.
+    """
+    if float(grid.comparison.sampling.get("temperature") or 0) > 0:
+        return []
+    columns, found = grid.comparison.columns, []
+    for row in grid.rows:
+        seen: dict[tuple[str, str], Cell] = {}
+        for cell in row.cells:
+            if cell is None or not cell.rendered_hash:
+                continue
+            key = (columns[cell.column].model, cell.rendered_hash)
+            first = seen.setdefault(key, cell)
+            if first.text != cell.text:
+                found.append((row.prompt.id, first.column, cell.column))
+    return found
 
 
 def vote(

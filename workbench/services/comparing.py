@@ -21,9 +21,12 @@ from workbench.services.answers import (
     ColumnFigures,
     Grid,
     GridRow,
+    ballots,
+    broken_repeats,
     collect_comparison,
     column_difference,
     comparison_grid,
+    unchanged_by_condition,
     vote,
 )
 from workbench.services.bases import resolve_base
@@ -40,7 +43,9 @@ __all__ = [
     "Grid",
     "GridRow",
     "Vote",
+    "ballots",
     "bring_back",
+    "broken_repeats",
     "collect_comparison",
     "column_difference",
     "comparison_grid",
@@ -51,6 +56,7 @@ __all__ = [
     "read_prompts",
     "set_held_out",
     "start_comparison",
+    "unchanged_by_condition",
     "vote",
     "wait_for_comparison",
 ]
