@@ -1,4 +1,4 @@
-"""`compare`, `rounds`."""
+"""`compare`, `report`, `rounds`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from workbench.commands.shell import plural, shell_of
 from workbench.domain.comparison import ColumnSummary
 from workbench.domain.errors import WorkbenchError
-from workbench.services import comparing, rounds
+from workbench.services import compare_export, comparing, rounds
 
 
 def _share(value: float | None) -> str:
@@ -98,6 +98,18 @@ def compare(
     )
 
 
+def report(
+    context: typer.Context,
+    comparison: Annotated[int, typer.Argument(help="The comparison's number.")],
+    out: Annotated[Path, typer.Argument(help="A file: .csv, .parquet, .html, or .jsonl for preference pairs.")],
+) -> None:
+    """Write a comparison's answers and votes to a file."""
+    shell = shell_of(context)
+    grid = comparing.comparison_grid(shell.project(), comparison)
+    size = compare_export.write_report(grid, out)
+    shell.finish({"file": str(out), "bytes": size}, f"{out}: {size:,} bytes.")
+
+
 def rounds_command(context: typer.Context) -> None:
     """Show every round: data, run, quality, what came back."""
     shell = shell_of(context)
@@ -110,4 +122,4 @@ def rounds_command(context: typer.Context) -> None:
     shell.finish({"rounds": [dataclasses.asdict(r) for r in rows]}, *lines)
 
 
-COMMANDS = (("compare", compare), ("rounds", rounds_command))
+COMMANDS = (("compare", compare), ("report", report), ("rounds", rounds_command))

@@ -19,6 +19,7 @@ from workbench.ui.views.compare_back import draw_back
 from workbench.ui.views.compare_new import draw_new
 from workbench.ui.views.compare_results import draw_summary
 from workbench.ui.views.compare_vote import draw_vote
+from workbench.ui.views.compare_votes import draw_results
 from workbench.ui.views.reader import local_time
 from workbench.ui.views.train_watch import REFRESH_SECONDS, job_chip
 from workbench.ui.views.working import address_tabs
@@ -29,7 +30,7 @@ from workbench.ui.widgets.layout import page_header, pager, progress_line, secti
 from workbench.ui.widgets.loop_styles import loop_styles
 
 PAGE_ROWS = 20
-_TABS = ("Grid", "Vote", "Bring back")
+_TABS = ("Grid", "Vote", "Results", "Bring back")
 
 
 def draw(project: Project) -> None:
@@ -88,6 +89,9 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
             draw_vote(project, comparison_id)
     if tabs[2].open:
         with tabs[2]:
+            draw_results(project, comparison_id)
+    if tabs[3].open:
+        with tabs[3]:
             draw_back(project, comparison_id)
 
 
@@ -107,6 +111,8 @@ def _figures(project: Project, comparison_id: int, scheme: ClassScheme, status: 
         st.rerun()
     _progress(grid)
     draw_summary(grid, scheme)
+    if grid.job is None or not grid.job.live:
+        _warnings(grid)
 
 
 def _progress(grid: Grid) -> None:
@@ -142,8 +148,43 @@ def _grid(project: Project, comparison_id: int) -> None:
     if not found:
         st.caption(t("No row is like that."))
         return
+    against = _reference(labels, shown or indices)
     index = pager("grid-page", total=len(found), page_size=PAGE_ROWS)
-    st.html(grid_html(comparison.columns, found[index * PAGE_ROWS : (index + 1) * PAGE_ROWS], shown or indices))
+    page = found[index * PAGE_ROWS : (index + 1) * PAGE_ROWS]
+    st.html(grid_html(comparison.columns, page, shown or indices, against=against))
+
+
+def _reference(labels: Sequence[str], shown: Sequence[int]) -> int | None:
+    """Return the column that the others' differences are marked against, or None."""
+    if len(shown) < 2:
+        return None
+    names = {-1: t("no marks"), **{i: labels[i] for i in shown}}
+    chosen = st.segmented_control(
+        t("Mark what differs from"), list(names), default=-1, format_func=lambda i: names[i], key="grid-against"
+    )
+    return chosen if chosen is not None and chosen >= 0 else None
+
+
+def _warnings(grid: Grid) -> None:
+    """Say where a condition changes nothing, and where the same pair said two things."""
+    names = {c.model: c.label.rsplit("/", 1)[0] for c in grid.comparison.columns}
+    for model, same, total in comparing.unchanged_by_condition(grid):
+        text = t(
+            "{model} says the same under every condition on {same} of {total} prompts: it has hardly learnt them. "
+            "Train longer, or look whether the classes differ at all.",
+            model=names[model],
+            same=same,
+            total=total,
+        )
+        st.warning(plain(text), icon=":material/balance:")
+    broken = comparing.broken_repeats(grid)
+    if broken:
+        text = t(
+            "{n} answers differ though model, condition and prompt are the same and nothing was drawn by chance: "
+            "do not trust this grid; generate it again.",
+            n=len(broken),
+        )
+        st.error(text, icon=":material/error:")
 
 
 def _wanted(row: GridRow, which: str, words: str) -> bool:

@@ -13,11 +13,15 @@ from workbench.services.rounds import RoundRow
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto
+from workbench.ui.views.judge_tags import draw_judging
+from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import percent
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, rounds_figure
 from workbench.ui.widgets.loop_styles import loop_styles
+
+_TABS = ("Rounds", "The model judges the tags")
 
 
 def draw(project: Project) -> None:
@@ -32,6 +36,16 @@ def draw(project: Project) -> None:
             page="import_",
         )
         return
+    tabs = address_tabs("panel", _TABS)
+    if tabs[0].open:
+        with tabs[0]:
+            _rounds(project)
+    if tabs[1].open:
+        with tabs[1]:
+            draw_judging(project)
+
+
+def _rounds(project: Project) -> None:
     rows = service.rounds(project)
     current = service.current_round(project)
     _now(rows, current)

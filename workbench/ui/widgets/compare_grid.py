@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from workbench.curate.diff import word_diff
 from workbench.domain.comparison import Cell, Column, Prompt
 from workbench.services.comparing import ColumnFigures, GridRow
 from workbench.ui.i18n import t
+from workbench.ui.widgets.diff import diff_html
 
 
 def winners(row: GridRow) -> set[int]:
@@ -45,8 +47,14 @@ def marks_html(cell: Cell) -> str:
     return "".join(marks)
 
 
-def cell_html(cell: Cell | None, *, won: bool = False) -> str:
-    """Return one answer with its marks, tokens and time; a waiting answer is a quiet dash."""
+def cell_html(cell: Cell | None, *, won: bool = False, against: Cell | None = None) -> str:
+    """Return one answer with its marks, tokens and time; a waiting answer is a quiet dash.
+
+    Args:
+        cell: The answer.
+        won: True marks the winner of a vote.
+        against: Another answer; what differs from it is marked word by word.
+    """
     if cell is None:
         return f'<div class="wl-cell wl-waiting">{escape(t("not generated yet"))}</div>'
     foot = [t("{n} tokens", n=cell.n_tokens)]
@@ -55,19 +63,24 @@ def cell_html(cell: Cell | None, *, won: bool = False) -> str:
     if won:
         foot.append(t("won the vote"))
     body = escape(cell.text) or f"<i>{escape(t('(empty answer)'))}</i>"
+    if against is not None and against.text != cell.text:
+        body = diff_html(word_diff(against.text, cell.text), context=None)
     return (
         f'<div class="wl-cell{" wl-won" if won else ""}"><div class="wl-text" dir="auto">{body}</div>'
         f'<div class="wl-foot">{marks_html(cell)}<span>{escape(" · ".join(foot))}</span></div></div>'
     )
 
 
-def grid_html(columns: Sequence[Column], rows: Sequence[GridRow], shown: Sequence[int]) -> str:
+def grid_html(
+    columns: Sequence[Column], rows: Sequence[GridRow], shown: Sequence[int], *, against: int | None = None
+) -> str:
     """Return a page of the grid.
 
     Args:
         columns: All columns of the comparison.
         rows: The rows of this page.
         shown: Indices of the columns to draw, in order.
+        against: Column from which the others' differences are marked, or None.
     """
     template = f"grid-template-columns: minmax(9rem, 0.8fr) repeat({len(shown)}, minmax(11rem, 1fr))"
     parts = [f'<div class="wl-grid" style="{template}"><div class="wl-head">{escape(t("Prompt"))}</div>']
@@ -78,7 +91,8 @@ def grid_html(columns: Sequence[Column], rows: Sequence[GridRow], shown: Sequenc
             f'<div class="wl-foot"><span>{escape(row.prompt.id)}</span></div></div>'
         )
         won = winners(row)
-        parts += [cell_html(row.cells[i], won=i in won) for i in shown]
+        first = None if against is None else row.cells[against]
+        parts += [cell_html(row.cells[i], won=i in won, against=None if i == against else first) for i in shown]
     return "".join(parts) + "</div>"
 
 

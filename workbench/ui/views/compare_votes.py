@@ -1,0 +1,136 @@
+"""What the votes say: strengths, duels, what led the judges, and files to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from workbench.services import compare_export, comparing
+from workbench.services.comparing import Grid
+from workbench.services.project import Project
+from workbench.services.votes import Ballot, Share, duel, leanings, rank
+from workbench.ui.i18n import t, tn
+from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.layout import metric_row, section
+
+_FILES = {
+    ".csv": ("CSV", "text/csv"),
+    ".parquet": ("Parquet", "application/vnd.apache.parquet"),
+    ".html": ("Page to send round", "text/html"),
+    ".jsonl": ("Preference pairs", "application/jsonl"),
+}
+
+
+@st.fragment
+@guarded
+def draw_results(project: Project, comparison_id: int) -> None:
+    """Draw the results of the votes and the files."""
+    grid = comparing.comparison_grid(project, comparison_id)
+    ballots = comparing.ballots(grid)
+    labels = [c.label for c in grid.comparison.columns]
+    if ballots:
+        _ranking(ballots, labels)
+        _duels(ballots, labels)
+        _leanings(ballots)
+    else:
+        st.caption(t("No votes yet: judge some pairs under Vote. Program-checked figures stand above."))
+    _files(grid)
+
+
+def _ranking(ballots: Sequence[Ballot], labels: Sequence[str]) -> None:
+    found = rank(ballots, len(labels))
+    section(t("Strength by votes"), t("Bradley-Terry, log-odds against the mean; intervals over prompts"))
+    table(
+        [t("column"), t("strength"), t("95 % interval"), t("votes")],
+        [
+            [labels[s.column], f"{s.strength:+.2f}", f"{s.low:+.2f} … {s.high:+.2f}", f"{s.votes}"]
+            for s in found.standings
+        ],
+        numeric=range(1, 4),
+    )
+    if not found.connected:
+        st.warning(
+            t("No chain of votes links all columns: compare across the groups first."), icon=":material/link_off:"
+        )
+    elif found.claims:
+        said = "; ".join(t("{a} above {b}", a=labels[a], b=labels[b]) for a, b, _, _ in found.claims)
+        st.markdown(plain(t("The votes bear out: {orders}.", orders=said)))
+    else:
+        st.caption(t("No order is borne out yet: every difference may be chance."))
+
+
+def _duels(ballots: Sequence[Ballot], labels: Sequence[str]) -> None:
+    rows = []
+    for a in range(len(labels)):
+        for b in range(a + 1, len(labels)):
+            d = duel(ballots, a, b)
+            if d is not None:
+                controlled = f"{100 * d.length_controlled:.0f} %" if d.length_controlled is not None else "–"
+                rows.append(
+                    [
+                        labels[a],
+                        labels[b],
+                        f"{d.wins} / {d.ties} / {d.losses}",
+                        _percent(d.share),
+                        controlled,
+                        f"{d.p_value:.3f}",
+                        f"{d.more_votes}",
+                    ]
+                )
+    section(t("Pairs"))
+    table(
+        [
+            t("first"),
+            t("second"),
+            t("won / tied / lost"),
+            t("first's share"),
+            t("at equal length"),
+            t("sign test p"),
+            t("votes missing for ±10 points"),
+        ],
+        rows,
+        numeric=range(2, 7),
+    )
+
+
+def _leanings(ballots: Sequence[Ballot]) -> None:
+    lean = leanings(ballots)
+    metric_row(
+        [
+            (t("Left was picked"), _percent(lean.left), t("half is what chance gives")),
+            (t("The longer was picked"), _percent(lean.longer), t("of votes between different lengths")),
+            (t("Undecided"), _percent(lean.ties), t("ties and both bad")),
+        ]
+    )
+
+
+def _percent(share: Share) -> str:
+    if not share.n:
+        return "–"
+    return f"{100 * share.value:.0f} % ({100 * share.low:.0f}–{100 * share.high:.0f})"
+
+
+def _files(grid: Grid) -> None:
+    section(t("Take along"))
+    pairs = len(compare_export.preference_pairs(grid))
+    with st.container(horizontal=True, key="wl-compare-files"):
+        for ending, (name, mime) in _FILES.items():
+            empty = ending == ".jsonl" and not pairs
+            st.download_button(
+                t(name),
+                data=lambda e=ending: compare_export.WRITERS[e](grid),
+                file_name=f"comparison-{grid.comparison.id}{ending}",
+                mime=mime,
+                disabled=empty,
+                on_click="ignore",
+                key=f"compare-file-{ending}",
+            )
+    st.caption(
+        tn(
+            pairs,
+            "{n} preference pair from the votes, as TRL reads them (prompt, chosen, rejected).",
+            "{n} preference pairs from the votes, as TRL reads them (prompt, chosen, rejected).",
+        )
+    )
