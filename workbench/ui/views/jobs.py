@@ -122,7 +122,7 @@ def _buttons(project: Project, job: Job, ahead: list[str]) -> None:
             jobs.go_first(project, job.id, actor=state.curator())
             st.rerun(scope="fragment")
     stopping = job.status == "stopping"
-    label = t("Stopping…") if stopping else t("Stop and save")
+    label = t("Stopping…") if stopping else t("Leave the line") if job.status == "queued" else t("Stop and save")
     if st.button(label, key=f"stop-{job.id}", icon=":material/stop_circle:", disabled=stopping):
         jobs.stop(project, job.id)
         st.rerun()

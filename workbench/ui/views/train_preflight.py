@@ -174,7 +174,9 @@ def _lengths(flight: Preflight, colours: Mapping[str, str]) -> None:
     if not any(found.bars.values()):
         return
     longer = sum(found.longer.values())
-    note = t("{n} lose their end behind the line", n=longer) if longer else t("none is longer than the context")
+    note = t("none is longer than the context of {n} tokens", n=found.cut_off)
+    if longer:
+        note = t("about {n} lose their end behind the line at {at} tokens", n=longer, at=found.cut_off)
     section(t("How long they are"), note)
     st.plotly_chart(length_figure(found, colours), key="preflight-lengths", config=CHART_CONFIG)
 

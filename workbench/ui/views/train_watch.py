@@ -169,7 +169,8 @@ def cost_figures(curves: RunCurves) -> list[tuple[str, object, str]]:
         hint = t("{free} were free at the start", free=gigabytes(free)) if free else ""
         rows.append((t("Memory at its peak"), gigabytes(peak), hint))
     if data.get("memory_bytes"):
-        rows.append((t("Memory planned"), f"≈ {gigabytes(data['memory_bytes'])}", ""))
+        hint = t("weights, optimiser, activations; the program itself comes on top")
+        rows.append((t("Memory planned"), f"≈ {gigabytes(data['memory_bytes'])}", hint))
     trained, parameters = data.get("trained_parameters"), data.get("parameters")
     if trained and parameters:
         hint = t("of {n} M", n=f"{parameters / 1e6:,.1f}")

@@ -1,0 +1,1 @@
+"""Translations of the interface, one module for each language and part: English text → translated text."""
