@@ -130,7 +130,7 @@ def test_in_sample_is_said_and_nothing_is_measured(project):
 
 
 def test_what_cannot_be_judged_is_refused_with_a_remedy(project):
-    with pytest.raises(PlanError, match="canaries is 0.5"):
+    with pytest.raises(PlanError, match=r"canaries is 0\.5"):
         judging.start_suggest(project, "run-1", canaries=0.5, actor="ann")
     make_run(project, "run-2", mark="failed", marker={"error": "x", "remedy": "y"})
     with pytest.raises(JobError, match="no finished model"):

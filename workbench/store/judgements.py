@@ -100,8 +100,7 @@ def count_open(connection: Connection) -> tuple[int, int, int]:
     """Return how many suspected tags, other tags and untagged conversations are still to be decided."""
     found = func.count(judgements.c.seq)
     suspected = func.count(case((judgements.c.issue, 1)))
-    both: Select[Any] = select(found, suspected)
-    n, issues = connection.execute(_open(both, True)).one()
+    n, issues = connection.execute(_open(select(found, suspected), True)).one()
     untagged = connection.execute(_open(select(found), False)).scalar_one()
     return int(issues), int(n) - int(issues), int(untagged)
 
@@ -119,7 +118,7 @@ def agreement(connection: Connection) -> list[tuple[str, str, int]]:
     return [(str(tag), str(proposal), int(n)) for tag, proposal, n in connection.execute(query)]
 
 
-def _open(query: Select[Any], tagged: bool) -> Select[Any]:
+def _open(query: Select[*tuple[Any, ...]], tagged: bool) -> Select[*tuple[Any, ...]]:
     c, j = conversations.c, judgements.c
     same: ColumnElement[bool] = or_(c.class_name == j.tag, and_(c.class_name.is_(None), j.tag.is_(None)))
     kind = j.tag.is_not(None) if tagged else j.tag.is_(None)

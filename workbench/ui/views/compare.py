@@ -18,6 +18,7 @@ from workbench.ui.nav import param, set_params
 from workbench.ui.views.compare_back import draw_back
 from workbench.ui.views.compare_new import draw_new
 from workbench.ui.views.compare_results import draw_summary
+from workbench.ui.views.compare_rewrite import draw_rewrites
 from workbench.ui.views.compare_vote import draw_vote
 from workbench.ui.views.compare_votes import draw_results
 from workbench.ui.views.reader import local_time
@@ -30,7 +31,7 @@ from workbench.ui.widgets.layout import page_header, pager, progress_line, secti
 from workbench.ui.widgets.loop_styles import loop_styles
 
 PAGE_ROWS = 20
-_TABS = ("Grid", "Vote", "Results", "Bring back")
+_TABS = ("Grid", "Vote", "Results", "Bring back", "Rewrites")
 
 
 def draw(project: Project) -> None:
@@ -93,6 +94,9 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
     if tabs[3].open:
         with tabs[3]:
             draw_back(project, comparison_id)
+    if tabs[4].open:
+        with tabs[4]:
+            draw_rewrites(project, comparison_id)
 
 
 def _acts(project: Project, job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -120,7 +121,7 @@ def _files(grid: Grid) -> None:
             empty = ending == ".jsonl" and not pairs
             st.download_button(
                 t(name),
-                data=lambda e=ending: compare_export.WRITERS[e](grid),
+                data=partial(compare_export.WRITERS[ending], grid),
                 file_name=f"comparison-{grid.comparison.id}{ending}",
                 mime=mime,
                 disabled=empty,

@@ -14,6 +14,7 @@ from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto
 from workbench.ui.views.judge_tags import draw_judging
+from workbench.ui.views.rounds_checks import draw_checks
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import percent
@@ -21,7 +22,7 @@ from workbench.ui.widgets.layout import empty_state, metric_row, page_header, se
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, rounds_figure
 from workbench.ui.widgets.loop_styles import loop_styles
 
-_TABS = ("Rounds", "The model judges the tags")
+_TABS = ("Rounds", "The model judges the tags", "Checks")
 
 
 def draw(project: Project) -> None:
@@ -43,6 +44,9 @@ def draw(project: Project) -> None:
     if tabs[1].open:
         with tabs[1]:
             draw_judging(project)
+    if tabs[2].open:
+        with tabs[2]:
+            draw_checks(project)
 
 
 def _rounds(project: Project) -> None:
