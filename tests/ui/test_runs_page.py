@@ -76,6 +76,8 @@ def test_missing_baselines_are_offered_and_started(project, open_page, monkeypat
     monkeypatch.setattr(runs, "start_baselines", start)
     app = open_page("train", run="run-1")
     app.button(key="train-baselines").click().run()
+    make_run(project, "run-3", mark="failed", marker={"error": "e", "kind": "nan"})
+    assert not any("baseline" in label for label in labels(open_page("train", run="run-3")))
     assert asked == [("run-1", ("no-reward", "no-condition", "sft", "sft-best", "inverse-frequency"))]
 
 

@@ -170,6 +170,7 @@ _AFTER: Mapping[str, str] = {
     "Settings that differ": "不同的设置",
     "None: the same settings.": "没有：设置相同。",
     "Data that differs": "不同的数据",
+    "None: both learn from {name}.": "没有：都学自 {name}。",
     "None: {left} and {right} hold the same conversations.": "没有：{left} 与 {right} 含相同的对话。",
     "The snapshot of one of them is no longer in this project.": "其中一个快照已不在本项目。",
     "Difference between": "差异：",

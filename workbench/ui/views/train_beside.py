@@ -103,6 +103,8 @@ def _data(project: Project, left: Job, right: Job) -> None:
     section(t("Data that differs"))
     if found is None:
         st.caption(t("The snapshot of one of them is no longer in this project."))
+    elif found.left == found.right:
+        st.caption(t("None: both learn from {name}.", name=found.left))
     elif found.same:
         st.caption(t("None: {left} and {right} hold the same conversations.", left=found.left, right=found.right))
     else:

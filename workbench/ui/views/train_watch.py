@@ -64,7 +64,7 @@ def draw_run(project: Project, run_id: str, colours: Mapping[str, str]) -> None:
     _head(project, job)
     live = st.fragment(_watch, run_every=REFRESH_SECONDS if job.live else None)
     live(project, run_id, colours, job.status)
-    if job.kind == "train":
+    if job.kind == "train" and (job.live or job.status == "done"):
         draw_baselines(project, run_id)
 
 
