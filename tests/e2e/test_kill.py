@@ -16,6 +16,7 @@ from safetensors.numpy import load_file
 
 from crlft.runfolder import RunFolder
 from tests.unit.loop_project import loop_project, until
+from workbench.jobs import device as devices
 from workbench.services import training
 from workbench.services.curation import log
 from workbench.services.project import Project
@@ -59,6 +60,20 @@ from workbench.services.project import open_project
 request = training.TrainRequest("one", overrides={"steps": 4, "step_tokens": 128, "threads": 1, "sample_count": 0})
 print(training.start_training(open_project(sys.argv[1]), request, actor="ann").id, flush=True)
 time.sleep(600)
+"""
+
+
+# Starts one run after the other, with a worker in miniature; says when it begins.
+BUSY_STARTER = """
+import sys
+from tests.unit.loop_project import fake_trainer
+from workbench.services import train_request, training
+from workbench.services.project import open_project
+train_request.crlft_command = fake_trainer()
+project = open_project(sys.argv[1])
+print("begun", flush=True)
+while True:
+    training.start_training(project, training.TrainRequest("one"), actor="ann")
 """
 
 
@@ -136,6 +151,32 @@ def test_a_curator_killed_ten_times_leaves_the_store_whole(project):
             curator.kill()
         check_store(project)
     assert log(project, 1)[0].id > before + KILLS, "nothing was written while it was killed"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_starter_killed_at_random_moments_leaves_no_run_in_a_wrong_state(project, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_LOCK_DIR", str(tmp_path / "devices"))
+    rng = random.Random(20261123)
+    for _ in range(20):
+        command = [sys.executable, "-c", BUSY_STARTER, str(project.root)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as starter:
+            assert starter.stdout.readline() == b"begun\n"
+            with pytest.raises(subprocess.TimeoutExpired):
+                starter.wait(timeout=rng.uniform(0.0, 1.5))
+            starter.kill()
+    check_store(project)
+    until(lambda: not any(j.live for j in training.list_runs(project)))
+    runs = training.list_runs(project)
+    assert len(runs) >= 10, "it was killed before it could start anything"
+    for job in runs:
+        # Whoever was killed had promised nothing yet: the run is there and ended, or says how to go on.
+        assert job.status == "done" or (job.status == "killed" and job.remedy.startswith("resume")), job
+        if job.status == "killed":
+            training.resume_run(project, job.id)
+            assert training.wait_for(project, job.id).status == "done"
+    assert devices.queue("cpu") == []
+    assert not devices.is_busy("cpu")
 
 
 @pytest.mark.timeout(600)

@@ -1,16 +1,15 @@
 import json
 import os
-import random
 import signal
 import sys
 import time
-from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 
 import psutil
 import pytest
 
 from crlft.runfolder import RunFolder
+from tests.unit.job_world import WORKER, ended, own_devices, until, worker
 from workbench.domain.errors import JobError, NotFound
 from workbench.jobs import device as devices
 from workbench.jobs import (
@@ -24,60 +23,10 @@ from workbench.jobs import (
     stop_job,
     trash_job,
 )
-from workbench.jobs.process import identity, is_alive, signal_group
+from workbench.jobs.process import identity, is_alive
 from workbench.jobs.stopper import see_to_its_end
 
-# A worker in miniature: counts steps to a total, saves where it is, obeys stop requests, resumes.
-WORKER = """
-import json, os, signal, sys, time
-from pathlib import Path
-from crlft.runfolder import RunFolder, write_atomically
-run, total, pace, deaf = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4] == "deaf"
-saved = run.path / "saved"
-step = int(saved.read_text()) if saved.exists() else 0
-terminated = []
-signal.signal(signal.SIGTERM, signal.SIG_IGN if deaf else lambda *_: terminated.append(1))
-run.emit("start", attempt=1, step=step, total=total)
-print("working", flush=True)
-while step < total:
-    time.sleep(pace)
-    step += 1
-    run.emit("step", step=step, total=total, loss=1 / step)
-    write_atomically(saved, str(step))
-    if terminated or (run.stop_requested() and not deaf):
-        run.mark("stopped", step=step)
-        sys.exit(0)
-run.mark("done", metrics={"loss": 0.5})
-"""
-
-
-@pytest.fixture(autouse=True)
-def _own_devices(tmp_path, monkeypatch):
-    monkeypatch.setenv("WORKBENCH_LOCK_DIR", str(tmp_path / "devices"))
-    yield
-    for job in tmp_path.glob("runs/*/job.json"):
-        body = json.loads(job.read_text())
-        if body.get("pid"):
-            signal_group(body["pid"], body["started"], signal.SIGKILL)
-
-
-def worker(steps: int, pace: float = 0.0, *, deaf: bool = False) -> list[str]:
-    return [sys.executable, "-c", WORKER, "{run}", str(steps), str(pace), "deaf" if deaf else "obeys"]
-
-
-def until(holds, seconds: float = 60.0):
-    """Poll for something another process does."""
-    end, pause = time.monotonic() + seconds, Event()
-    while time.monotonic() < end:
-        if value := holds():
-            return value
-        pause.wait(0.02)
-    raise AssertionError("it did not happen")
-
-
-def ended(folder: Path):
-    return until(lambda: (job := job_status(folder)) and not job.live and job)
-
+__all__ = ["own_devices"]  # a fixture of every test here
 
 def test_a_job_runs_to_its_end_and_its_folder_says_so(tmp_path):
     job_id = start_job(tmp_path / "runs", "train", worker(3), title="three steps", params={"snapshot": "s"})
@@ -217,79 +166,6 @@ def test_two_starts_at_once_run_one_after_the_other(tmp_path):
         spans.append((times[0], times[-1]))
     spans.sort()
     assert spans[0][1] <= spans[1][0], "one worked while the other waited"
-
-
-# A leader with a worker in a session of its own, as torchrun has them; `mate` or not says whether it ends with it.
-LEADER = """
-import subprocess, sys
-how, script = sys.argv[2], sys.argv[1]
-bind = "from workbench.jobs.mate import end_with_parent; end_with_parent();" if how == "mate" else ""
-subprocess.Popen([sys.executable, "-c", bind + "exec(__import__('sys').argv.pop(1))", script, *sys.argv[3:]],
-                 start_new_session=True).wait()
-"""
-
-
-def _leader(tmp_path, how):
-    command = [sys.executable, "-c", LEADER, WORKER, how, "{run}", "100000", "0.02", "obeys"]
-    folder = tmp_path / "runs" / start_job(tmp_path / "runs", "train", command)
-    job = until(lambda: (job := job_status(folder)).step >= 1 and job)
-    (inner,) = psutil.Process(job.pid).children()
-    assert os.getsid(inner.pid) != job.pid
-    return folder, job, inner
-
-
-def gone(process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
-def test_processes_of_a_run_in_several_end_with_their_leader(tmp_path):
-    folder, job, inner = _leader(tmp_path, "mate")
-    os.kill(job.pid, signal.SIGKILL)
-    assert ended(folder).status == "killed"
-    until(lambda: gone(inner))
-
-
-def test_what_outlived_its_leader_in_another_session_is_swept_before_a_resume(tmp_path):
-    folder, job, inner = _leader(tmp_path, "alone")
-    os.kill(job.pid, signal.SIGKILL)
-    assert ended(folder).status == "killed"
-    assert not gone(inner)
-    resume_job(folder)
-    until(lambda: gone(inner))
-    stop_job(folder, grace_seconds=0)
-    ended(folder)
-
-
-@pytest.mark.slow
-def test_killed_at_random_moments_no_process_is_left_and_no_state_is_wrong(tmp_path):
-    rng = random.Random(20261123)
-    runs = tmp_path / "runs"
-    folder = runs / start_job(runs, "train", worker(100000, 0.005))
-    for _ in range(20):
-        wanted = rng.randrange(0, 30)
-        before = len(RunFolder(folder).read_events()[0])
-        job = until(lambda: (j := job_status(folder)).pid and j)
-        until(lambda b=before, w=wanted: len(RunFolder(folder).read_events()[0]) >= b + w)
-        os.kill(job.pid, signal.SIGKILL)
-        killed = ended(folder)
-        assert killed.status == "killed"
-        assert killed.remedy
-        own = [p for p in psutil.process_iter() if _env(p) == str(folder)]
-        assert all(gone(p) for p in own), own
-        assert not devices.is_busy("cpu") or until(lambda: not devices.is_busy("cpu"))
-        saved = int((folder / "saved").read_text()) if (folder / "saved").exists() else 0
-        assert resume_job(folder).live
-        start = until(lambda: [e for e in RunFolder(folder).read_events()[0] if e["event"] == "start"][-1:])
-        assert start[0]["step"] <= saved + 1
-    stop_job(folder, grace_seconds=0)
-    assert ended(folder).status == "stopped"
-
-
-def _env(process) -> str:
-    try:
-        return process.environ().get("WORKBENCH_JOB", "")
-    except psutil.Error:
-        return ""
 
 
 def test_a_queued_job_stops_without_having_run_and_a_dead_one_leaves_the_queue(tmp_path):

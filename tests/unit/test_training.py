@@ -69,6 +69,8 @@ def test_without_a_snapshot_one_is_made_of_what_is_kept_now(project):
         (TrainRequest("one", method="magic"), JobError, "unknown method 'magic'"),
         (TrainRequest("one", base="./nowhere"), JobError, "'./nowhere' does not exist: no such folder"),
         (TrainRequest("one", base="no-such/model"), JobError, "'no-such/model' does not exist"),
+        (TrainRequest("one", processes=0), JobError, "cannot have 0 processes"),
+        (TrainRequest("one", processes=65), JobError, "cannot have 65 processes"),
         (TrainRequest("one", base=""), JobError, "'' does not exist"),
         (TrainRequest("one", overrides={"steps": "many", "sneeds": 1}), ConfigError, "steps is 'many'"),
         (TrainRequest("one", overrides={"base": "x"}), ConfigError, "base is no setting"),
@@ -191,6 +193,17 @@ class TestNextAction:
         told = set(re.findall(r'(?:Failure\(|return )"([a-z-]+)"', source))
         assert told
         assert told <= set(failures.KINDS)
+
+
+def test_a_run_in_two_processes_is_a_job_of_its_own_command_and_is_retried_as_one(project, monkeypatch):
+    crew = fake_trainer()
+    monkeypatch.setattr(train_request, "crlft_crew_command", lambda n, *words: [*crew(), f"of {n}"])
+    job = training.start_training(project, TrainRequest("one", processes=2, group="first"), actor="ann")
+    assert training.wait_for(project, job.id).status == "done"
+    assert job.command[-1] == "of 2"
+    again = training.retry_run(project, job.id, {"seed": 3}, actor="ann")
+    assert (again.command[-1], again.params["processes"], again.params["group"]) == ("of 2", 2, "first")
+    assert training.wait_for(project, again.id).status == "done"
 
 
 def test_stop_resume_and_delete_by_id(project, monkeypatch):

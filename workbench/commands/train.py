@@ -16,6 +16,7 @@ from workbench.domain.errors import JobError
 from workbench.domain.run import Job
 from workbench.services import training
 from workbench.services.project import Project
+from workbench.services.runs import run_rows
 
 DetachOption = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
 
@@ -107,16 +108,18 @@ def train(
 
 
 def runs(context: typer.Context) -> None:
-    """List the training runs, newest first."""
+    """List the training runs, newest first; a star stands before those marked."""
     shell = shell_of(context)
-    jobs = training.list_runs(shell.project())
+    found = run_rows(shell.project())
     lines = []
-    for job in jobs:
+    for row in found:
+        job = row.job
         steps = f"{job.step}/{job.total}" if job.total else "-"
-        lines.append(f"{job.id:<40} {job.status:<8} {steps:>11}  {job.title}")
+        star = "*" if row.starred else " "
+        lines.append(f"{star} {job.id:<40} {job.status:<8} {steps:>11}  {job.title}")
     rows = [
         {
-            "run": job.id,
+            "run": (job := row.job).id,
             "status": job.status,
             "step": job.step,
             "total": job.total,
@@ -126,8 +129,10 @@ def runs(context: typer.Context) -> None:
             "metrics": dict(job.metrics),
             "error": job.error,
             "remedy": job.remedy,
+            "starred": row.starred,
+            "notes": row.notes,
         }
-        for job in jobs
+        for row in found
     ]
     shell.finish({"runs": rows}, *(lines or ["No runs yet. Next: workbench train"]))
 
