@@ -122,6 +122,7 @@ def train_through_a_killed_server(walk: Walk, serve: Callable[[Path], str]) -> N
     walk.picture("train")
     if not PICTURES:
         page.get_by_text("Advanced", exact=False).first.click()
+        page.get_by_role("tab", name="Budget").click()
         page.get_by_label("Steps", exact=True).fill("24")
         page.get_by_label("Steps", exact=True).press("Enter")
     button(page, "Start training").click()
