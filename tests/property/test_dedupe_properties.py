@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.curate.dedupe import Document, DuplicateResult, Member, decide, find_near
+from workbench.curate.dedupe.folding import UNSPACED, words
 
 WORDS = "red blue lamp boat hill river stone bread seven lemon cloud paper 灯 船 山".split()
 sentences = st.lists(st.sampled_from(WORDS), min_size=0, max_size=14).map(" ".join)
@@ -72,3 +75,13 @@ def test_scores_are_symmetric_and_true(documents: list[Document]) -> None:
         for b in documents:
             assert result.score(a.seq, b.seq) == result.score(b.seq, a.seq)
     assert replace(result, threshold=1.0).groups == result.rethreshold(1.0).groups
+
+
+words("灯")  # the tables are made once, outside any example's deadline
+MIXED = st.text(st.characters(codec="utf-16") | st.sampled_from("aZ 9\u0301…\uff76\uff9eﬁ½\u1100\u1161"))
+BY_RULE = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
+
+
+@given(MIXED)
+def test_words_by_table_are_words_by_rule(text: str) -> None:
+    assert words(text) == BY_RULE.findall(unicodedata.normalize("NFKC", text).casefold())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from crlft.conversation import ToolCall, Turn
@@ -14,7 +16,9 @@ from workbench.curate.dedupe import (
     find_near,
     sides,
 )
-from workbench.curate.dedupe.shingles import Shingler, figures, words
+from workbench.curate.dedupe.folding import words
+from workbench.curate.dedupe.hashing import shingle
+from workbench.curate.dedupe.shingles import figures
 from workbench.domain.errors import PlanError
 
 LONG = "tell me which of the two big warehouses by the harbour still keeps the old blue lamps in stock today"
@@ -129,10 +133,21 @@ def test_tool_calls_are_part_of_what_was_answered() -> None:
 
 
 def test_shingles_are_distinct_sorted_and_stable() -> None:
-    shingles = Shingler(width=2).shingles("a b c d a b c d")
-    assert len(shingles) == 4
-    assert (shingles[1:] > shingles[:-1]).all()
-    assert (Shingler(width=2).shingles("A, b. c d a b c d") == shingles).all()
+    found = shingle(["a b c d a b c d", "A, b. c d a b c d", "x", "", "a b c d a b c d"])
+    one, same, short, empty, again = (found.hashes[a:b] for a, b in pairwise(found.offsets.tolist()))
+    assert len(one) == 4
+    assert (one[1:] > one[:-1]).all()
+    assert (one == same).all()
+    assert (one == again).all()
+    assert (len(short), len(empty)) == (1, 0)
+    assert found.word_counts.tolist() == [8, 8, 1, 0, 8]
+
+
+def test_long_words_differ_wherever_they_differ() -> None:
+    base = "x" * 40
+    texts = [f"a b {base[:i]}y{base[i:]} c" for i in range(40)] + [f"a b {'x' * n} c" for n in (300, 301)]
+    found = shingle(texts)
+    assert len({tuple(found.hashes[a:b].tolist()) for a, b in pairwise(found.offsets.tolist())}) == len(texts)
 
 
 def test_groups_follow_the_threshold_without_a_new_search() -> None:

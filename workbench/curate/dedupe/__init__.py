@@ -1,8 +1,12 @@
 """Duplicates: found by text, judged class-aware, never removed without a reason.
 
-    shingles    texts → comparable pieces
-    corpus      pieces → sets and MinHash signatures
-    pairs       exact groups and verified near-duplicate pairs
+    shingles    conversations → the texts compared
+    folding     texts → evened-out words
+    hashing     words → distinct shingle hashes, many texts at once
+    corpus      hashes → MinHash signatures
+    bands       signatures → candidates
+    verify      candidates → true similarities
+    pairs       the above in one call: exact groups and verified near-duplicate pairs
     result      pairs → groups at any threshold
     keep        groups → who stays and who is a copy of whom
 """

@@ -13,24 +13,20 @@ three steps, each of which sees only what the one before left:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from workbench.curate.dedupe.bands import candidates
 from workbench.curate.dedupe.corpus import CHUNK, Corpus, CorpusBuilder, NearSettings
+from workbench.curate.dedupe.folding import words
 from workbench.curate.dedupe.result import Pair
-from workbench.curate.dedupe.shingles import Document, words
+from workbench.curate.dedupe.shingles import Document
+from workbench.curate.dedupe.verify import similarities
 
 Progress = Callable[[int, int], None]
 """Called with (done, total); the unit is conversations."""
-
-Codes = npt.NDArray[np.int64]
-"""Pairs of text indices, each as one number: left · texts + right, left < right."""
-
-_SIGNATURE_MARGIN = 0.18
-"""Four standard deviations of a 128-permutation estimate at .5: what a signature may err by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +79,35 @@ def find_near(
         on_progress: Called now and then.
     """
     settings = settings or NearSettings()
-    floor = min(settings.floor, threshold)
-    considered = 0
-    by_key: dict[str, list[int]] = {}
     builder = CorpusBuilder(settings)
-    for considered, doc in enumerate(documents, 1):
-        if doc.key in by_key:
-            by_key[doc.key].append(doc.seq)
-        elif _wordy(doc):
-            by_key[doc.key] = [doc.seq]
-            builder.add(doc.sides)
+    for done, doc in enumerate(documents, 1):
+        builder.add(doc.seq, doc.key, doc.sides)
         # Reading is most of the work; the last tenth is comparing.
-        _report(on_progress, considered, total, share=0.9)
-    corpus = builder.build()
-    codes = _candidates(corpus, settings, floor)
-    pairs, floor = _pairs(corpus, codes, [min(seqs) for seqs in by_key.values()], floor, settings, threshold)
-    representative = _representatives(by_key.values())
+        _report(on_progress, done, total, share=0.9)
+    found = near_of(builder.build(), settings, threshold=threshold)
+    _report(on_progress, found.considered, found.considered)
+    return found
+
+
+def near_of(corpus: Corpus, settings: NearSettings, *, threshold: float = 0.8) -> Found:
+    """Find the near-equal texts of a corpus."""
+    floor = min(settings.floor, threshold)
+    codes = candidates(corpus, settings, floor)
+    left, right = np.divmod(codes, max(len(corpus.keys), 1))
+    scores = np.round(similarities(corpus, left, right), 4)
+    good = scores >= floor
+    if good.sum() > settings.most_pairs:
+        floor = min(threshold, float(np.sort(scores[good])[-settings.most_pairs]))
+        good = scores >= floor
+    firsts = np.array([min(rows) for rows in corpus.seqs], dtype=np.int64)
+    one, other = firsts[left[good]], firsts[right[good]]
+    low, high, kept = np.minimum(one, other), np.maximum(one, other), scores[good]
+    order = np.lexsort((high, low))
+    rows = zip(low[order].tolist(), high[order].tolist(), kept[order].tolist(), strict=True)
+    pairs = tuple(Pair(a, b, score) for a, b, score in rows)
+    representative = _representatives(corpus.seqs)
     representative.update({seq: seq for pair in pairs for seq in (pair.a, pair.b)})
-    _report(on_progress, considered, considered)
-    return Found(considered, representative, pairs, floor)
+    return Found(corpus.considered, representative, pairs, floor)
 
 
 def _wordy(doc: Document) -> bool:
@@ -115,66 +121,3 @@ def _report(on_progress: Progress | None, done: int, total: int, share: float = 
 
 def _representatives(groups: Iterable[list[int]]) -> dict[int, int]:
     return {seq: first for seqs in groups if len(seqs) > 1 for first in [min(seqs)] for seq in seqs}
-
-
-def _candidates(corpus: Corpus, settings: NearSettings, floor: float) -> Codes:
-    """Return the pairs that share a band and may reach the floor, each once."""
-    n = len(corpus.signatures)
-    found = np.empty(0, dtype=np.int64)
-    for band in range(settings.bands):
-        rows = np.ascontiguousarray(corpus.signatures[:, band * settings.rows : (band + 1) * settings.rows])
-        keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * settings.rows))).ravel()
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
-        buckets = [_within(np.sort(order[a:b]), n) for a, b in _runs(edges)]
-        if buckets:
-            found = _distinct(np.concatenate((found, _possible(corpus, np.concatenate(buckets), floor))))
-    return found
-
-
-def _runs(edges: npt.NDArray[np.intp]) -> Iterator[tuple[int, int]]:
-    big = np.flatnonzero(np.diff(edges) > 1)
-    return zip(edges[big].tolist(), edges[big + 1].tolist(), strict=True)
-
-
-def _within(members: npt.NDArray[np.intp], n: int) -> Codes:
-    """Return every pair of a bucket."""
-    left, right = np.triu_indices(len(members), 1)
-    return members[left].astype(np.int64) * n + members[right]
-
-
-def _possible(corpus: Corpus, codes: Codes, floor: float) -> Codes:
-    """Leave out pairs whose sizes or signatures already say that they cannot reach the floor."""
-    n = len(corpus.signatures)
-    left, right = codes // n, codes % n
-    one, other = corpus.sizes[left], corpus.sizes[right]
-    fits = np.flatnonzero((np.minimum(one, other) >= floor * np.maximum(one, other)).all(axis=1))
-    shared = [
-        (corpus.signatures[left[part]] == corpus.signatures[right[part]]).mean(axis=1)
-        for part in np.array_split(fits, len(fits) // CHUNK + 1)
-    ]
-    return codes[fits[np.concatenate(shared) >= floor - _SIGNATURE_MARGIN]]
-
-
-def _distinct(codes: Codes) -> Codes:
-    codes.sort()
-    return codes[np.concatenate(([True], codes[1:] != codes[:-1]))] if len(codes) else codes
-
-
-def _pairs(
-    corpus: Corpus, codes: Codes, seqs: list[int], floor: float, settings: NearSettings, threshold: float
-) -> tuple[tuple[Pair, ...], float]:
-    """Verify candidates; return the pairs at or above the floor, and the floor that they are complete for."""
-    n = len(seqs)
-    pairs: list[Pair] = []
-    for code in codes.tolist():
-        left, right = divmod(code, n)
-        score = corpus.similarity(left, right, floor)
-        if score >= floor:
-            a, b = sorted((seqs[left], seqs[right]))
-            pairs.append(Pair(a, b, round(score, 4)))
-    if len(pairs) > settings.most_pairs:
-        floor = min(threshold, sorted((p.score for p in pairs), reverse=True)[settings.most_pairs - 1])
-        pairs = [p for p in pairs if p.score >= floor]
-    return tuple(sorted(pairs, key=lambda p: (p.a, p.b))), floor
