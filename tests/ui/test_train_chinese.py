@@ -52,7 +52,7 @@ def test_phases_failures_and_jobs_are_all_said_in_chinese():
 
 
 def test_a_run_is_shown_in_chinese_where_that_is_the_language(project, open_page, monkeypatch):
-    monkeypatch.setattr(i18n, "use_language", lambda code: i18n._language.set("zh"))
+    monkeypatch.setitem(i18n.CATALOGUES, "en", i18n.CATALOGUES["zh"])
     make_run(project, "run-1", mark="failed", marker={"error": "no room", "kind": "out-of-memory"})
     app = open_page("train", run="run-1")
     assert "内存不足" in app.error[0].value
