@@ -15,24 +15,23 @@ checkpoint, and only conversations missing in `results.jsonl` are scored.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from crlft.condition import ClassScheme
 from crlft.config import RunConfig
 from crlft.conversation import Conversation
-from crlft.errors import ConfigError, DataError
+from crlft.errors import DataError
 from crlft.events import Events
+from crlft.folds import SuggestRequest, fold_of
 from crlft.runfolder import RunFolder
 from crlft.scores import ScoreRequest
+from crlft.scoring import Scorer, finished
 from crlft.snapshot import read_snapshot
+from crlft.training import train
 
-MAX_FOLDS = 20
 _SETTINGS: dict[str, Any] = {
     # Every class is to be known equally well; rewards would leave the weak class half learnt.
     "method": "no-reward",
@@ -40,66 +39,6 @@ _SETTINGS: dict[str, Any] = {
     "sample_count": 0,
     "keep_checkpoints": 1,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SuggestRequest:
-    """What to judge.
-
-    Attributes:
-        data: JSONL of conversations, tagged or not; each one's `id` comes back with its scores.
-        scheme: The classes.
-        base: The model that every fold starts from.
-        model: A trained model that scores everything instead of folds, or None.
-        folds: Number of folds.
-        settings: Settings of the folds' runs (`crlft.config.RunConfig`), such as steps or template.
-        threads: CPU threads, None for all cores.
-        device: `auto`, `cpu` or `cuda`.
-    """
-
-    data: str
-    scheme: ClassScheme
-    base: str = ""
-    model: str | None = None
-    folds: int = 3
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    threads: int | None = None
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        faults = [] if self.data else ["no data is named"]
-        if not self.model and not self.base:
-            faults.append("neither a base for the folds nor a model is named")
-        if not 2 <= self.folds <= MAX_FOLDS:
-            faults.append(f"folds is {self.folds}, it must lie between 2 and {MAX_FOLDS}")
-        if len(self.scheme.classes) < 2:
-            faults.append("there is one class only: nothing to tell apart")
-        if faults:
-            raise ConfigError(faults, "correct the request and start again")
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> SuggestRequest:
-        """Read a request; see the attributes for the keys (`scheme` as `ClassScheme.to_dict`).
-
-        Raises:
-            ConfigError: Something is missing, unknown or wrong; all faults are listed.
-        """
-        unknown = sorted(set(data) - set(cls.__dataclass_fields__))
-        if unknown:
-            raise ConfigError([f"unknown key {k!r}" for k in unknown], "correct the request and start again")
-        return cls(**{**data, "scheme": ClassScheme.from_dict(data["scheme"])})
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        out = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**out, "scheme": self.scheme.to_dict(), "settings": dict(self.settings)}
-
-
-def fold_of(conversation: Conversation, folds: int) -> int:
-    """Return a conversation's fold; all conversations of one prompt, however spaced or cased, share it."""
-    words = " ".join(conversation.prompt.casefold().split())
-    digest = hashlib.sha256(b"fold:" + words.encode()).digest()
-    return int.from_bytes(digest[:8], "big") % folds
 
 
 class _FoldEvents(Events):
@@ -127,8 +66,6 @@ def run_suggest(events: Events) -> int:
     Raises:
         CrlftError: The request, the data, the base or a setting cannot be used.
     """
-    from crlft.scoring import finished
-
     body = events.run.read_json("request.json")
     if body is None:
         raise DataError(f"{events.run.path}: no request.json", "write the request before starting the job")
@@ -182,8 +119,6 @@ def _fold_model(
     events: Events,
 ) -> str | None:
     """Return the model trained on all other folds; None where the job was stopped on the way."""
-    from crlft.training import train
-
     run = RunFolder(_fold_folder(events.run, number))
     if run.marker() is not None and (run.model / "config.json").exists():
         return str(run.model)
@@ -215,8 +150,6 @@ def _score(
     events: Events,
 ) -> bool:
     """Append the scores of conversations; False where the job was stopped on the way."""
-    from crlft.scoring import Scorer
-
     events.emit("phase", name=f"scoring {len(waiting)} conversations")
     names = tuple(c.name for c in request.scheme.classes)
     score_request = ScoreRequest(model, request.data, names, threads=request.threads, device=request.device)

@@ -9,8 +9,9 @@ from crlft.cli import main
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.errors import ConfigError, DataError
 from crlft.events import Events
+from crlft.folds import SuggestRequest, fold_of
 from crlft.runfolder import RunFolder
-from crlft.suggest import SuggestRequest, fold_of, run_suggest
+from crlft.suggest import run_suggest
 from tests.tiny import save_tiny_base, talk, tiny_conversations, write_jsonl
 
 

@@ -149,3 +149,5 @@ def test_length_control_takes_out_what_length_alone_explains():
     assert plain.share.value > 0.7
     assert plain.length_controlled == pytest.approx(0.5, abs=0.08)
     assert length_controlled(votes[:10], 0) is None
+    always_longer = [Ballot(str(i), 0, 1, float(i % 3 > 0), 9, 3) for i in range(60)]
+    assert length_controlled(always_longer, 0) is None

@@ -10,8 +10,8 @@ import numpy as np
 
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
+from crlft.folds import fold_of
 from crlft.runfolder import RunFolder
-from crlft.suggest import fold_of
 from workbench.curate.evidence import (
     DETECTORS,
     UNTAGGED,

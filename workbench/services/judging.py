@@ -18,9 +18,9 @@ import numpy as np
 from crlft.condition import ClassScheme
 from crlft.config import RunConfig
 from crlft.errors import DataError
+from crlft.folds import SuggestRequest
 from crlft.modelfolder import read_card
 from crlft.runfolder import RunFolder
-from crlft.suggest import SuggestRequest
 from workbench.curate.evidence import UNTAGGED, plant_canaries
 from workbench.domain.curation import Plan
 from workbench.domain.errors import JobError, PlanError

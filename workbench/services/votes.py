@@ -214,13 +214,18 @@ def sign_test(ballots: Sequence[Ballot], first: int) -> float:
 
 
 def length_controlled(ballots: Sequence[Ballot], first: int, least: int = 20) -> float | None:
-    """Return the first's share at equal length and even sides; None below `least` votes or after a sweep."""
+    """Return the first's share at equal length and even sides.
+
+    None below `least` votes, after a sweep, or where one side was always longer: nothing is extrapolated.
+    """
     scores = np.array([b.seen_from(first) for b in ballots])
     if len(ballots) < least or scores.min() == scores.max():
         return None
     pairs = [(b.first_length, b.second_length) for b in ballots]
     lengths = [pair if b.first == first else pair[::-1] for pair, b in zip(pairs, ballots, strict=True)]
     ratio = np.log([(a + 1) / (b + 1) for a, b in lengths])
+    if not ratio.min() <= 0 <= ratio.max():  # one side was always longer: equal length was never seen
+        return None
     side = np.array([0.5 if b.first == first else -0.5 for b in ballots])
     features = np.stack([np.ones(len(scores)), ratio / (ratio.std() or 1.0), side], axis=1)
     weights = np.zeros(3)

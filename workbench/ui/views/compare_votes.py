@@ -76,7 +76,7 @@ def _duels(ballots: Sequence[Ballot], labels: Sequence[str]) -> None:
                         f"{d.wins} / {d.ties} / {d.losses}",
                         _percent(d.share),
                         controlled,
-                        f"{d.p_value:.3f}",
+                        "< 0.001" if d.p_value < 0.001 else f"{d.p_value:.3f}",
                         f"{d.more_votes}",
                     ]
                 )

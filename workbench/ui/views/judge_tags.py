@@ -67,7 +67,7 @@ def _trust(report: SuggestReport) -> None:
         [
             (t("Suspected tags"), report.issues, t("held for wrong, still to be decided")),
             (t("Untagged"), report.untagged, t("with a proposal")),
-            (t("Agreement"), _agreement(report), t("of tags are what the model would say")),
+            (t("Agreement"), _agreement(report), t("of tags are what the evidence says")),
         ]
     )
     if report.in_sample:
@@ -171,7 +171,7 @@ def _one(project: Project, judgement: Judgement, record: Record, classes: Sequen
             st.button(
                 t("The tag is right"),
                 key="judge-right",
-                shortcut="C",
+                shortcut="V",
                 icon=":material/verified:",
                 on_click=_right,
                 args=(project, record),
