@@ -16,6 +16,8 @@ from workbench.services.prompts import held_out_prompts
 
 NEAR = 0.8
 """Jaccard similarity of the words from which two prompts count as the same question."""
+SWAPPED = 0.9
+"""From here on prompts count as the same even if a word was replaced: long prompts with one synonym."""
 MOST_STEPS = 20
 _ARRIVALS = ("import", "bring-back")
 _WORD = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -96,8 +98,9 @@ class Leak:
 def near_leaks(project: Project, threshold: float = NEAR, query: str = "-status:dropped") -> list[Leak]:
     """Return conversations whose prompt is nearly a held-out one, most similar first.
 
-    Words are compared as multisets, Chinese and Japanese by character; prompts whose numbers differ ask different
-    things and are never near.
+    Words are compared as multisets, Chinese and Japanese by character. Prompts whose numbers differ ask different
+    things and are never near; nor, below `SWAPPED`, are prompts where a word gave way to another ("the day before
+    Monday", "… Tuesday"): words may only have been added on one side.
 
     Args:
         project: The project.
@@ -122,13 +125,17 @@ def near_leaks(project: Project, threshold: float = NEAR, query: str = "-status:
         for prompt_id, common in shared.items():
             other = bags[prompt_id]
             similarity = common / (bag.total() + other.total() - common)
-            if similarity >= threshold and _numbers(bag) == _numbers(other):
+            if similarity >= threshold and _same_question(bag, other, similarity):
                 found.append(Leak(prompt_id, record.seq, similarity))
     return sorted(found, key=lambda leak: (-leak.similarity, leak.seq))
 
 
 def _bag(text: str) -> Counter[str]:
     return Counter(_WORD.findall(text.casefold()))
+
+
+def _same_question(a: Counter[str], b: Counter[str], similarity: float) -> bool:
+    return _numbers(a) == _numbers(b) and (similarity >= SWAPPED or a <= b or b <= a)
 
 
 def _numbers(bag: Counter[str]) -> dict[str, int]:
