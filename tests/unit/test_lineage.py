@@ -89,7 +89,7 @@ def test_near_copies_of_held_out_prompts_are_found_but_other_numbers_are_other_q
     assert (leak.prompt_id, leak.similarity, asked) == ("same", 1.0, "What is 3 plus 3?")
     curation.apply_plan(project, curation.plan_status(project, "dropped", "leak", seqs=[leak.seq]), actor="ann")
     assert near_leaks(project) == []
-    swapped = replace(prompts[0], messages=({"role": "user", "content": "Who is 4 plus 4, and what of it now?"},))
+    swapped = replace(prompts[0], messages=({"role": "user", "content": "How much is 4 plus 4?"},))
     comparing.set_held_out(project, [swapped], actor="ann")
     assert near_leaks(project, 0.4) == []
     added = replace(prompts[0], messages=({"role": "user", "content": "Well, what is 4 plus 4?"},))
