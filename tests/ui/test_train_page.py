@@ -12,9 +12,9 @@ from crlft.config import RunConfig, field_help
 from tests.ui.loop_data import make_run, step
 from workbench.services import exact, runs, snapshots, training
 from workbench.services.training import TrainRequest
-from workbench.ui.views.train_runs import runs_table
 from workbench.ui.views.train_new import command_line
 from workbench.ui.views.train_panels import samples_html
+from workbench.ui.views.train_runs import runs_table
 from workbench.ui.views.train_watch import PHASES
 from workbench.ui.widgets.config_form import ELSEWHERE, GROUPS
 from workbench.ui.widgets.rendered import rendered_html

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from workbench.curate.dedupe.shingles import words
+from workbench.curate.dedupe.folding import words
 
 TERMS = 6
 TITLE_TERMS = 3

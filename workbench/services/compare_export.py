@@ -34,7 +34,8 @@ def result_rows(grid: Grid) -> list[dict[str, Any]]:
             losses = sum(choice in ("left", "right") and choice != side for choice, side in votes)
             values = (
                 row.prompt.id, _asked(row.prompt.messages), column.label, column.model, column.condition,
-                cell.text, cell.n_tokens, cell.seconds, cell.correct, cell.full, wins, losses, len(votes) - wins - losses,
+                cell.text, cell.n_tokens, cell.seconds, cell.correct, cell.full,
+                wins, losses, len(votes) - wins - losses,
                 cell.rendered_hash,
             )  # fmt: skip
             out.append(dict(zip(COLUMNS, values, strict=True)))

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from crlft.conversation import Conversation
 from workbench.curate.clean.rule import Finding, last_answer
-from workbench.curate.dedupe.shingles import words
+from workbench.curate.dedupe.folding import words
 from workbench.curate.text import normalise
 
 HEAD_CHARACTERS = 400
