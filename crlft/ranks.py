@@ -1,6 +1,6 @@
 """Which of how many processes this one is, as `torchrun` and `accelerate launch` say it. No torch.
 
-    torchrun --nproc-per-node 2 -m crlft train SNAPSHOT --base MODEL --run DIR
+    torchrun --nproc-per-node 2 -m -- crlft train SNAPSHOT --base MODEL --run DIR
 
 Every process reads the data and makes the same plan; the first one alone writes to the run's folder.
 """

