@@ -1,8 +1,8 @@
 """Verified near-duplicate pairs against rensa's own greedy deduplicator on word pairs of the same texts.
 
-Every tenth long answer gets a copy with a word in forty replaced, all in random order. Recall is the share of these
-copies that stand in a group with their original (for the peer: of which one was flagged). What the peer flags is an
-estimate; ours are verified by true Jaccard similarity.
+Every tenth long answer gets a copy with a word in forty replaced, all in random order. Recall is the share of
+these copies that stand in a group with their original (for the peer: of which one was flagged). What the peer
+flags is an estimate; ours are verified by true Jaccard similarity.
 """
 
 from __future__ import annotations
