@@ -7,6 +7,8 @@ undo(project, action.id, actor="ann")
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from workbench.curate.text import measure_many
 from workbench.domain.curation import Action, Plan
 from workbench.domain.errors import PlanError
@@ -35,6 +37,7 @@ from workbench.store.undo import undo_action
 __all__ = [
     "ClassRow",
     "apply_plan",
+    "apply_within",
     "class_scheme",
     "class_table",
     "get_action",
@@ -70,18 +73,27 @@ def apply_plan(project: Project, plan: Plan, *, actor: str) -> Action:
     if not plan.changes:
         raise PlanError(f"{plan.title or plan.kind}: there is nothing to change", "select other conversations")
     with project.database.write() as connection:
-        action = action_store.record_action(
-            connection,
-            plan.kind,
-            plan.title,
-            actor,
-            reason=plan.reason,
-            affected=plan.affected,
-            params=plan.params,
-            undoable=True,
-        )
-        changes = signed_by(connection, plan.changes, actor) if plan.kind == "tag" else plan.changes
-        apply_changes(connection, action.id, changes, measure_many)
+        return apply_within(connection, plan, actor)
+
+
+def apply_within(connection: Connection, plan: Plan, actor: str) -> Action:
+    """Do what a plan says in the caller's write transaction, which takes everything back on an error.
+
+    Raises:
+        PlanError: Some of its conversations were changed meanwhile.
+    """
+    action = action_store.record_action(
+        connection,
+        plan.kind,
+        plan.title,
+        actor,
+        reason=plan.reason,
+        affected=plan.affected,
+        params=plan.params,
+        undoable=True,
+    )
+    changes = signed_by(connection, plan.changes, actor) if plan.kind == "tag" else plan.changes
+    apply_changes(connection, action.id, changes, measure_many)
     return action
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, select
 from workbench.domain.errors import ProjectError
 from workbench.store import schema, textindex
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The schema this program reads and writes."""
 
 
@@ -18,7 +18,13 @@ def _judgements(connection: Connection) -> None:
     schema.judgements.create(connection)
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _judgements}
+def _curation(connection: Connection) -> None:
+    """2 → 3: decisions by the browser's id, suggestions, opinions of several curators."""
+    for table in (schema.decisions, schema.suggestions, schema.opinions):
+        table.create(connection)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _judgements, 2: _curation}
 """Schema version → the step that leads from it to the next."""
 
 

@@ -7,6 +7,8 @@
         ├── changes ── actions     what was decided, with before and after
         ├── duplicate_*, map_*     results of analysis, replaced when recomputed
         ├── judgements             what a model said about the tags
+        ├── decisions              what browsers sent, each done once
+        ├── suggestions, opinions  the likeliest class; what each of several curators said
         └── brought_back           generation → conversation of the next round
     classes, settings, imports, quarantine, snapshots, runs, rounds, comparisons ── cells ── votes
 
@@ -41,6 +43,7 @@ from workbench.store.schema_analysis import (
     map_points,
     vectors,
 )
+from workbench.store.schema_curation import decisions, opinions, suggestions
 from workbench.store.schema_judging import judgements
 from workbench.store.schema_loop import brought_back, cells, comparisons, rounds, runs, snapshots, votes
 
@@ -55,6 +58,7 @@ __all__ = [
     "comparisons",
     "conversations",
     "cube",
+    "decisions",
     "duplicate_members",
     "duplicate_pairs",
     "duplicate_results",
@@ -63,11 +67,13 @@ __all__ = [
     "map_clusters",
     "map_points",
     "meta",
+    "opinions",
     "quarantine",
     "rounds",
     "runs",
     "settings",
     "snapshots",
+    "suggestions",
     "vectors",
     "votes",
 ]

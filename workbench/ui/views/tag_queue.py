@@ -1,84 +1,81 @@
 """The queue: one conversation after another, decided by key; the next is there at once.
 
-Decisions are saved as they are made. What was skipped or decided in this sitting does not come back until the
-queue is started anew; what is left counts everything that still matches.
+The walk itself lives in the browser (`widgets.focus_queue`); here stand the choice of the queue, the pages that
+the browser asks for, and the decisions that it sends.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
-from workbench.domain.curation import Action
-from workbench.services import browsing
+from crlft.errors import CrlftError
+from workbench.services import decisions, queue
 from workbench.services.curation import ClassRow
+from workbench.services.decisions import Decision, Outcome
 from workbench.services.project import Project
+from workbench.services.queue import QueuePage
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, goto, param, set_params
-from workbench.ui.views import deciding, reader
-from workbench.ui.views.querytext import words
+from workbench.ui.widgets import focus_queue
+from workbench.ui.widgets.chips import safe_colour
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import empty_state
 
 DEFAULT_QUERY = "class:none -status:dropped"
-LOOKAHEAD = 50
-ORDERS = {"oldest": "Oldest first", "newest": "Newest first", "longest": "Longest first", "random": "Random"}
+SUSPECTED_QUERY = "-class:none -status:dropped"
+PAGE_SIZE = 40
+ORDERS = {
+    "oldest": "Oldest first",
+    "newest": "Newest first",
+    "longest": "Longest first",
+    "random": "Random",
+    "uncertain": "Most uncertain",
+    "mass": "Most reward mass",
+    "suspected": "Suspected mistag",
+}
+_WALK, _OUTBOX = "queue-walk", "queue-outbox"
 
 
 @dataclass(slots=True)
-class Sitting:
-    """One curator's walk through one queue, kept in the browser session.
+class Walk:
+    """One walk through one queue, kept in the browser session.
 
     Attributes:
-        query: What is queued.
-        order: Its order.
-        seen: Conversations decided or skipped.
-        trail: (conversation, action or None), for going back.
-        back_to: A conversation to show again.
-        cursor: Where the search goes on.
-        started: Monotonic time of the first decision, 0 before it.
-        decided: Decisions made.
+        asked: Query, order and whether answers stand side by side.
+        epoch: Its name in the browser.
+        number: The page that was handed out last, from 0.
+        page: That page.
+        total: How many matched at the beginning.
+        handed: Every conversation that was handed out.
     """
 
-    query: str
-    order: str
-    seen: set[int] = field(default_factory=set)
-    trail: list[tuple[int, int | None]] = field(default_factory=list)
-    back_to: int | None = None
-    cursor: int | None = None
-    started: float = 0.0
-    decided: int = 0
-
-    def leave(self, seq: int, action: Action | None, *, decided: bool) -> None:
-        """Go on from a conversation."""
-        self.seen.add(seq)
-        self.trail.append((seq, action.id if action else None))
-        self.back_to = None
-        if decided:
-            self.started = self.started or time.monotonic()
-            self.decided += 1
-
-    def back(self) -> None:
-        """Show the last conversation again."""
-        if self.trail:
-            self.back_to = self.trail.pop()[0]
-
-    def per_hour(self) -> int | None:
-        """Return the pace, once there is one."""
-        seconds = time.monotonic() - self.started
-        return round((self.decided - 1) / seconds * 3600) if self.decided > 2 and seconds > 1 else None
+    asked: tuple[str, str, bool]
+    epoch: str
+    number: int
+    page: QueuePage
+    total: int
+    handed: set[int] = field(default_factory=set)
 
 
 def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     """Draw the queue's choice and the queue."""
-    query = param("q", DEFAULT_QUERY)
     order = param("order") if param("order") in ORDERS else "oldest"
+    query = param("q", SUSPECTED_QUERY if order == "suspected" else DEFAULT_QUERY)
+    beside = param("beside") == "1"
     follow("queue-query", query)
     follow("queue-order", order)
+    _choice(beside)
+    _decisions(project, classes)
+    _queue(project, classes, (query, order, beside))
+
+
+def _choice(beside: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="wb-queue-choice"):
         st.text_input(
             t("Queue"),
@@ -91,95 +88,133 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
             list(ORDERS),
             format_func=lambda o: t(ORDERS[o]),
             key="queue-order",
-            width=180,
+            width=190,
             on_change=lambda: set_params(order=st.session_state["queue-order"]),
         )
-    _queue(project, classes, query, order)
-
-
-def sitting(query: str, order: str) -> Sitting:
-    """Return this browser session's sitting, a new one if the queue is another."""
-    known = st.session_state.get("sitting")
-    if not isinstance(known, Sitting) or (known.query, known.order) != (query, order):
-        known = st.session_state["sitting"] = Sitting(query, order)
-    undone = st.session_state.pop("last_undone", None)
-    if undone is not None and known.trail and known.trail[-1][1] == undone:
-        known.back()
-        known.decided = max(0, known.decided - 1)
-    return known
+        hint = t("The answers to one prompt beside each other")
+        on = st.toggle(t("Side by side"), value=beside, key="queue-side", help=hint)
+        if on != beside:
+            set_params(beside="1" if on else None)
+            st.rerun()
+        if st.button(t("Start again"), key="queue-again", icon=":material/replay:", type="tertiary"):
+            st.session_state.pop(_WALK, None)
+            st.rerun()
 
 
 @st.fragment
 @guarded
-def _queue(project: Project, classes: Sequence[ClassRow], query: str, order: str) -> None:
-    state.show_messages()
-    now = sitting(query, order)
-    total, seq = _next(project, now)
-    if seq is None:
-        _finished(total, now)
+def _queue(project: Project, classes: Sequence[ClassRow], asked: tuple[str, str, bool]) -> None:
+    walk: Walk | None = st.session_state.get(_WALK)
+    if walk is None or walk.asked != asked:
+        page = _page(project, asked)
+        handed = {item.record.seq for item in page.items}
+        walk = st.session_state[_WALK] = Walk(asked, secrets.token_hex(6), 0, page, page.total, handed)
+    if not walk.page.items and walk.number == 0:
+        _nothing(asked)
         return
-    record = browsing.get_record(project, seq)
-    colours = {row.name: row.colour for row in classes}
+    shown = walk
 
-    def done(action: Action | None) -> None:
-        now.leave(record.seq, action, decided=True)
+    def more(wanted: int) -> None:
+        if wanted == shown.number + 1 and shown.page.after is not None:
+            shown.page = _page(project, asked, shown.page.after, shown.handed)
+            shown.number = wanted
+            shown.handed |= {item.record.seq for item in shown.page.items}
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wb-queue-bar"):
-        deciding.class_buttons(project, record, classes, key="queue", done=done)
-        deciding.status_buttons(project, record, key="queue", done=done)
-        st.button(
-            t("Skip"),
-            key="queue-skip",
-            shortcut="S",
-            icon=":material/skip_next:",
-            on_click=lambda: now.leave(record.seq, None, decided=False),
-        )
-        st.button(
-            t("Back"),
-            key="queue-back",
-            shortcut="Left",
-            icon=":material/arrow_back:",
-            disabled=not now.trail,
-            on_click=now.back,
-        )
-    _pace(total, now)
-    with st.container(key="wb-queue-reader"):
-        reader.read(record, colours, highlight=words(query))
+    focus_queue.focus_queue(
+        key="focus-queue",
+        epoch=walk.epoch,
+        page=walk.number,
+        items=walk.page.items,
+        total=walk.total,
+        more=walk.page.after is not None,
+        classes=[(row.name, row.key, row.colour, row.condition) for row in classes],
+        actor=state.curator(),
+        side_by_side=asked[2],
+        on_more=more,
+    )
 
 
-def _next(project: Project, now: Sitting) -> tuple[int, int | None]:
-    """Return how many match, and the conversation to show."""
-    page = browsing.search(project, now.query, limit=LOOKAHEAD, after=now.cursor, order=now.order)
-    if now.back_to is not None:
-        return page.total, now.back_to
-    while True:
-        fresh = next((r.seq for r in page.items if r.seq not in now.seen), None)
-        if fresh is not None or page.next_after is None:
-            return page.total, fresh
-        now.cursor = page.next_after
-        page = browsing.search(project, now.query, limit=LOOKAHEAD, after=now.cursor, order=now.order)
+def _page(
+    project: Project, asked: tuple[str, str, bool], after: int | None = None, handed: set[int] | None = None
+) -> QueuePage:
+    query, order, beside = asked
+    return queue.queue_page(
+        project, query, order, limit=PAGE_SIZE, after=after, handed=handed or (), side_by_side=beside
+    )
 
 
-def _pace(total: int, now: Sitting) -> None:
-    parts = [t("{n} match", n=total), t("{n} decided in this sitting", n=now.decided)]
-    pace = now.per_hour()
-    if pace:
-        parts.append(t("{n} an hour", n=pace))
-    st.progress(now.decided / max(1, now.decided + total), text=" · ".join(parts))
+@st.fragment
+def _decisions(project: Project, classes: Sequence[ClassRow]) -> None:
+    """Carry out what the browser sends, and answer; nothing else is drawn again."""
+    answer: Answer = st.session_state.setdefault(_OUTBOX, Answer())
+
+    def arrived(message: Mapping[str, Any]) -> None:
+        answer.take(project, message, classes)
+
+    focus_queue.outbox(
+        key="focus-outbox",
+        project=str(project.root),
+        number=answer.number,
+        outcomes=answer.outcomes,
+        fresh=answer.fresh,
+        stale=answer.stale,
+        on_decisions=arrived,
+    )
 
 
-def _finished(total: int, now: Sitting) -> None:
-    if total:
-        empty_state(
-            t("You have seen them all"),
-            t("{n} skipped or decided ones still match.", n=total),
-            key="queue-seen",
-        )
-        if st.button(t("Start this queue again"), type="primary", key="queue-again"):
-            st.session_state.pop("sitting", None)
-            st.rerun()
+@dataclass(slots=True)
+class Answer:
+    """What the browser is told about the decisions that it sent last.
+
+    Attributes:
+        number: Grows with every answer.
+        outcomes: What became of each.
+        fresh: Conversations that somebody else changed, as they are now.
+        stale: Conversations coming up in the browser that somebody else changed, and who.
+    """
+
+    number: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+    fresh: dict[int, dict[str, Any]] = field(default_factory=dict)
+    stale: list[tuple[int, str]] = field(default_factory=list)
+
+    def take(self, project: Project, message: Mapping[str, Any], classes: Sequence[ClassRow]) -> None:
+        """Carry out what was sent."""
+        self.outcomes = [_outcome(project, data) for data in message.get("decisions", ())]
+        mine = {o.seq for o in self.outcomes}
+        seen = [(int(s), int(r)) for s, r in message.get("watch", ()) if int(s) not in mine]
+        self.stale = [(seq, by) for seq, by in decisions.moved_on(project, seen)]
+        colours = {row.name: safe_colour(row.colour) for row in classes}
+        refused = [o.seq for o in self.outcomes if o.conflict]
+        self.fresh = {
+            item.record.seq: focus_queue.item_data(item, colours) for item in queue.items(project, refused)
+        }
+        self.number += 1
+
+
+def _outcome(project: Project, data: Mapping[str, Any]) -> Outcome:
+    try:
+        decision = Decision.from_dict(data)
+    except CrlftError as error:  # what cannot be read must leave the outbox too, or it would come for ever
+        return Outcome(str(data.get("id", "")), int(data.get("seq") or 0), ok=False, message=str(error))
+    return decisions.decide(project, decision, actor=state.curator())
+
+
+def _nothing(asked: tuple[str, str, bool]) -> None:
+    query, order, _ = asked
+    if order in ("uncertain", "suspected"):
+        texts = {
+            "uncertain": t("There are no suggestions yet for what matches “{query}”.", query=query),
+            "suspected": t("No tag that matches “{query}” is suspected, or no model has judged yet.", query=query),
+        }
+        empty_state(t("Nothing to rank"), texts[order], key="queue-unranked")
+        if order == "uncertain":
+            if st.button(t("Go to suggestions"), type="primary", key="queue-suggest"):
+                goto("tag", tab="suggestions")
+        elif st.button(t("Let a model judge the tags"), type="primary", key="queue-judge"):
+            goto("rounds")
         return
-    empty_state(t("The queue is empty"), t("Nothing matches “{query}”.", query=now.query), key="queue-empty")
+    empty_state(t("The queue is empty"), t("Nothing matches “{query}”.", query=query), key="queue-empty")
     with st.container(horizontal=True):
         if st.button(t("Look at the rewards"), key="queue-rewards"):
             goto("tag", tab="rewards")

@@ -1,0 +1,43 @@
+"""Tables of curation by hand: decisions sent by browsers, suggestions, and the opinions of several curators."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text
+
+from workbench.store.columns import METADATA
+from workbench.store.columns import integer_column as _integer
+from workbench.store.columns import text_column as _text
+
+decisions = Table(
+    "decisions",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("seq", Integer, ForeignKey("conversations.seq"), nullable=False),
+    _text("kind"),
+    Column("action_id", Integer, ForeignKey("actions.id"), nullable=True),
+    _integer("revision"),
+    _text("actor"),
+    _text("at"),
+)
+"""What browsers sent, by the id that the browser gave it: sent twice, it is done once."""
+
+suggestions = Table(
+    "suggestions",
+    METADATA,
+    Column("seq", Integer, ForeignKey("conversations.seq"), primary_key=True, autoincrement=False),
+    Column("class_name", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Index("suggestions_confidence", "confidence"),
+)
+"""The likeliest class of conversations that nobody has tagged; replaced when computed anew."""
+
+opinions = Table(
+    "opinions",
+    METADATA,
+    Column("seq", Integer, ForeignKey("conversations.seq"), nullable=False),
+    Column("curator", Text, nullable=False),
+    Column("class_name", Text, nullable=False),
+    _text("at"),
+    PrimaryKeyConstraint("seq", "curator"),
+)
+"""What each curator said of a conversation that several are to judge, blind to each other."""

@@ -1,0 +1,64 @@
+"""Suggested classes of untagged conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from workbench.store.conversations import chunks
+from workbench.store.schema import conversations, suggestions
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The likeliest class of an untagged conversation.
+
+    Attributes:
+        seq: The conversation.
+        class_name: The class.
+        confidence: Its calibrated probability, 0 to 1.
+    """
+
+    seq: int
+    class_name: str
+    confidence: float
+
+
+def replace_suggestions(connection: Connection, found: Iterable[Suggestion]) -> None:
+    """Write suggestions in place of all earlier ones."""
+    connection.execute(suggestions.delete())
+    rows = [{"seq": s.seq, "class_name": s.class_name, "confidence": s.confidence} for s in found]
+    for part in chunks(rows):
+        connection.execute(suggestions.insert(), list(part))
+
+
+def get_suggestions(connection: Connection, seqs: Sequence[int]) -> dict[int, Suggestion]:
+    """Return suggestions by conversation; those without one are left out."""
+    found: dict[int, Suggestion] = {}
+    for part in chunks(list(seqs)):
+        for row in connection.execute(select(suggestions).where(suggestions.c.seq.in_(part))):
+            found[int(row.seq)] = Suggestion(int(row.seq), str(row.class_name), float(row.confidence))
+    return found
+
+
+def open_suggestions(
+    connection: Connection, *, least: float = 0.0, class_name: str | None = None
+) -> list[Suggestion]:
+    """Return suggestions that nobody has decided yet, surest first; dropped conversations are left out."""
+    s, c = suggestions.c, conversations.c
+    query = (
+        select(s.seq, s.class_name, s.confidence)
+        .join(conversations, c.seq == s.seq)
+        .where(c.class_name.is_(None), c.status != "dropped", s.confidence >= least)
+        .order_by(s.confidence.desc(), s.seq)
+    )
+    if class_name is not None:
+        query = query.where(s.class_name == class_name)
+    return [Suggestion(seq, name, confidence) for seq, name, confidence in connection.execute(query)]
+
+
+def count_suggestions(connection: Connection) -> int:
+    """Return how many there are, decided ones too."""
+    return connection.execute(select(func.count()).select_from(suggestions)).scalar_one()
