@@ -216,14 +216,3 @@ def test_a_bulk_act_is_planned_applied_by_enter_and_undone(page, address, projec
     page.locator(".st-key-notice-undo button").click()
     expect(page.get_by_text("Undone: tag 9 conversations as expert")).to_be_visible()
     assert browsing.search(project, "class:expert").total == 8
-
-
-def test_the_queue_is_worked_by_keys_alone(page, address, project):
-    page.goto(f"{address}/tag")
-    expect(page.get_by_text("9 match")).to_be_visible()
-    for n, key in enumerate("12x", 1):
-        page.keyboard.press(key)
-        expect(page.get_by_text(f"{9 - n} match · {n} decided")).to_be_visible()
-    page.keyboard.press("u")
-    expect(page.get_by_text("7 match · 2 decided")).to_be_visible()
-    assert browsing.search(project, "class:none -status:dropped").total == 7

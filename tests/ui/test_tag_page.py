@@ -7,7 +7,6 @@ import math
 import pytest
 
 from workbench.services import browsing, curation
-from workbench.ui.views.tag_queue import Sitting
 
 
 def html(app):
@@ -22,68 +21,34 @@ def untagged(project):
     return browsing.search(project, "class:none -status:dropped", order="oldest")
 
 
+def walk(app):
+    return app.session_state["queue-walk"]
+
+
 class TestQueue:
     def test_an_empty_project_leads_to_import(self, empty_project, open_page):
         assert open_page("tag").button(key="empty-go-empty").label == "Import a file"
 
-    def test_it_walks_the_untagged_and_ends_with_what_comes_next(self, project, open_page):
+    def test_it_hands_out_what_matches_in_order(self, project, open_page):
+        now = walk(open_page("tag"))
+        assert [i.record.seq for i in now.page.items] == [r.seq for r in untagged(project).items]
+        assert (now.total, now.page.after) == (8, None)
+
+    def test_answers_to_one_prompt_come_together(self, project, open_page):
+        items = walk(open_page("tag", beside="1")).page.items
+        prompts = [i.record.prompt_hash for i in items]
+        assert len(items) == 24
+        assert prompts == sorted(prompts, key=prompts.index)
+        assert len(set(prompts)) == 4
+
+    def test_a_queue_without_a_match_says_what_comes_next(self, project, open_page):
+        curation.apply_plan(project, curation.plan_tag(project, "sub", query="class:none"), actor="ann")
         app = open_page("tag")
-        for n in range(8):
-            app.button(key=f"queue-class-{n % 2}").click().run()
-        assert untagged(project).total == 0
         assert [b.label for b in app.button if b.key == "queue-snapshot"] == ["Make a snapshot"]
-        assert (table(project)["expert"].conversations, table(project)["sub"].conversations) == (12, 12)
 
-    def test_skipped_ones_stay_undecided_and_come_again_on_demand(self, project, open_page):
-        app = open_page("tag")
-        for _ in range(8):
-            app.button(key="queue-skip").click().run()
-        assert untagged(project).total == 8
-        app.button(key="queue-again").click().run()
-        assert app.button(key="queue-skip")
-
-    def test_undo_brings_the_conversation_back_into_view(self, project, open_page):
-        first = untagged(project).items[0]
-        app = open_page("tag")
-        app.button(key="queue-drop").click().run()
-        assert browsing.get_record(project, first.seq).status == "dropped"
-        app.button(key="frame-undo").click().run()
-        assert browsing.get_record(project, first.seq).status == "pending"
-        assert app.session_state["sitting"].back_to == first.seq
-        assert "0 decided" in app.get("progress")[0].proto.text
-
-    def test_back_shows_the_last_one_again(self, project, open_page):
-        app = open_page("tag", order="newest")
-        app.button(key="queue-skip").click().run()
-        app.button(key="queue-back").click().run()
-        assert app.session_state["sitting"].back_to == browsing.search(project, "class:none").items[0].seq
-
-    def test_a_query_of_ones_own_is_a_queue_that_does_not_turn_in_circles(self, project, open_page):
-        app = open_page("tag", q="class:expert")
-        for _ in range(8):
-            app.button(key="queue-keep").click().run()
-        assert browsing.search(project, "class:expert status:kept").total == 8
-        assert app.button(key="queue-again")
-
-
-class TestSitting:
-    def test_the_pace_counts_decisions_not_skips(self, monkeypatch):
-        clock = iter([100.0, 110.0, 120.0, 136.0])
-        monkeypatch.setattr("workbench.ui.views.tag_queue.time.monotonic", lambda: next(clock))
-        now = Sitting("", "oldest")
-        now.leave(1, None, decided=True)
-        now.leave(2, None, decided=False)
-        now.leave(3, None, decided=True)
-        now.leave(4, None, decided=True)
-        assert now.decided == 3
-        assert now.per_hour() == 720
-
-    def test_going_back_ends_at_the_beginning(self):
-        now = Sitting("", "oldest")
-        now.leave(1, None, decided=False)
-        now.back()
-        now.back()
-        assert now.back_to == 1
+    @pytest.mark.parametrize(("order", "key"), [("uncertain", "queue-suggest"), ("suspected", "queue-judge")])
+    def test_a_ranking_that_does_not_exist_yet_leads_to_where_it_is_made(self, project, open_page, order, key):
+        assert open_page("tag", order=order).button(key=key)
 
 
 class TestRewards:

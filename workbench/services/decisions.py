@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from crlft.errors import CrlftError
 from workbench.curate.text import measure_many
 from workbench.domain.curation import Action, Plan
-from workbench.domain.errors import PlanError
+from workbench.domain.errors import NotFound, PlanError
 from workbench.services import planning
 from workbench.services.curation import apply_within
 from workbench.services.project import Project
@@ -162,7 +162,9 @@ def _undo(project: Project, decision: Decision, who: str) -> Outcome:
 
 
 def _note(connection: Connection, decision: Decision, who: str, action: Action | None) -> Outcome:
-    revision = store.revisions(connection, [decision.seq]).get(decision.seq, 0)
+    revision = store.revisions(connection, [decision.seq]).get(decision.seq)
+    if revision is None:
+        raise NotFound(f"there is no conversation {decision.seq}", "reload the page")
     done = store.Stored(
         decision.id, decision.seq, decision.kind, action.id if action else None, revision, who
     )

@@ -42,7 +42,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function item() { return S.items[S.at]; }
 
   // What the server should look at: what comes next here may be decided by somebody else meanwhile.
-  window.__wbQueueWatch = () => S.items.slice(S.at, S.at + 14).filter((x) => !S.done.has(x.seq)).map((x) => [x.seq, x.revision]);
+  window.__wbQueueWatch = () => S.items.slice(S.at, S.at + 14).filter((x) => !S.done.has(x.seq) && !x.mine).map((x) => [x.seq, x.revision]);
 
   function send(kind, seq, more) {
     const it = S.items.find((x) => x.seq === seq);

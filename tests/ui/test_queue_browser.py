@@ -1,0 +1,133 @@
+"""The focus queue in Chromium: keys alone, bursts, a tab closed too early, two curators in one queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ui import test_browse_browser as shared
+from workbench.services import browsing, curation
+from workbench.services.project import Project
+
+pytestmark = pytest.mark.browser
+browser, served, project, address = shared.browser, shared.served, shared.project, shared.address
+QUEUE = "class:none -status:dropped"
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 950})
+    context.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
+    yield context.new_page()
+    context.close()
+
+
+def open_queue(page: Page, address: str, query: str = "") -> None:
+    page.goto(f"{address}/tag{query}")
+    expect(page.locator(".focus .turn").first).to_be_visible()
+
+
+def shown(page: Page) -> int:
+    return int(page.locator(".focus").get_attribute("data-seq") or 0)
+
+
+def all_saved(page: Page) -> None:
+    expect(page.get_by_text("All saved")).to_be_visible()
+
+
+def test_the_queue_is_worked_by_keys_alone(page: Page, address: str, project: Project) -> None:
+    open_queue(page, address)
+    seqs = [r.seq for r in browsing.search(project, QUEUE, order="oldest").items]
+    for key in ("1", "2", "x", "s", "ArrowLeft", "ArrowRight"):
+        page.keyboard.press(key)
+    assert shown(page) == seqs[4]
+    page.keyboard.press("c")
+    page.keyboard.type("x2 a remark")  # keys that decide elsewhere are letters here
+    page.keyboard.press("Enter")
+    page.keyboard.press("e")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("a better answer")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("o")
+    page.keyboard.press("?")
+    expect(page.get_by_text("accept the suggestion")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_text("3 decided in this sitting")).to_be_visible()
+    all_saved(page)
+    records = browsing.get_records(project, seqs[:5])
+    assert [r.conversation.class_name for r in records] == ["expert", "sub", None, None, None]
+    assert (records[2].status, records[3].status) == ("dropped", "pending")
+    assert (records[4].comment, records[4].conversation.answer) == ("x2 a remark", "a better answer")
+    assert records[4].conversation.turns[-1].excluded
+    for _ in range(5):  # exclusion, edit, comment, skip, drop
+        page.keyboard.press("u")
+    assert shown(page) == seqs[2]
+    expect(page.get_by_text("2 decided in this sitting")).to_be_visible()
+    all_saved(page)
+    after = browsing.get_records(project, seqs[:5])
+    assert [r.status for r in after] == ["pending"] * 5
+    assert (after[4].comment, after[4].conversation.turns[-1].excluded) == ("", False)
+    assert after[4].conversation.answer != "a better answer"
+
+
+def test_a_burst_loses_nothing(page: Page, address: str, project: Project) -> None:
+    open_queue(page, address, "?q=class:sub&order=oldest")
+    seqs = [r.seq for r in browsing.search(project, "class:sub", order="oldest").items]
+    for _ in seqs:
+        page.keyboard.press("1")
+    all_saved(page)
+    assert {r.conversation.class_name for r in browsing.get_records(project, seqs)} == {"expert"}
+    assert len([a for a in curation.log(project, 50) if a.kind == "tag"]) >= len(seqs)
+
+
+def test_what_a_closed_tab_did_not_send_is_sent_by_the_next(
+    browser: Browser, address: str, project: Project
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    open_queue(page, address)
+    first = shown(page)
+    page.evaluate("window.__wbOutbox.send = () => {}")  # the line is dead
+    page.keyboard.press("2")
+    page.close()
+    assert browsing.get_record(project, first).conversation.class_name is None
+    page = context.new_page()
+    open_queue(page, address, "?order=newest")
+    all_saved(page)
+    expect(page.locator(".focus")).to_be_visible()
+    page.wait_for_function("Object.keys(localStorage).filter((k) => k.startsWith('wb-outbox:')).length === 0")
+    assert browsing.get_record(project, first).conversation.class_name == "sub"
+    context.close()
+
+
+def test_two_curators_in_one_queue_overwrite_nothing_in_silence(
+    browser: Browser, address: str, project: Project
+) -> None:
+    contexts = [browser.new_context(viewport={"width": 1440, "height": 950}) for _ in range(2)]
+    ann, ben = (c.new_page() for c in contexts)
+    for name, page in (("ann", ann), ("ben", ben)):
+        open_queue(page, address)
+        page.get_by_role("textbox", name="Your name").fill(name)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.locator(".focus .progress").click()
+        page.wait_for_timeout(500)
+    first, second = [r.seq for r in browsing.search(project, QUEUE, order="oldest").items][:2]
+    ann.keyboard.press("1")
+    ann.keyboard.press("1")
+    all_saved(ann)
+    assert browsing.get_record(project, second).tagged_by == "ann"
+    ben.keyboard.press("2")
+    expect(ben.get_by_text("ann was faster: tag 1 conversation as expert")).to_be_visible()
+    expect(ben.get_by_text("1 left out: ann decided them meanwhile")).to_be_visible()  # the second one
+    assert browsing.get_record(project, first).conversation.class_name == "expert"
+    ben.get_by_role("button", name="Look at it").click()
+    assert shown(ben) == first
+    ben.keyboard.press("2")  # now ben has seen it, and means it
+    all_saved(ben)
+    assert browsing.get_record(project, first).tagged_by == "ben"
+    for context in contexts:
+        context.close()
