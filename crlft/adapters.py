@@ -42,6 +42,17 @@ def four_bit(compute_dtype: torch.dtype) -> Any:
     )
 
 
+def keep_trainable(model: Any) -> None:
+    """Keep 4-bit layers in the layout that has a gradient.
+
+    On processors with AVX512-bf16, bitsandbytes 0.50 repacks a layer at its first evaluation, for good; the packed
+    product has no backward pass, and widths under 64 cannot be packed at all.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
 def add_adapter(model: Any, config: RunConfig, added_ids: Sequence[int]) -> Any:
     """Return the model with LoRA matrices on every linear layer but the head; all else is frozen.
 
@@ -82,14 +93,16 @@ def merged(model: Any, reload: Any) -> Any:
 
     Args:
         model: The model with adapters.
-        reload: Called for the base at full precision where the trained one is quantised: merging into 4-bit
-            weights would round the adapters away.
+        reload: Called for the base at full precision where the trained one was frozen in 4 or 16 bits: merging
+            into those would round the base and the adapters.
     """
-    if not getattr(model, "is_loaded_in_4bit", False):
+    frozen = {p.dtype for p in model.parameters() if not p.requires_grad}
+    if frozen <= {torch.float32} and not getattr(model, "is_loaded_in_4bit", False):
         return model.merge_and_unload()
     from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 
-    state = {k: v.detach().to("cpu", copy=True) for k, v in get_peft_model_state_dict(model).items()}
+    adapters = get_peft_model_state_dict(model, save_embedding_layers=False)
+    state = {k: v.detach().to("cpu", copy=True) for k, v in adapters.items()}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         whole = get_peft_model(reload(), model.peft_config["default"])

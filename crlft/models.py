@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from crlft.adapters import four_bit as quantisation
+from crlft.adapters import keep_trainable
 from crlft.cardtext import card_text
 from crlft.chat_template import chat_template
 from crlft.checkpoints import flush
@@ -132,6 +133,8 @@ def load_base(
     if varlen and device == "cuda" and is_flash_attn_2_available():
         options["attn_implementation"] = "flash_attention_2"
     loaded = _load_weights(model, options)
+    if four_bit:
+        keep_trainable(loaded)
     _grow(loaded, encoder)
     for config in (loaded.config, loaded.generation_config):
         config.eos_token_id = encoder.close_id

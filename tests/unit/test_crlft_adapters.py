@@ -93,9 +93,13 @@ def test_qlora_trains_on_four_bits_and_merges_into_full_precision(world, tmp_pat
         assert torch.linalg.matrix_rank(difference, atol=1e-6) <= 4 if "proj" in name else not difference.any()
 
 
-def test_bf16_frozen_weights_under_float32_adapters(world, tmp_path):
-    outcome = run_training(world.with_overrides({"precision": "bf16", "steps": 2}), tmp_path)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_frozen_base_comes_out_as_it_was(world, tmp_path, precision):
+    outcome = run_training(world.with_overrides({"precision": precision, "steps": 2}), tmp_path)
     assert outcome.status == "done", outcome.error
+    base = load_file(f"{world.base}/model.safetensors")
+    model = load_file(tmp_path / "model" / "model.safetensors")
+    assert all(torch.equal(base[name], model[name]) for name in base if "proj" not in name)
 
 
 def test_gradient_checkpointing_changes_nothing(world, tmp_path):
