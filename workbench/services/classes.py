@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -211,6 +212,41 @@ def set_beta(project: Project, beta: float, *, actor: str) -> Action:
         was = get_setting(connection, "beta", DEFAULT_BETA)
         title = f"set beta from {was:g} to {beta:g}"
         return _change(connection, "settings", "beta", float(beta), title, actor)
+
+
+def set_rewards(
+    project: Project, rewards: Mapping[str, float], beta: float | None = None, *, actor: str
+) -> Action:
+    """Set several rewards, and beta, as one action that one undo takes back.
+
+    Raises:
+        SchemeError: A class is unknown, or a weight would not be finite.
+        PlanError: Everything is so already.
+    """
+    with project.database.write() as connection:
+        scheme = with_rewards(read_scheme(connection), rewards, beta)
+        _table(connection, scheme)  # refuses what gives no finite weights
+        objects = []
+        for entry in read_classes(connection):
+            reward = scheme[entry.name].reward
+            if reward != entry.reward:
+                after = replace(entry, reward=reward).to_dict()
+                objects.append(change_object("classes", entry.name, entry.to_dict(), after))
+        before = get_setting(connection, "beta")
+        if beta is not None and scheme.beta != get_setting(connection, "beta", DEFAULT_BETA):
+            objects.append(change_object("settings", "beta", before, scheme.beta))
+        if not objects:
+            raise PlanError("the rewards are so already", "move a slider first")
+        for change in objects:
+            write_object(connection, change["table"], change["key"], change["after"])
+        named = ", ".join(f"{o['key']} {_reward_in(o['after']):g}" for o in objects)
+        return record_action(
+            connection, "classes", f"set rewards: {named}", actor, params={"objects": objects}, undoable=True
+        )
+
+
+def _reward_in(value: Any) -> float:
+    return float(value["reward"] if isinstance(value, Mapping) else value)
 
 
 def _change(connection: Connection, table: str, key: str, after: object, title: str, actor: str) -> Action:

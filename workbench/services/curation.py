@@ -20,6 +20,7 @@ from workbench.services.classes import (
     remove_class,
     set_beta,
     set_class,
+    set_rewards,
 )
 from workbench.services.planning import (
     plan_comment,
@@ -52,6 +53,7 @@ __all__ = [
     "remove_class",
     "set_beta",
     "set_class",
+    "set_rewards",
     "undo",
 ]
 

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from workbench.services import curation
+from crlft.errors import CrlftError
+from workbench.curate.rewardmass import PRESETS, preset_rewards
+from workbench.services import curation, rewardmass
 from workbench.services.curation import ClassRow
 from workbench.services.project import Project
+from workbench.services.rewardmass import MassMaterial
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.views import acting
+from workbench.ui.views import acting, reward_parts
 from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.errors import guarded
+from workbench.ui.widgets.errors import error_box, guarded
 from workbench.ui.widgets.layout import section
 
-REWARD_RANGE = (-1.0, 2.0)
+REWARD_RANGE = (-3.0, 2.0)
 BETA_RANGE = (0.05, 3.0)
 
 
@@ -30,6 +33,7 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         section(t("Rewards"), t("only differences matter: weight = exp((r - best) / β)"))
+        _presets(classes, scheme.beta)
         rewards = {row.name: _slider(row) for row in classes}
         beta = st.slider(
             t("β: how gently rewards become weights"),
@@ -41,6 +45,7 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
             help=t("Small β: only the best class counts. Large β: all nearly alike. 0.391 gives 1 : 0.1."),
         )
     preview = curation.preview_rewards(project, rewards, beta)
+    report = rewardmass.preview_mass(project, _material(project), rewards, beta)
     with right:
         section(t("Reward mass"), t("supervised tokens × weight: what the model will mostly learn from"))
         st.plotly_chart(_bars(preview), key="reward-mass", config={"displayModeBar": False})
@@ -58,20 +63,55 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
             ],
             numeric=[1, 2, 3, 4],
         )
-        for warning in _warnings(preview):
+        reward_parts.summary(report)
+        for warning in reward_parts.warnings(report):
             st.warning(warning, icon=":material/balance:")
     with left:
         _save(project, classes, rewards, beta, scheme.beta)
+    colours = {row.name: row.colour for row in classes}
+    reward_parts.places(report, colours)
+    reward_parts.examples(rewardmass.trained_examples(project, rewards, beta), colours)
+
+
+def _material(project: Project) -> MassMaterial:
+    """Return the counts, taken anew only where the data changed since the last step."""
+    last = curation.log(project, limit=1)
+    stamp = (str(project.root), last[0].id if last else 0)
+    known = st.session_state.get("reward-material")
+    if known is None or known[0] != stamp:
+        known = st.session_state["reward-material"] = (stamp, rewardmass.mass_material(project))
+    material: MassMaterial = known[1]
+    return material
+
+
+def _presets(classes: Sequence[ClassRow], beta: float) -> None:
+    def choose() -> None:
+        name = st.session_state["reward-preset"]
+        if name is not None:
+            counted = [(row.name, row.reward, row.supervised_tokens) for row in classes]
+            for row_name, reward in preset_rewards(name, counted, beta).items():
+                row = next(r for r in classes if r.name == row_name)
+                st.session_state[_slider_key(row)] = min(max(reward, REWARD_RANGE[0]), REWARD_RANGE[1])
+
+    st.selectbox(
+        t("Begin with"),
+        list(PRESETS),
+        index=None,
+        format_func=lambda name: t(PRESETS[name]),
+        key="reward-preset",
+        placeholder=t("a preset; nothing is saved yet"),
+        on_change=choose,
+    )
+
+
+def _slider_key(row: ClassRow) -> str:
+    return f"reward-{row.name}-{row.reward:g}"
 
 
 def _slider(row: ClassRow) -> float:
-    return st.slider(
-        f"{row.name} · {row.condition}",
-        *_range(row.reward, REWARD_RANGE),
-        value=float(row.reward),
-        step=0.01,
-        key=f"reward-{row.name}-{row.reward:g}",
-    )
+    st.session_state.setdefault(_slider_key(row), float(row.reward))  # a preset sets it too
+    low, high = _range(row.reward, REWARD_RANGE)
+    return st.slider(f"{row.name} · {row.condition}", low, high, step=0.01, key=_slider_key(row))
 
 
 def _range(value: float, usual: tuple[float, float]) -> tuple[float, float]:
@@ -109,19 +149,6 @@ def _bars(preview: Sequence[ClassRow]) -> go.Figure:
     return figure
 
 
-def _warnings(preview: Sequence[ClassRow]) -> list[str]:
-    held = [r for r in preview if r.conversations]
-    out = [
-        t("“{name}” has under 2 % of the mass: the model will hardly learn from it.", name=r.name)
-        for r in held
-        if r.mass_share < 0.02
-    ]
-    out += [t("“{name}” has no conversations.", name=r.name) for r in preview if not r.conversations]
-    if len({r.loss_weight for r in held}) == 1 and len(held) > 1:
-        out.append(t("All classes weigh the same: only the condition tells them apart."))
-    return out
-
-
 def _save(
     project: Project, classes: Sequence[ClassRow], rewards: dict[str, float], beta: float, old_beta: float
 ) -> None:
@@ -129,11 +156,10 @@ def _save(
     new_beta = abs(beta - old_beta) > 5e-4
     if not st.button(t("Save rewards"), type="primary", disabled=not (changed or new_beta), key="reward-save"):
         return
-    action = None
-    for name, reward in changed.items():
-        action = curation.set_class(project, name, reward=reward, actor=state.curator())
-    if new_beta:
-        action = curation.set_beta(project, beta, actor=state.curator())
-    if action is not None:
-        acting.notify(action)
+    try:
+        action = curation.set_rewards(project, changed, beta if new_beta else None, actor=state.curator())
+    except CrlftError as error:
+        error_box(error)
+        return
+    acting.notify(action)
     st.rerun()
