@@ -144,14 +144,17 @@ def preview(
     method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "c-rlft",
     classes: Annotated[str, typer.Option(help=CLASSES_HELP)] = "",
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value.")] = None,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Measure one real step too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show what a run would be trained on: budget, reward mass per class, an example of each as rendered."""
-    from crlft.preview import preview_run, preview_text
+    from crlft.preview import preview_run, preview_text, rehearse_run
 
     overrides = dict(s.partition("=")[::2] for s in settings or [])
     config = RunConfig(snapshot=snapshot, base=base, method=method, classes=classes).with_overrides(overrides)
     body = preview_run(config)
+    if rehearse:
+        body["rehearsal"] = rehearse_run(config)
     finish(body, as_json, preview_text(body))
 
 

@@ -1,12 +1,19 @@
-"""What a run would be trained on, before it is: the preview is the plan. Loads a tokenizer, no weights."""
+"""What a run would be trained on, before it is: the preview is the plan. Loads a tokenizer, no weights.
+
+`rehearse_run` does load the model, and computes one real step: what it takes is measured, not guessed.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from crlft.config import RunConfig
 from crlft.conversation import validate
+from crlft.events import Quiet
+from crlft.runfolder import RunFolder
 from crlft.snapshot import read_data
 from crlft.terminal import account_lines
 
@@ -32,9 +39,32 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
     return {**data_report(planned), "added_tokens": planned.added, "examples": examples}
 
 
+def rehearse_run(config: RunConfig) -> dict[str, Any]:
+    """Compute one real step on the longest micro-batch and throw it away; return what `Rehearsal.to_dict` says.
+
+    Raises:
+        CrlftError: Data, model or configuration cannot be used.
+        torch.cuda.OutOfMemoryError: Not even the smallest micro-batch fits.
+    """
+    from crlft.prepare import prepare
+    from crlft.rehearsal import rehearse
+    from crlft.training import make_trainer
+
+    prepared = prepare(config)
+    with tempfile.TemporaryDirectory() as scratch:
+        trainer, _ = make_trainer(prepared, Quiet(RunFolder(Path(scratch))))
+        rehearse(trainer)  # the first step of a process also loads kernels and fills caches
+        return rehearse(trainer).to_dict()
+
+
 def preview_text(body: dict[str, Any]) -> str:
     """Return a preview for reading; what the model learns to write stands between ⟦ and ⟧."""
     lines = account_lines(body)
+    if step := body.get("rehearsal"):
+        lines.append(
+            f"one real step on the longest batch ({step['tokens']:,} tokens): {step['seconds']:.2f} s, "
+            f"{step['peak_memory_bytes'] / 1e9:.1f} GB at its peak; the whole run about {step['expected_seconds']:.0f} s"
+        )
     for name, segments in body["examples"].items():
         shown = "".join(f"⟦{s['text']}⟧" if s["supervised"] else s["text"] for s in segments)
         lines += ["", f"{name}:", shown]

@@ -3,7 +3,9 @@
     job = start_exact(project, request)         # at once; nothing where it is known or under way
     found = exact_counts(project, request)      # None until it is there
 
-The job loads the base's tokenizer and no weights, and has a queue of its own: it does not wait for training. Its
+The job loads the base's tokenizer and has a queue of its own: it does not wait for training. A small base that is
+here is loaded too, and one real step on the longest batch is computed and thrown away; a large one only where asked
+for (`measure`), lest it take memory from a run under way. Its
 folder lies in `runs/.previews/`, named by a hash of the settings, the base and the snapshot's content.
 """
 
@@ -16,18 +18,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crlft.modelfolder import count_parameters
 from crlft.runfolder import RunFolder
 from workbench.domain.errors import NotFound
 from workbench.domain.run import Job
 from workbench.jobs import captured_command, crlft_command, job_status, resume_job, start_job
 from workbench.services.project import Project
 from workbench.services.snapshots import get_snapshot
-from workbench.services.train_request import TrainRequest, prepare
+from workbench.services.train_request import Prepared, TrainRequest, prepare
 
 FOLDER = ".previews"
 RESULT = "result.json"
 QUEUE = "preview"
 """The device it waits for: none that training holds."""
+SMALL_PARAMETERS = 50_000_000
+"""A step of so small a base is over in seconds, and is measured without being asked for."""
+
+_HARDWARE = ("device", "precision", "threads", "micro_batch_tokens", "gradient_checkpointing", "compile")
+"""Settings that change a step's cost, not what is learnt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,45 +44,59 @@ class Exact:
 
     Attributes:
         job: The job that counts or has counted; None where none was started.
-        counts: The `data` event that the run would emit, or None where it is not there.
+        counts: The `data` event that the run would emit, or None where it is not there; with `rehearsal`, what one
+            real step took, where it was measured.
+        measurable: A step could be measured, and was not.
     """
 
     job: Job | None
     counts: Mapping[str, Any] | None
+    measurable: bool = False
 
 
-def exact_counts(project: Project, request: TrainRequest) -> Exact:
+def exact_counts(project: Project, request: TrainRequest, *, measure: bool = False) -> Exact:
     """Look for the exact counts of a request on a snapshot; starts nothing.
+
+    Args:
+        project: The open project.
+        request: What was asked for.
+        measure: With one real step, however large the base is.
 
     Raises:
         WorkbenchError: As `prepare`.
     """
-    folder = _folder(project, request)
-    if folder is None:
+    if request.snapshot is None:
         return Exact(None, None)
+    prepared = prepare(project, request)
+    steps = _measures(prepared, request, measure=measure)
+    folder = _folder(project, request, prepared, steps)
+    measurable = not steps and prepared.base.local and request.processes == 1
     try:
         job = job_status(folder)
     except NotFound:
         return Exact(None, None)
-    return Exact(job, RunFolder(folder).read_json(RESULT) if job.status == "done" else None)
+    return Exact(job, RunFolder(folder).read_json(RESULT) if job.status == "done" else None, measurable)
 
 
-def start_exact(project: Project, request: TrainRequest) -> Exact:
+def start_exact(project: Project, request: TrainRequest, *, measure: bool = False) -> Exact:
     """Start counting, unless it is known, under way, or was tried and failed; without a snapshot nothing is done.
 
     Raises:
         WorkbenchError: As `prepare`, or the job could not be started.
     """
-    found = exact_counts(project, request)
-    folder = _folder(project, request)
-    if folder is None or (found.job is not None and found.job.status != "killed"):
+    found = exact_counts(project, request, measure=measure)
+    if request.snapshot is None or (found.job is not None and found.job.status != "killed"):
         return found
+    prepared = prepare(project, request)
+    steps = _measures(prepared, request, measure=measure)
+    folder = _folder(project, request, prepared, steps)
     if found.job is not None:
         resume_job(folder)
-        return exact_counts(project, request)
-    prepared = prepare(project, request)
+        return exact_counts(project, request, measure=measure)
     config = prepared.config.to_dict()
     asked = ["--base", config["base"], "--method", config["method"]]
+    if steps:
+        asked.append("--rehearse")
     for name, value in request.overrides.items():
         asked += ["--set", f"{name}={'auto' if value is None else value}"]
     start_job(
@@ -87,7 +109,7 @@ def start_exact(project: Project, request: TrainRequest) -> Exact:
         device=QUEUE,
         offline=prepared.base.local,
     )
-    return exact_counts(project, request)
+    return exact_counts(project, request, measure=measure)
 
 
 def still_counting(project: Project, job: Job) -> bool:
@@ -95,11 +117,19 @@ def still_counting(project: Project, job: Job) -> bool:
     return job_status(project.runs / FOLDER / job.id).live
 
 
-def _folder(project: Project, request: TrainRequest) -> Path | None:
-    if request.snapshot is None:
-        return None
-    config = prepare(project, request).config
-    said = [config.identity(), config.base, _stamp(config.base), get_snapshot(project, request.snapshot).hash]
+def _measures(prepared: Prepared, request: TrainRequest, *, measure: bool) -> bool:
+    """Whether the job computes a step: what several processes take, one cannot tell."""
+    if not prepared.base.local or request.processes > 1:
+        return False
+    parameters = count_parameters(prepared.base.model)
+    return measure or (parameters is not None and parameters <= SMALL_PARAMETERS)
+
+
+def _folder(project: Project, request: TrainRequest, prepared: Prepared, steps: bool) -> Path:
+    config = prepared.config
+    snapshot = get_snapshot(project, request.snapshot or "")
+    hardware = [config.to_dict()[name] for name in _HARDWARE]
+    said = [config.identity(), config.base, _stamp(config.base), snapshot.hash, hardware, steps]
     key = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:20]
     return project.runs / FOLDER / f"counts-{key}"
 

@@ -33,6 +33,8 @@ from workbench.services.trainset import ClassFigures, TrainSet, first_of_each_cl
 
 ASSUMED_PARAMETERS = 1_000_000_000
 """For hub models whose weights are not here."""
+MANY_CUT = 0.1
+"""From this part of the conversations on, losing their ends is worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def preflight(project: Project, request: TrainRequest) -> Preflight:
     epochs, steps = _budget(prepared, classes, step_tokens)
     max_tokens = resolve_context(config, _model_context(prepared))
     added = {c.name: _header_tokens(c, config) for c in prepared.data.classes}
+    found_lengths = lengths(project, prepared.data, max_tokens, added)
     spent = costs(project, config, parameters, None if steps is None else steps * step_tokens)
     return Preflight(
         config=config,
@@ -116,11 +119,25 @@ def preflight(project: Project, request: TrainRequest) -> Preflight:
         learning_rate=config.learning_rate or auto_learning_rate(size, adapted=config.adapter != "none"),
         max_tokens=max_tokens,
         packing=config.packing == "on" or (config.packing == "auto" and _on_gpu(config)),
-        lengths=lengths(project, prepared.data, max_tokens, added),
+        lengths=found_lengths,
         costs=spent,
         command=tuple(part.replace("{run}", "DIR") for part in worker_command(request.processes)),
-        warnings=(*prepared.warnings, *cost_warnings(spent)),
+        warnings=(*prepared.warnings, *_cut_warnings(found_lengths, classes), *cost_warnings(spent)),
     )
+
+
+def _cut_warnings(found: Lengths, classes: tuple[ClassFigures, ...]) -> list[str]:
+    """Say when so many conversations lose their end that the model would learn to break off."""
+    taken = {c.name: c.conversations for c in classes if c.conversations}
+    cut = sum(found.longer.get(name, 0) for name in taken)
+    share = cut / max(1, sum(taken.values()))
+    if share < MANY_CUT:
+        return []
+    return [
+        f"about {cut:,} of {sum(taken.values()):,} conversations ({share:.0%}) are longer than the context of "
+        f"{found.cut_off:,} tokens and lose their end: choose a base with a longer context, or "
+        f"drop them before the snapshot (drop --where 'tokens>{found.cut_off}')"
+    ]
 
 
 def _on_gpu(config: RunConfig) -> bool:

@@ -50,15 +50,15 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         snapshot, base, method = _data(project), _base(project), _method()
-    with st.expander(t("Advanced: every setting, with the default that fits model and data")):
-        overrides = config_form("train")
-        processes = st.number_input(
-            t("Processes"),
-            min_value=1,
-            max_value=MAX_PROCESSES,
-            key="train-processes",
-            help=t("One for each GPU of this machine; they share every step."),
-        )
+        with st.expander(t("Advanced: every setting, with the default that fits model and data")):
+            overrides = config_form("train", columns=2)
+            processes = st.number_input(
+                t("Processes"),
+                min_value=1,
+                max_value=MAX_PROCESSES,
+                key="train-processes",
+                help=t("One for each GPU of this machine; they share every step."),
+            )
     request = TrainRequest(snapshot or None, base, method, overrides, processes=int(processes))
     flight, fault = None, None
     try:
@@ -74,7 +74,7 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
 
 def _data(project: Project) -> str:
     snapshots = list_snapshots(project)
-    names = {KEPT_NOW: t("What is in the project now (a snapshot is made)")}
+    names = {KEPT_NOW: t("What is kept now (a snapshot is made)")}
     names |= {s.name: t("{name}: {n} conversations", name=s.name, n=s.conversations) for s in snapshots}
     asked = param("snapshot")
     options = list(names)

@@ -50,7 +50,9 @@ def draw_preflight(
     else:
         _estimated(flight)
         _why_estimated(project, request, counted.job)
-    _budget(flight, counts)
+    _budget(flight, counted)
+    if counted.measurable and counts is not None:
+        _offer_measuring(project, request)
     _lengths(flight, colours)
     _examples(flight.examples, colours)
     with st.expander(t("The worker's command, with every setting")):
@@ -61,10 +63,25 @@ def draw_preflight(
 def _counted(project: Project, request: TrainRequest) -> exact.Exact:
     """Return the exact counts; starts counting where a snapshot is chosen."""
     try:
+        if st.session_state.get(_measured_key(request)):
+            measured = exact.start_exact(project, request, measure=True)
+            if measured.counts is not None or measured.job is None or measured.job.status != "done":
+                return measured
         return exact.start_exact(project, request)
     except CrlftError as error:  # the estimate stays; the reason is worth knowing
         error_box(error)
         return exact.Exact(None, None)
+
+
+def _measured_key(request: TrainRequest) -> str:
+    return f"measure-{request.snapshot}-{request.base}"
+
+
+def _offer_measuring(project: Project, request: TrainRequest) -> None:
+    if st.button(t("Measure time and memory by one real step"), icon=":material/timer:", key="preflight-measure"):
+        exact.start_exact(project, request, measure=True)
+        st.session_state[_measured_key(request)] = True
+        st.rerun()
 
 
 def _estimated(flight: Preflight) -> None:
@@ -118,7 +135,9 @@ def _wait_for_counts(project: Project, job: Job) -> None:
     look()
 
 
-def _budget(flight: Preflight, counts: Mapping[str, Any] | None) -> None:
+def _budget(flight: Preflight, counted: exact.Exact) -> None:
+    counts = counted.counts
+    measuring = counted.job is not None and counted.job.live
     parameters = f"{flight.parameters / 1e6:,.1f} M" if flight.parameters else t("not known yet")
     size = t("{n} tokens each", n=flight.step_tokens)
     resolved = (counts or {}).get("resolved") or {}
@@ -134,7 +153,7 @@ def _budget(flight: Preflight, counts: Mapping[str, Any] | None) -> None:
             (t("Parameters of the base"), parameters, _trained_hint(counts)),
         ]
     )
-    metric_row([_time(flight), _memory(flight, counts), _disk(flight)])
+    metric_row([_time(flight, counts, measuring=measuring), _memory(flight, counts), _disk(flight)])
 
 
 def _adapter_hint(flight: Preflight) -> str:
@@ -148,8 +167,14 @@ def _trained_hint(counts: Mapping[str, Any] | None) -> str:
     return t("{n} M are trained", n=f"{trained / 1e6:,.2f}") if trained else ""
 
 
-def _time(flight: Preflight) -> tuple[str, object, str]:
+def _time(flight: Preflight, counts: Mapping[str, Any] | None, *, measuring: bool) -> tuple[str, object, str]:
     cost = flight.costs
+    step = (counts or {}).get("rehearsal")
+    if step:
+        hint = t("by one real step on the longest batch, {n} tokens", n=step["tokens"])
+        return t("Time"), f"≈ {duration(step['expected_seconds'])}", hint
+    if measuring and cost.seconds is None:
+        return t("Time"), "…", t("one real step is being computed")
     if cost.seconds is None:
         return t("Time"), "–", t("measured by one real step when it starts")
     return t("Time"), f"≈ {duration(cost.seconds)}", t("at the pace of run {run}", run=cost.paced_by)
@@ -157,6 +182,11 @@ def _time(flight: Preflight) -> tuple[str, object, str]:
 
 def _memory(flight: Preflight, counts: Mapping[str, Any] | None) -> tuple[str, object, str]:
     cost = flight.costs
+    step = (counts or {}).get("rehearsal")
+    if step:
+        free = gigabytes(cost.free_memory_bytes)
+        hint = t("measured in that step; {free} are free", free=free)
+        return t("Memory"), gigabytes(step["peak_memory_bytes"]), hint
     needed = (counts or {}).get("memory_bytes") or cost.memory_bytes
     sign = "≈" if counts else "≥"
     shown = f"{sign} {gigabytes(needed)}" if needed else "–"

@@ -51,18 +51,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
 COLUMNS = 3
 
 
-def config_form(key: str) -> dict[str, str]:
+def config_form(key: str, columns: int = COLUMNS) -> dict[str, str]:
     """Draw every setting with its one-line explanation; return those that differ from the default.
 
     Args:
         key: Prefix of the widget keys; the values survive a switch to another page.
+        columns: Fields beside each other.
     """
     defaults, helps = RunConfig(), field_help()
     changed: dict[str, str] = {}
     for tab, shown in zip(st.tabs([t(name) for name in GROUPS]), GROUPS.values(), strict=True):
         with tab:
-            for start in range(0, len(shown), COLUMNS):
-                for place, name in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
+            for start in range(0, len(shown), columns):
+                for place, name in zip(st.columns(columns), shown[start : start + columns], strict=False):
                     with place:
                         value = _field(f"{key}-{name}", name, getattr(defaults, name))
                         st.caption(helps.get(name, ""))
