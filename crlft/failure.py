@@ -7,6 +7,22 @@ from dataclasses import dataclass
 
 from crlft.errors import ConfigError, CrlftError, DataError, ModelError, SchemeError, TemplateError
 
+_DEVICE_LOST = (
+    "CUDA error: unspecified launch failure",
+    "CUDA error: uncorrectable ECC error",
+    "CUDA error: unknown error",
+    "CUDA error: all CUDA-capable devices are busy or unavailable",
+    "CUDA error: no CUDA-capable device is detected",
+    "CUDA error: the launch timed out",
+    "CUDA error: initialization error",
+    "CUDA driver initialization failed",
+    "No CUDA GPUs are available",
+    "GPU is lost",
+    "device lost",
+    "NCCL error: remote process exited",
+)
+"""What CUDA and NCCL say when a device has fallen off the bus, broke, or was taken by somebody else."""
+
 
 class NotFiniteError(CrlftError):
     """The loss or the gradient stopped being a finite number."""
@@ -17,7 +33,7 @@ class Failure:
     """How a job failed.
 
     Attributes:
-        kind: `out-of-memory`, `nan`, `disk-full`, `bad-data`, `bad-config`, `bad-model` or `error`.
+        kind: `out-of-memory`, `nan`, `disk-full`, `device-lost`, `bad-data`, `bad-config`, `bad-model` or `error`.
         error: What happened.
         remedy: What to do next.
     """
@@ -39,6 +55,12 @@ def explain(error: BaseException) -> Failure:
             "out-of-memory",
             f"out of memory ({text[:200]})",
             "lower micro_batch_tokens (the step keeps its meaning) or max_tokens, then start again",
+        )
+    if isinstance(error, RuntimeError) and any(words in text for words in _DEVICE_LOST):
+        return Failure(
+            "device-lost",
+            f"the device stopped answering ({text.splitlines()[0][:200]})",
+            "look at the machine (nvidia-smi, dmesg); resume once the device is back",
         )
     if isinstance(error, CrlftError):
         return Failure(_kind(error), error.message, error.remedy)

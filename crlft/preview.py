@@ -63,7 +63,8 @@ def preview_text(body: dict[str, Any]) -> str:
     if step := body.get("rehearsal"):
         lines.append(
             f"one real step on the longest batch ({step['tokens']:,} tokens): {step['seconds']:.2f} s, "
-            f"{step['peak_memory_bytes'] / 1e9:.1f} GB at its peak; the whole run about {step['expected_seconds']:.0f} s"
+            f"{step['peak_memory_bytes'] / 1e9:.1f} GB "
+            f"at its peak; the whole run about {step['expected_seconds']:.0f} s"
         )
     for name, segments in body["examples"].items():
         shown = "".join(f"⟦{s['text']}⟧" if s["supervised"] else s["text"] for s in segments)

@@ -132,3 +132,28 @@ def test_a_retry_goes_on_to_the_new_run(project, open_page, monkeypatch):
     app.button(key="run-retry").click().run()
     assert seen == [("run-1", {"learning_rate": 1e-3 / 3})]
     assert app.query_params["run"] == "run-2"
+
+
+def test_again_with_changes_opens_the_form_as_it_was(project, open_page):
+    folder = make_run(project, "run-1", events=[step(1)], mark="done")
+    job = json.loads((folder / "job.json").read_text())
+    job["params"] |= {"overrides": {"learning_rate": "0.002", "schedule": "linear"}, "method": "sft"}
+    (folder / "job.json").write_text(json.dumps(job))
+    app = open_page("train", run="run-1")
+    app.button(key="run-again").click().run()
+    assert not app.exception
+    assert app.text_input(key="train-learning_rate").value == "0.002"
+    assert app.selectbox(key="train-schedule").value == "linear"
+    assert app.radio(key="train-method").value == "sft"
+
+
+def test_a_full_disk_leads_to_what_can_go_for_good(project, open_page):
+    make_run(project, "run-1", events=[step(1)], mark="done", model=True)
+    checkpoint = project.runs / "run-1" / "checkpoints" / "step-1"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "state.bin").write_bytes(b"x" * 5000)
+    app = open_page("jobs", show="room")
+    app.button(key="room-checkpoints").click().run()
+    assert not app.exception
+    assert not checkpoint.exists()
+    assert "room-checkpoints" not in [b.key for b in app.button]

@@ -24,6 +24,7 @@ from tests.tiny import save_tiny_base, tiny_model
     [
         (NotFiniteError("the loss became nan", "lower it"), "nan"),
         (OSError(errno.ENOSPC, "x"), "disk-full"),
+        (RuntimeError("CUDA error: unspecified launch failure\nCUDA kernel errors might be"), "device-lost"),
         (SafetensorError("I/O error: No space left on device (os error 28)"), "disk-full"),
         (RuntimeError("[enforce fail] . PytorchStreamWriter failed writing file data/3"), "disk-full"),
         (MemoryError(), "out-of-memory"),

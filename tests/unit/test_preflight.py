@@ -156,3 +156,30 @@ def test_a_class_without_conversations_has_no_share(tmp_path, project):
     flight = training.preflight(single, TrainRequest("s", method="inverse-frequency"))
     assert {c.name: round(c.mass_share, 3) for c in flight.classes} == {"expert": 1.0, "sub": 0.0}
     single.close()
+
+
+def test_a_small_base_is_measured_by_one_step_and_a_large_one_where_asked(project, monkeypatch):
+    request = TrainRequest("one")
+    monkeypatch.setattr(exact, "count_parameters", lambda base: 10)
+    exact.start_exact(project, request)
+    small = counted(project, request)
+    assert "--rehearse" in small.counts["asked"]
+    assert not small.measurable
+    monkeypatch.setattr(exact, "count_parameters", lambda base: exact.SMALL_PARAMETERS + 1)
+    exact.start_exact(project, request)
+    large = counted(project, request)
+    assert "--rehearse" not in large.counts["asked"]
+    assert large.measurable
+    exact.start_exact(project, request, measure=True)
+    assert exact.exact_counts(project, request, measure=True).job.id == small.job.id, "the same question"
+    several = TrainRequest("one", processes=2)
+    exact.start_exact(project, several, measure=True)
+    assert not counted(project, several).measurable
+
+
+def test_many_cut_conversations_are_warned_of_with_a_remedy(project):
+    none = training.preflight(project, TrainRequest("one"))
+    assert not any("lose their end" in w for w in none.warnings)
+    many = training.preflight(project, TrainRequest("one", overrides={"max_tokens": "8"}))
+    (said,) = [w for w in many.warnings if "lose their end" in w]
+    assert "drop --where 'tokens>8'" in said

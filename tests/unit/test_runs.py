@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.loop_project import fake_base, fake_trainer, loop_project
 from workbench.domain.errors import JobError, NotFound
-from workbench.services import jobs, rundiff, runs, train_request, training
+from workbench.services import jobs, room, rundiff, runs, train_request, training
 from workbench.services.curation import apply_plan, log, plan_status
 from workbench.services.snapshots import make_snapshot
 from workbench.services.training import TrainRequest
@@ -124,3 +124,25 @@ def test_a_model_is_exported_whole_or_not_at_all(project, tmp_path):
     with pytest.raises(JobError, match="no finished model"):
         runs.export_model(project, job.id, tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_room_is_made_for_good_by_emptying_the_trash_and_dropping_checkpoints(project):
+    done, broken = run_of(project), run_of(project)
+    for job in (done, broken):
+        folder = project.runs / job.id / "checkpoints" / "step-2"
+        folder.mkdir(parents=True)
+        (folder / "state.bin").write_bytes(b"x" * 1000)
+    jobs.delete(project, broken.id, actor="ann")
+    found = room.room(project)
+    assert (found.trashed, found.finished, found.checkpoint_bytes) == (1, 1, 1000)
+    assert found.trash_bytes > 1000
+    assert room.empty_trash(project, actor="ann") == found.trash_bytes
+    assert room.drop_checkpoints(project, actor="ann") == 1000
+    left = room.room(project)
+    assert (left.trashed, left.trash_bytes, left.finished, left.checkpoint_bytes) == (0, 0, 0, 0)
+    assert (project.runs / done.id / "model" / "config.json").is_file(), "the model stays"
+    assert runs.trashed_runs(project) == []
+    assert [a.title.split(":")[0] for a in log(project, 2)] == [
+        "drop the checkpoints of finished runs",
+        "empty the trash of runs",
+    ]

@@ -3,10 +3,10 @@
     job = start_exact(project, request)         # at once; nothing where it is known or under way
     found = exact_counts(project, request)      # None until it is there
 
-The job loads the base's tokenizer and has a queue of its own: it does not wait for training. A small base that is
-here is loaded too, and one real step on the longest batch is computed and thrown away; a large one only where asked
-for (`measure`), lest it take memory from a run under way. Its
-folder lies in `runs/.previews/`, named by a hash of the settings, the base and the snapshot's content.
+The job loads the base's tokenizer and has a queue of its own: it does not wait for training. A small base
+that is here is loaded too, and one real step on the longest batch is computed and thrown away; a large one only
+where asked for (`measure`), lest it take memory from a run under way. The folder lies in `runs/.previews/`, named
+by a hash of the settings, the base and the snapshot's content.
 """
 
 from __future__ import annotations

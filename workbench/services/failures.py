@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "out-of-memory": "Out of memory",
     "nan": "The loss stopped being a number",
     "disk-full": "The disk is full",
+    "device-lost": "The device was lost",
     "bad-data": "The data cannot be used",
     "bad-config": "A setting cannot be used",
     "bad-model": "The base cannot be used",

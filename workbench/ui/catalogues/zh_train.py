@@ -251,6 +251,29 @@ _JOBS: Mapping[str, str] = {
     "All jobs": "全部任务",
     "Curves and samples": "曲线与样例",
     "The log is empty so far.": "日志目前为空。",
+    "End it now": "立即结束",
+    "End it without saving": "不保存并结束",
+    "It ends without a new checkpoint: what came after the last one is lost. It can be resumed.": (
+        "不写新的检查点就结束：最后一个检查点之后的内容会丢失，之后可以恢复。"
+    ),
+    "Again with changes": "修改后重新训练",
+    "The device was lost": "设备已丢失",
+    "memory, GB": "内存（GB）",
+    "held out, weighted": "留出（加权）",
+    "Room on the disk: {free} free": "磁盘空间：可用 {free}",
+    "Runs leave nothing that could go: delete some, or make room outside the project.": (
+        "没有可清除的内容。请删除不需要的训练，或在项目之外腾出空间。"
+    ),
+    "Empty the trash ({size})": "清空回收站（{size}）",
+    "One run is deleted for good.": "将永久删除 1 个训练。",
+    "{n} runs are deleted for good.": "将永久删除 {n} 个训练。",
+    "Delete for good": "永久删除",
+    "{size} freed": "已释放 {size}",
+    "Drop checkpoints of finished runs ({size})": "清除已完成训练的检查点（{size}）",
+    "Models, curves and logs stay; a finished run is never resumed.": (
+        "模型、曲线和日志会保留；已完成的训练无需恢复。"
+    ),
+    "Drop them for good": "永久清除",
     "The command that runs": "执行的命令",
     "It took {time}.": "用时 {time}。",
 }

@@ -16,8 +16,9 @@ from workbench.services.project import Project
 from workbench.ui import background, state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto, param, set_params
+from workbench.ui.views.jobs_room import draw_room
 from workbench.ui.views.reader import local_time
-from workbench.ui.views.train_failure import trouble
+from workbench.ui.views.train_failure import again_with_changes, end_now, next_step, trouble
 from workbench.ui.views.train_watch import job_chip
 from workbench.ui.widgets.chips import chip, chips
 from workbench.ui.widgets.click_table import click_table
@@ -72,6 +73,7 @@ def draw(project: Project) -> None:
         return
     busy = any(j.live for j in found) or bool(background.tasks())
     st.fragment(_live, run_every=REFRESH_SECONDS if busy else None)(project, _signature(found))
+    draw_room(project)
     _ended(project, [j for j in found if not j.live])
 
 
@@ -196,8 +198,12 @@ def _acts(project: Project, job: Job) -> None:
         if st.button(t("Stop and save"), icon=":material/stop_circle:", disabled=stopping, key="job-stop"):
             jobs.stop(project, job.id)
             st.rerun()
+        end_now(project, job)
         return
-    if job.status != "done" and st.button(t("Resume"), icon=":material/play_arrow:", key="job-resume"):
+    if job.kind == "train":
+        next_step(project, job)
+        again_with_changes(project, job)
+    elif job.status != "done" and st.button(t("Resume"), icon=":material/play_arrow:", key="job-resume"):
         jobs.resume(project, job.id)
         state.say(t("It goes on from its last checkpoint"), icon=":material/play_arrow:")
         st.rerun()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.domain.run import Job
-from workbench.services import failures, jobs, training
+from workbench.services import failures, jobs, snapshots, training
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
@@ -47,6 +47,29 @@ def next_step(project: Project, job: Job) -> None:
         st.rerun()
 
 
+def end_now(project: Project, job: Job) -> None:
+    """Draw the way to end a live run at once, without waiting for the end of its step."""
+    with st.popover(t("End it now"), icon=":material/cancel:", type="tertiary"):
+        st.caption(t("It ends without a new checkpoint: what came after the last one is lost. It can be resumed."))
+        if st.button(t("End it without saving"), type="primary", key="run-end-now"):
+            jobs.stop(project, job.id, grace_seconds=0)
+            st.rerun()
+
+
+def again_with_changes(project: Project, job: Job) -> None:
+    """Draw the way back to the form with everything as it was for this run, to change what should be."""
+    if not st.button(t("Again with changes"), icon=":material/tune:", key="run-again"):
+        return
+    params = job.params
+    for name, value in dict(params.get("overrides") or {}).items():
+        st.session_state[f"train-{name}"] = str(value)
+    st.session_state["train-method"] = params.get("method", "c-rlft")
+    st.session_state["train-processes"] = int(params.get("processes", 1))
+    named = str(params.get("snapshot", ""))
+    known = {s.name for s in snapshots.list_snapshots(project)}
+    goto("train", snapshot=named if named in known else "", base=str(params.get("base", "")))
+
+
 def _carry_out(project: Project, job: Job, action: failures.NextAction) -> None:
     match action.code:
         case "retry":
@@ -56,6 +79,6 @@ def _carry_out(project: Project, job: Job, action: failures.NextAction) -> None:
         case "data":
             goto("snapshots", snapshot=str(job.params.get("snapshot", "")))
         case "free-disk":
-            goto("jobs", show="ended")
+            goto("jobs", show="room")
         case _:
             goto("train", snapshot=str(job.params.get("snapshot", "")))

@@ -33,11 +33,16 @@ def draw_curves(project: Project, job: Job, curves: RunCurves, colours: Mapping[
         (t("learning rate"), curves.series("learning_rate")),
         (t("gradient norm"), curves.series("grad_norm")),
         (t("swap test"), curves.swap_series()),
+        (t("memory, GB"), _gigabytes(*curves.series("peak_memory_bytes"))),
     )
     for i, (place, (label, (xs, ys))) in enumerate(zip(st.columns(len(small)), small, strict=True)):
         if ys:
             with place:
                 st.plotly_chart(small_figure(xs, ys, label), key=f"run-small-{i}", config=CHART_CONFIG)
+
+
+def _gigabytes(xs: list[int], ys: list[float]) -> tuple[list[int], list[float]]:
+    return xs, [y / 1e9 for y in ys]
 
 
 def draw_samples(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:

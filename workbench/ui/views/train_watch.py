@@ -14,7 +14,7 @@ from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto, set_params
-from workbench.ui.views.train_failure import next_step, trouble
+from workbench.ui.views.train_failure import again_with_changes, end_now, next_step, trouble
 from workbench.ui.views.train_keep import draw_baselines, draw_keep
 from workbench.ui.views.train_panels import draw_curves, draw_data, draw_log, draw_samples, draw_settings
 from workbench.ui.views.working import address_tabs
@@ -90,14 +90,15 @@ def _acts(project: Project, job: Job) -> None:
             training.stop_run(project, job.id)
             state.say(t("It saves at the end of its step and stops"), icon=":material/stop_circle:")
             st.rerun()
+        end_now(project, job)
         return
     if job.status == "done":
         if st.button(t("Compare its answers"), type="primary", icon=":material/compare:"):
             goto("compare", run=job.id)
         if st.button(t("Train on from this model"), icon=":material/model_training:"):
             goto("train", base=job.id)
-        return
     next_step(project, job)
+    again_with_changes(project, job)
 
 
 @guarded

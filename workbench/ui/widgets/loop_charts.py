@@ -38,7 +38,7 @@ def figure_layout(
 
 
 def loss_figure(curves: RunCurves) -> go.Figure:
-    """Loss over steps: weighted (raw and smoothed), unweighted and held-out."""
+    """Loss over steps: weighted (raw and smoothed), unweighted, held out both ways."""
     figure = go.Figure()
     xs, ys = curves.series("loss")
     figure.add_scatter(
@@ -60,6 +60,15 @@ def loss_figure(curves: RunCurves) -> go.Figure:
     if ys:
         figure.add_scatter(
             x=xs, y=ys, mode="lines+markers", name=t("held out"), line={"color": HELD_OUT, "width": 2}
+        )
+    xs, ys = curves.eval_series("loss_weighted")
+    if ys:
+        figure.add_scatter(
+            x=xs,
+            y=ys,
+            mode="lines+markers",
+            name=t("held out, weighted"),
+            line={"color": HELD_OUT, "width": 1.5, "dash": "dot"},
         )
     return figure_layout(figure, x=t("step"), y=t("loss per token"))
 
