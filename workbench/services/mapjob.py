@@ -89,7 +89,7 @@ def _write_request(project: Project, folder: RunFolder, embedder: str) -> tuple[
     owners: list[int] = []
     with project.database.read() as connection, (folder.path / "texts.jsonl").open("wb") as file:
         for seq, text in _texts(connection):
-            digest = _text_hash(text)
+            digest = text_hash(text)
             if digest not in first:
                 first[digest] = seq
                 file.write(orjson.dumps({"seq": seq, "text": text}) + b"\n")
@@ -115,16 +115,17 @@ def _write_request(project: Project, folder: RunFolder, embedder: str) -> tuple[
 def _texts(connection: Connection) -> Iterator[tuple[int, str]]:
     for record in iterate_records(connection, compile_query(connection, Query())):
         if record.status != "dropped":
-            yield record.seq, _map_text(record.conversation)
+            yield record.seq, map_text(record.conversation)
 
 
-def _map_text(conversation: Conversation) -> str:
+def map_text(conversation: Conversation) -> str:
     """What a conversation is about: its first question, then its last answer."""
     text = f"{conversation.prompt[: TEXT_CHARACTERS // 2]}\n{conversation.answer}"[:TEXT_CHARACTERS].strip()
     return text.encode("utf-8", "replace").decode() or "(no text)"
 
 
-def _text_hash(text: str) -> str:
+def text_hash(text: str) -> str:
+    """Return what a text's vector is kept under."""
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -91,7 +91,7 @@ def _bars(parts: Sequence[Part], colours: Mapping[str, str]) -> str:
         line = f"width:{100 * part.token_share / widest:.2f}%;height:2px;background:currentColor;opacity:.35"
         rows.append(
             f'<tr><td style="width:42%">{escape(part.name or t("unknown"))}</td>'
-            f'<td style="vertical-align:middle">'
+            f'<td style="vertical-align:middle;width:46%">'
             f'<div style="height:.62rem;white-space:nowrap;font-size:0">{pieces}</div>'
             f'<div style="{line}"></div></td>'
             f'<td class="wb-num">{part.mass_share:.1%}</td></tr>'

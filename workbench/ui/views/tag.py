@@ -10,11 +10,17 @@ from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, param, set_params
-from workbench.ui.views import browse_bulk, tag_classes, tag_queue, tag_rewards
+from workbench.ui.views import browse_bulk, tag_classes, tag_queue, tag_rewards, tag_suggestions
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.layout import empty_state, page_header, section
 
-TABS = {"queue": "Queue", "bulk": "In bulk", "rewards": "Rewards", "classes": "Classes"}
+TABS = {
+    "queue": "Queue",
+    "suggestions": "Suggestions",
+    "bulk": "In bulk",
+    "rewards": "Rewards",
+    "classes": "Classes",
+}
 
 
 def draw() -> None:
@@ -44,6 +50,8 @@ def draw() -> None:
             button=t("Import a file"),
             page="import_",
         )
+    elif tab == "suggestions":
+        tag_suggestions.draw(project, classes)
     elif tab == "bulk":
         _bulk(project, classes)
     else:
