@@ -1,4 +1,4 @@
-"""The `crlft` command: train, generate, score, suggest, ablate, embed, base build, preview, validate.
+"""The `crlft` command: train, generate, score, suggest, ablate, desk, embed, base build, preview, validate.
 
 Exit codes: 0 done, 1 failed, 2 wrong use. `--json` prints one JSON object on standard output and nothing
 else. Models are imported inside the commands, so that `crlft --help` is quick.
@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from crlft.commands.ablate import ablate
+from crlft.commands.desk import desk
 from crlft.commands.score import score
 from crlft.commands.suggest import suggest
 from crlft.config import RunConfig, field_help
@@ -25,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 base_app = typer.Typer(no_args_is_help=True, help="The offline base model.")
 app.add_typer(base_app, name="base")
 app.command()(ablate)
+app.command()(desk)
 app.command()(score)
 app.command()(suggest)
 

@@ -7,7 +7,7 @@ an answer depends on its seed and not on the batch it ran in. Finished rows leav
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +89,7 @@ def decode_batch(
     pad_id: int,
     numbers: Sequence[int] | None = None,
     context_tokens: int | None = None,
+    on_step: Callable[[Sequence[Sequence[int]]], None] | None = None,
 ) -> list[list[int]]:
     """Return the generated ids of each prompt, without the stop token.
 
@@ -100,6 +101,7 @@ def decode_batch(
         pad_id: Fills the left of shorter prompts; never attended to.
         numbers: The prompts' own numbers for seeding; their place where absent.
         context_tokens: Prompt and answer together stay within this.
+        on_step: Called after every token with all answers so far.
     """
     batch = _Batch.of(prompts, pad_id, next(model.parameters()).device)
     room = [
@@ -118,6 +120,8 @@ def decode_batch(
                 answers[row].append(token)
             if token in stop_ids or len(answers[row]) >= room[row]:
                 alive.remove(row)
+        if on_step:
+            on_step(answers)
         batch.advance(chosen)
         if alive:
             batch.keep(alive)

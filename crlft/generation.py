@@ -13,7 +13,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ from crlft.request import Column, PromptRow, Request, Sampling
 from crlft.runfolder import RunFolder
 
 __all__ = ["Column", "PromptRow", "Request", "Result", "Sampling", "generate", "run_generation"]
+
+
+SELF_CHECKED = 2
+"""Prompts of every column that are asked once more."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def generate(request: Request, done: Iterable[tuple[str, int]] = ()) -> Iterator
     """
     skip = set(done)
     device = pick_device(request.device)
-    _set_threads(request.threads, device)
+    set_threads(request.threads, device)
     for model in dict.fromkeys(column.model for column in request.columns):
         wanted = [
             (number, column)
@@ -121,6 +125,8 @@ def run_generation(events: Events) -> int:
     count = len(done)
     events.emit("phase", name="generating")
     events.emit("progress", done=count, total=total, eta_seconds=None)
+    for model in dict.fromkeys(column.model for column in request.columns):
+        events.emit("model", model=model, fingerprint=model_fingerprint(Path(model)))
     for result in generate(request, done):
         _append(run.path / "results.jsonl", result)
         count += 1
@@ -128,7 +134,54 @@ def run_generation(events: Events) -> int:
             events.emit("progress", done=count, total=total, eta_seconds=pace.eta_seconds(count))
         if events.stop_wanted():
             break
+    else:
+        if request.sampling.temperature <= 0:
+            events.emit("self-check", **self_check(request, run))
     return count
+
+
+def model_fingerprint(folder: Path) -> str:
+    """Return 16 hex digits that name a model's weights and card; empty for a hub name.
+
+    SHA-256 over the names and sizes of the weight files, their first and last MiB, and `crlft.json`: two models of
+    one shape differ there, and seventy billion parameters are named as fast as one.
+    """
+    if not folder.is_dir():
+        return ""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin"), *folder.glob("crlft.json")]):
+        size = path.stat().st_size
+        digest.update(f"{path.name}:{size}:".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(2**20))
+            file.seek(max(0, size - 2**20))
+            digest.update(file.read(2**20))
+    return digest.hexdigest()[:16]
+
+
+def self_check(request: Request, run: RunFolder) -> dict[str, int]:
+    """Ask a few prompts once more, each alone; a pane that shows what its head says answers the same again.
+
+    Returns `asked` and `same`. Only for greedy answers.
+    """
+    by_place = {}
+    for line in (run.path / "results.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        by_place[row["prompt_id"], row["column"]] = row
+    step = max(1, len(request.prompts) // SELF_CHECKED)
+    few = replace(request, prompts=request.prompts[::step][:SELF_CHECKED])
+    device = pick_device(request.device)
+    asked = same = 0
+    for model in dict.fromkeys(column.model for column in request.columns):
+        wanted = [(n, column) for n, column in enumerate(request.columns) if column.model == model]
+        loaded = load_trained(model, template=wanted[0][1].template, device=device)
+        for row in _rows(loaded, wanted, few, set()):
+            again = next(_answer(loaded, [row], request.sampling))
+            first = by_place.get((row.prompt_id, row.column))
+            if first is not None and not again.error:
+                asked += 1
+                same += (again.text, again.rendered_hash) == (first["text"], first["rendered_hash"])
+    return {"asked": asked, "same": same}
 
 
 def finished(run: RunFolder) -> set[tuple[str, int]]:
@@ -155,7 +208,7 @@ class _Row:
     @property
     def hash(self) -> str:
         """See `Result.rendered_hash`."""
-        return _hash(self.ids)
+        return prompt_hash(self.ids)
 
 
 def _rows(
@@ -189,9 +242,9 @@ def _answer(loaded: Loaded, rows: Sequence[_Row], sampling: Sampling) -> Iterato
             loaded.model,
             [row.ids for row in batch],
             sampling,
-            stop_ids=_stop_ids(loaded),
+            stop_ids=stop_ids(loaded),
             pad_id=loaded.encoder.tokenizer.pad_token_id,
-            numbers=[int(_hash([*row.ids, row.column]), 16) % 2**31 for row in batch],
+            numbers=[int(prompt_hash([*row.ids, row.column]), 16) % 2**31 for row in batch],
             context_tokens=context,
         )
         seconds = (time.monotonic() - began) / len(batch)
@@ -206,14 +259,15 @@ def batch_size(model: Any) -> int:
     return 192 if parameters < 20_000_000 else 64 if parameters < 1_000_000_000 else 16
 
 
-def _stop_ids(loaded: Loaded) -> frozenset[int]:
+def stop_ids(loaded: Loaded) -> frozenset[int]:
     """Return the turn's end and, for a model that never learnt turns, the start of the next document."""
     tokenizer = loaded.encoder.tokenizer
     start = tokenizer.bos_token_id
     return frozenset({loaded.encoder.close_id} | ({start} if start is not None else set()))
 
 
-def _set_threads(threads: int | None, device: str) -> None:
+def set_threads(threads: int | None, device: str) -> None:
+    """Let torch use these threads on a CPU; None is every core."""
     if device == "cpu":
         import torch
 
@@ -228,5 +282,6 @@ def _append(path: Path, result: Result) -> None:
         file.write(line.encode())
 
 
-def _hash(ids: Sequence[int]) -> str:
+def prompt_hash(ids: Sequence[int]) -> str:
+    """See `Result.rendered_hash`."""
     return hashlib.sha256(json.dumps(list(ids)).encode()).hexdigest()[:16]

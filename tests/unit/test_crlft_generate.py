@@ -118,7 +118,11 @@ def test_a_job_streams_and_goes_on_where_it_was(folders, tmp_path):
     assert {(r["prompt_id"], r["column"]) for r in rows} == {(p, c) for p in "ab" for c in range(3)}
     hashes = {(r["prompt_id"], r["column"]): r["rendered_hash"] for r in rows}
     assert len(set(hashes.values())) == 6
-    assert run.read_events()[0][-1]["done"] == 6
+    events = run.read_events()[0]
+    assert [e["done"] for e in events if e["event"] == "progress"][-1] == 6
+    assert (events[-1]["event"], events[-1]["asked"], events[-1]["same"]) == ("self-check", 6, 6)
+    named = {e["model"]: e["fingerprint"] for e in events if e["event"] == "model"}
+    assert len({*named.values()}) == len(named) == 2
 
     path.write_text("".join(whole[:2]) + whole[2][:10])
     assert run_generation(Events(run)) == 6

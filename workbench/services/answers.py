@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crlft.checks import check_answer
+from crlft.runfolder import RunFolder
 from workbench.domain.comparison import Cell, Choice, ColumnSummary, Comparison, Prompt
 from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.run import Job
@@ -263,6 +264,33 @@ def broken_repeats(grid: Grid) -> list[tuple[str, int, int]]:
             if first.text != cell.text:
                 found.append((row.prompt.id, first.column, cell.column))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What shows that a pane holds what its head says.
+
+    Attributes:
+        fingerprints: Column → hash of its model's weights, as the job read them; hub names have none.
+        asked: Answers that the job asked for once more, each alone.
+        same: How many of these came out the same.
+    """
+
+    fingerprints: Mapping[int, str]
+    asked: int = 0
+    same: int = 0
+
+
+def proof(project: Project, comparison: Comparison) -> Proof:
+    """Return the proof of conditioning that the comparison's job left; empty where its folder is gone."""
+    folder = RunFolder(jobs.runs_dir(project) / comparison.job_id)
+    events = folder.read_events()[0]
+    models = {e["model"]: e["fingerprint"] for e in events if e["event"] == "model"}
+    asked = (folder.read_json("request.json") or {}).get("columns", [])
+    checks = [e for e in events if e["event"] == "self-check"]
+    last = checks[-1] if checks else {"asked": 0, "same": 0}
+    found = {i: models[c["model"]] for i, c in enumerate(asked) if models.get(c["model"])}
+    return Proof(found, int(last["asked"]), int(last["same"]))
 
 
 def vote(

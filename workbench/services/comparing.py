@@ -26,6 +26,7 @@ from workbench.services.answers import (
     collect_comparison,
     column_difference,
     comparison_grid,
+    proof,
     unchanged_by_condition,
     vote,
 )
@@ -48,11 +49,13 @@ __all__ = [
     "broken_repeats",
     "collect_comparison",
     "column_difference",
+    "columns_of",
     "comparison_grid",
     "held_out_leaks",
     "held_out_prompts",
     "list_comparisons",
     "parse_prompts",
+    "proof",
     "read_prompts",
     "set_held_out",
     "start_comparison",
@@ -121,6 +124,18 @@ def start_comparison(
         raise
     with project.database.read() as connection:
         return store.get_comparison(connection, comparison_id)
+
+
+def columns_of(
+    project: Project, runs: Sequence[str], conditions: Sequence[str] | None, *, include_base: bool
+) -> list[Column]:
+    """Return the columns that a choice of runs and conditions stands for; see `start_comparison`.
+
+    Raises:
+        WorkbenchError: A run has no model, or a condition is unknown to it.
+    """
+    targets = [t for run_id in dict.fromkeys(runs) for t in _run_targets(project, run_id, conditions)]
+    return [column for column, _ in targets + (_base_targets(project, runs) if include_base else [])]
 
 
 def _start_job(project: Project, comparison: Comparison, models: Sequence[str]) -> None:

@@ -16,12 +16,14 @@ from workbench.services.project import Project
 from workbench.ui.i18n import t
 from workbench.ui.nav import param, set_params
 from workbench.ui.views.compare_back import draw_back
+from workbench.ui.views.compare_likelihood import draw_likelihood
 from workbench.ui.views.compare_new import draw_new
 from workbench.ui.views.compare_results import draw_summary
 from workbench.ui.views.compare_rewrite import draw_rewrites
 from workbench.ui.views.compare_vote import draw_vote
 from workbench.ui.views.compare_votes import draw_results
 from workbench.ui.views.reader import local_time
+from workbench.ui.views.talk import draw_talk
 from workbench.ui.views.train_watch import REFRESH_SECONDS, job_chip
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.click_table import click_table
@@ -31,7 +33,8 @@ from workbench.ui.widgets.layout import page_header, pager, progress_line, secti
 from workbench.ui.widgets.loop_styles import loop_styles
 
 PAGE_ROWS = 20
-_TABS = ("Grid", "Vote", "Results", "Bring back", "Rewrites")
+_TABS = ("Grid", "Vote", "Results", "Likelihoods", "Bring back", "Rewrites")
+_VIEWS = ("Comparisons", "Talk")
 
 
 def draw(project: Project) -> None:
@@ -43,10 +46,16 @@ def draw(project: Project) -> None:
     if chosen:
         _comparison(project, int(chosen) if chosen.isdecimal() else -1, scheme)
         return
-    earlier = comparing.list_comparisons(project)
-    if earlier:
-        _earlier(earlier)
-    draw_new(project, scheme)
+    views = address_tabs("view", _VIEWS)
+    if views[0].open:
+        with views[0]:
+            earlier = comparing.list_comparisons(project)
+            if earlier:
+                _earlier(earlier)
+            draw_new(project, scheme)
+    if views[1].open:
+        with views[1]:
+            draw_talk(project, scheme)
 
 
 def _earlier(earlier: Sequence[Comparison]) -> None:
@@ -93,9 +102,12 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
             draw_results(project, comparison_id)
     if tabs[3].open:
         with tabs[3]:
-            draw_back(project, comparison_id)
+            draw_likelihood(project, comparison_id)
     if tabs[4].open:
         with tabs[4]:
+            draw_back(project, comparison_id)
+    if tabs[5].open:
+        with tabs[5]:
             draw_rewrites(project, comparison_id)
 
 
@@ -116,7 +128,7 @@ def _figures(project: Project, comparison_id: int, scheme: ClassScheme, status: 
     _progress(grid)
     draw_summary(grid, scheme)
     if grid.job is None or not grid.job.live:
-        _warnings(grid)
+        _warnings(project, grid)
 
 
 def _progress(grid: Grid) -> None:
@@ -155,7 +167,18 @@ def _grid(project: Project, comparison_id: int) -> None:
     against = _reference(labels, shown or indices)
     index = pager("grid-page", total=len(found), page_size=PAGE_ROWS)
     page = found[index * PAGE_ROWS : (index + 1) * PAGE_ROWS]
-    st.html(grid_html(comparison.columns, page, shown or indices, against=against))
+    proof = comparing.proof(project, comparison)
+    shows = st.toggle(
+        t("Proof of conditioning"),
+        key="grid-proof",
+        help=t("Under every answer the hash of what the model was given, and of its weights."),
+    )
+    models = proof.fingerprints if shows else None
+    if shows and proof.asked:
+        text = t("{same} of {asked} answers came out the same when asked once more, each alone.",
+                 same=proof.same, asked=proof.asked)  # fmt: skip
+        st.caption(text)
+    st.html(grid_html(comparison.columns, page, shown or indices, against=against, models=models))
 
 
 def _reference(labels: Sequence[str], shown: Sequence[int]) -> int | None:
@@ -169,7 +192,7 @@ def _reference(labels: Sequence[str], shown: Sequence[int]) -> int | None:
     return chosen if chosen is not None and chosen >= 0 else None
 
 
-def _warnings(grid: Grid) -> None:
+def _warnings(project: Project, grid: Grid) -> None:
     """Say where a condition changes nothing, and where the same pair said two things."""
     names = {c.model: c.label.rsplit("/", 1)[0] for c in grid.comparison.columns}
     for model, same, total in comparing.unchanged_by_condition(grid):
@@ -181,6 +204,15 @@ def _warnings(grid: Grid) -> None:
             total=total,
         )
         st.warning(plain(text), icon=":material/balance:")
+    seen = comparing.proof(project, grid.comparison)
+    if seen.same < seen.asked:
+        text = t(
+            "Asked once more, each alone, {n} of {asked} answers came out otherwise: rounding decided between "
+            "words that are equally likely, or a pane does not show what its head says. Generate it again.",
+            n=seen.asked - seen.same,
+            asked=seen.asked,
+        )
+        st.warning(text, icon=":material/warning:")
     broken = comparing.broken_repeats(grid)
     if broken:
         text = t(

@@ -16,7 +16,7 @@ from workbench.services.comparing import GridRow
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.widgets.compare_grid import cell_html, column_head, prompt_text
+from workbench.ui.widgets.compare_grid import cell_html, column_head, prompt_text, proof_html
 from workbench.ui.widgets.errors import guarded, plain
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -70,7 +70,7 @@ def draw_vote(project: Project, comparison_id: int) -> None:
     queue = [r for r in rows if r.cells[a] is not None and r.cells[b] is not None]
     open_rows = [r for r in queue if not judged(r, (a, b), state.curator())]
     _standing(rows, (a, b), labels, len(queue) - len(open_rows), len(queue), hidden=blind and bool(open_rows))
-    _reveal(labels)
+    _reveal(project, comparison_id, labels)
     if not queue:
         st.caption(t("No prompt has both answers yet."))
     elif not open_rows:
@@ -112,13 +112,13 @@ def pair_tally(rows: Sequence[GridRow], pair: tuple[int, int]) -> dict[str, int]
     return tally
 
 
-def _reveal(labels: Sequence[str]) -> None:
+def _reveal(project: Project, comparison_id: int, labels: Sequence[str]) -> None:
     """Say what the last vote was about, once it is cast; or why it was not."""
     last = st.session_state.get("vote-last")
     if isinstance(last, str):
         st.caption(plain(last))
     elif last:
-        choice, left, right = last
+        choice, left, right, *cells = last
         words = {"left": t("left"), "right": t("right"), "tie": t("tie"), "both-bad": t("both bad")}
         text = t(
             "Last vote: {choice}. Left was {left}, right was {right}.",
@@ -127,6 +127,13 @@ def _reveal(labels: Sequence[str]) -> None:
             right=labels[right],
         )
         st.caption(plain(text))
+        grid = comparing.comparison_grid(project, comparison_id)
+        models = comparing.proof(project, grid.comparison).fingerprints
+        found = {c.id: c for r in grid.rows for c in r.cells if c is not None}
+        shown = [found[c] for c in cells if c in found]
+        if shown:
+            panes = "".join(proof_html(c, models.get(c.column, "")) for c in shown)
+            st.html(f'<div class="wl-duo" style="min-height:0">{panes}</div>')
 
 
 def _judge(
@@ -160,7 +167,7 @@ def _cast(project: Project, cells: tuple[int, int], pair: tuple[int, int], choic
     except PlanError as error:
         st.session_state["vote-last"] = str(error)
     else:
-        st.session_state["vote-last"] = (choice, *pair)
+        st.session_state["vote-last"] = (choice, *pair, *cells)
 
 
 def judge_html(row: GridRow, cells: tuple[Cell, Cell], heads: tuple[str, str]) -> str:

@@ -34,6 +34,7 @@ MOST_ENDED = 200
 KINDS = {
     "train": "training",
     "generate": "answers for a comparison",
+    "desk": "models kept ready to talk",
     "embed": "map",
     "suggest": "the model judges tags",
     "clean": "clean scan",

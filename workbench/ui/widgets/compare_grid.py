@@ -5,7 +5,7 @@ One block per page of rows keeps a grid of 300 prompts as quick as one of ten. E
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from workbench.curate.diff import word_diff
@@ -47,13 +47,16 @@ def marks_html(cell: Cell) -> str:
     return "".join(marks)
 
 
-def cell_html(cell: Cell | None, *, won: bool = False, against: Cell | None = None) -> str:
+def cell_html(
+    cell: Cell | None, *, won: bool = False, against: Cell | None = None, model: str | None = None
+) -> str:
     """Return one answer with its marks, tokens and time; a waiting answer is a quiet dash.
 
     Args:
         cell: The answer.
         won: True marks the winner of a vote.
         against: Another answer; what differs from it is marked word by word.
+        model: Hash of the model's weights; given, the proof of conditioning stands under the answer.
     """
     if cell is None:
         return f'<div class="wl-cell wl-waiting">{escape(t("not generated yet"))}</div>'
@@ -67,12 +70,25 @@ def cell_html(cell: Cell | None, *, won: bool = False, against: Cell | None = No
         body = diff_html(word_diff(against.text, cell.text), context=None)
     return (
         f'<div class="wl-cell{" wl-won" if won else ""}"><div class="wl-text" dir="auto">{body}</div>'
-        f'<div class="wl-foot">{marks_html(cell)}<span>{escape(" · ".join(foot))}</span></div></div>'
+        f'<div class="wl-foot">{marks_html(cell)}<span>{escape(" · ".join(foot))}</span></div>'
+        f"{'' if model is None else proof_html(cell, model)}</div>"
     )
 
 
+def proof_html(cell: Cell, model: str) -> str:
+    """Return which ids and which weights an answer came from, in hashes: equal hashes, equal questions."""
+    text = t("prompt {prompt} · model {model}", prompt=cell.rendered_hash[:8] or "–", model=model[:8] or "–")
+    hint = t("hash of the token ids the model was given, and of its weights")
+    return f'<div class="wl-foot wl-quiet" title="{escape(hint)}"><code>{escape(text)}</code></div>'
+
+
 def grid_html(
-    columns: Sequence[Column], rows: Sequence[GridRow], shown: Sequence[int], *, against: int | None = None
+    columns: Sequence[Column],
+    rows: Sequence[GridRow],
+    shown: Sequence[int],
+    *,
+    against: int | None = None,
+    models: Mapping[int, str] | None = None,
 ) -> str:
     """Return a page of the grid.
 
@@ -81,6 +97,7 @@ def grid_html(
         rows: The rows of this page.
         shown: Indices of the columns to draw, in order.
         against: Column from which the others' differences are marked, or None.
+        models: Column → hash of its model; given, the proof of conditioning stands under every answer.
     """
     template = f"grid-template-columns: minmax(9rem, 0.8fr) repeat({len(shown)}, minmax(11rem, 1fr))"
     parts = [f'<div class="wl-grid" style="{template}"><div class="wl-head">{escape(t("Prompt"))}</div>']
@@ -92,7 +109,15 @@ def grid_html(
         )
         won = winners(row)
         first = None if against is None else row.cells[against]
-        parts += [cell_html(row.cells[i], won=i in won, against=None if i == against else first) for i in shown]
+        parts += [
+            cell_html(
+                row.cells[i],
+                won=i in won,
+                against=None if i == against else first,
+                model=None if models is None else models.get(i, ""),
+            )
+            for i in shown
+        ]
     return "".join(parts) + "</div>"
 
 
