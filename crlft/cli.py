@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -131,8 +132,19 @@ def generate(
 
 
 @app.command()
-def embed(run: Annotated[Path, typer.Option("--run", help="The job's folder.")], as_json: Json = False) -> None:
-    """Embed the texts of a job's folder and lay out a map of them."""
+def embed(
+    run: Annotated[Path | None, typer.Option("--run", help="The job's folder.")] = None,
+    serve: Annotated[str, typer.Option("--serve", help="Answer lines of text by this embedder.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Embed the texts of a job's folder and lay out a map of them, or serve single texts."""
+    if serve:
+        from crlft.embed_serve import serve_embedding
+
+        serve_embedding(serve, sys.stdin.buffer, sys.stdout.buffer)
+        return
+    if run is None:
+        raise typer.BadParameter("name the job's folder", param_hint="--run")
     from crlft.embed import run_embedding
     from crlft.worker import run_job
 

@@ -9,6 +9,7 @@ wanted; `known` may name an `.npz` (arrays `seqs`, `vectors`) of texts embedded 
     seqs.npy      int64 (texts,)
     coords.npy    float32 (texts, 2)     where a map is wanted
     clusters.npy  int32 (texts,)         where a map is wanted; -1 is none
+    neighbours.*  the index of `crlft.neighbours`
 
 Stopped in between, the vectors so far are kept and the next start goes on behind them.
 """
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from crlft.errors import DataError, ModelError
 from crlft.events import Events, Pace
+from crlft.neighbours import write_index
 from crlft.projection import cluster, lay_out
 from crlft.resolve import cpu_has_bf16, physical_cores
 
@@ -91,6 +93,8 @@ def run_embedding(events: Events) -> int:
     _save(folder / "vectors.npy", matrix)
     if events.stop_wanted():
         return len(order)
+    events.emit("phase", name="index")
+    write_index(folder, matrix, order, request.seed)
     if request.map:
         events.emit("phase", name="map")
         _save(folder / "coords.npy", lay_out(matrix, request.seed))
@@ -128,14 +132,16 @@ def read_texts(path: Path) -> tuple[list[int], list[str]]:
 
 
 def embed_texts(
-    embedder: str, texts: Sequence[str], *, max_tokens: int = 256
+    embedder: str, texts: Sequence[str], *, max_tokens: int = 256, model: Any = None
 ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
     """Yield (places in `texts`, unit vectors) batch by batch, longest texts first.
+
+    A `model` of `load_embedder` saves loading it again.
 
     Raises:
         ModelError: The embedder cannot be loaded.
     """
-    model = load_embedder(embedder)
+    model = load_embedder(embedder) if model is None else model
     model.max_seq_length = min(max_tokens, model.max_seq_length or max_tokens)
     # Longest first: memory peaks at once, and the remaining time is overestimated, not underestimated.
     order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))

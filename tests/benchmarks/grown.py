@@ -52,7 +52,7 @@ def grow(data: Path, folder: Path, n: int) -> Project:
             done += len(batch)
             batch = []
             if done % (20 * AT_ONCE) == 0:
-                print(f"{done:,} {done / (time.perf_counter() - started):,.0f}/s", flush=True)  # noqa: T201
+                print(f"{done:,} {done / (time.perf_counter() - started):,.0f}/s", flush=True)
     with project.database.write() as connection:
         update_action(connection, action.id, affected=n)
         connection.exec_driver_sql("ANALYZE")

@@ -41,5 +41,6 @@ FIELDS: dict[str, Field] = {
     "prompt": Field("text", "hash of the prompt: answers to the same question", "prompt:any"),
     "dup": Field("integer", "group of the latest search for duplicates", "dup:any"),
     "cluster": Field("integer", "cluster of the map", "cluster:3"),
+    "like": Field("text", "the 500 nearest in meaning to a conversation's id or to a text", 'like:"a sad poem"'),
 }
 """By name, in the order in which help lists them."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from workbench.curate.query import parse_query
 from workbench.domain.curation import Action, Change
 from workbench.domain.errors import NotFound, QueryError
 from workbench.domain.record import Record, RecordSummary
+from workbench.services.meaning import compile_text
 from workbench.services.project import Project
 from workbench.store import actions as action_store
 from workbench.store import conversations as conversation_store
@@ -58,11 +58,12 @@ def compiled(project: Project, query: str) -> Iterator[tuple[Connection, Compile
     Raises:
         QueryError: The query has a mistake.
     """
-    tree = parse_query(query)
     with project.database.read() as connection:
         try:
-            ready = search_store.compile_query(connection, tree)
+            ready = compile_text(project, connection, query)
         except QueryError as error:
+            if error.position:
+                raise
             # Only the parser knows places; what the store refuses is found again in the text.
             place = query.casefold().find(error.message.split(":", 2)[0] + ":")
             raise QueryError(error.message, error.remedy, max(place, 0)) from error

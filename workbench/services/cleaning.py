@@ -14,13 +14,13 @@ from typing import Any, Literal
 from crlft.conversation import Conversation
 from workbench.curate.clean import RULES, ActiveRule, Rule, Step, Verdict, active_rules, run_rules
 from workbench.curate.diff import Piece, word_diff
-from workbench.curate.query import parse_query
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound
 from workbench.domain.record import Record
+from workbench.services.meaning import compile_text
 from workbench.services.project import Project
 from workbench.store.conversations import get_records
-from workbench.store.search import compile_query, iterate_records, matching_seqs
+from workbench.store.search import iterate_records, matching_seqs
 
 __all__ = [
     "RULES",
@@ -184,7 +184,7 @@ def scan(
 def _records(project: Project, query: str) -> Iterator[tuple[int, int, Record]]:
     """Yield (number, in all, record) for every match."""
     with project.database.read() as connection:
-        compiled = compile_query(connection, parse_query(query))
+        compiled = compile_text(project, connection, query)
         total = len(matching_seqs(connection, compiled))
         for done, record in enumerate(iterate_records(connection, compiled), 1):
             yield done, total, record

@@ -31,14 +31,13 @@ from workbench.curate.dedupe import (
     find_near,
     sides,
 )
-from workbench.curate.query import parse_query
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.record import Record
+from workbench.services.meaning import compile_text
 from workbench.services.project import Project
 from workbench.store import duplicates as store
 from workbench.store.conversations import get_records
-from workbench.store.search import compile_query
 
 __all__ = [
     "KEEP",
@@ -115,7 +114,7 @@ def find_duplicates(
     if not 0.3 <= threshold <= 1:
         raise PlanError(f"threshold {threshold:g} is outside 0.3 to 1", "0.8 is a good start, 1 means equal")
     with project.database.read() as connection:
-        rows = store.living_hashes(connection, compile_query(connection, parse_query(query)))
+        rows = store.living_hashes(connection, compile_text(project, connection, query))
         if chosen_method == "exact":
             found = find_exact(_hashed(rows, chosen_part), total=len(rows), on_progress=on_progress)
         else:

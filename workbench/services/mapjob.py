@@ -14,7 +14,6 @@ import numpy.typing as npt
 import orjson
 from sqlalchemy import Connection
 
-from crlft.conversation import Conversation
 from crlft.runfolder import RunFolder
 from workbench.curate.topics import name_clusters, title
 from workbench.domain.errors import JobError, PlanError
@@ -22,6 +21,7 @@ from workbench.domain.query import Query
 from workbench.domain.run import Job
 from workbench.jobs import crlft_command, new_job_id, start_job
 from workbench.services import jobs
+from workbench.services.maptexts import MAP_SETTING, MEMBERS, OFFLINE, map_text
 from workbench.services.project import Project
 from workbench.store import settings
 from workbench.store import vectors as store
@@ -29,15 +29,6 @@ from workbench.store.actions import record_action
 from workbench.store.conversations import now
 from workbench.store.search import compile_query, iterate_records
 from workbench.store.vectors import Cluster
-
-OFFLINE = "offline"
-MAP_SETTING = "map"
-"""Setting with the map's facts: {job_id, embedder, points, created_at, collected}."""
-
-TEXT_CHARACTERS = 2_000
-"""The embedder reads 256 tokens; more text would only be carried about."""
-
-_MEMBERS = "members.npz"
 
 
 def start_map(project: Project, actor: str, *, embedder: str = OFFLINE) -> Job:
@@ -97,7 +88,7 @@ def _write_request(project: Project, folder: RunFolder, embedder: str) -> tuple[
             owners.append(first[digest])
         known = store.known_vectors(connection, embedder, list(first))
     np.savez(
-        folder.path / _MEMBERS,
+        folder.path / MEMBERS,
         seqs=np.array(seqs, dtype=np.int64),
         owners=np.array(owners, dtype=np.int64),
         texts=np.array(list(first.values()), dtype=np.int64),
@@ -116,12 +107,6 @@ def _texts(connection: Connection) -> Iterator[tuple[int, str]]:
     for record in iterate_records(connection, compile_query(connection, Query())):
         if record.status != "dropped":
             yield record.seq, map_text(record.conversation)
-
-
-def map_text(conversation: Conversation) -> str:
-    """What a conversation is about: its first question, then its last answer."""
-    text = f"{conversation.prompt[: TEXT_CHARACTERS // 2]}\n{conversation.answer}"[:TEXT_CHARACTERS].strip()
-    return text.encode("utf-8", "replace").decode() or "(no text)"
 
 
 def text_hash(text: str) -> str:
@@ -156,10 +141,10 @@ def collect_map(project: Project, job_id: str) -> bool:
 
 def _ingest(project: Project, folder: RunFolder, job: Job, current: dict[str, object]) -> bool:
     path = folder.path
-    if not (path / "vectors.npy").exists() or not (path / _MEMBERS).exists():
+    if not (path / "vectors.npy").exists() or not (path / MEMBERS).exists():
         return False
     embedder = str(job.params.get("embedder", OFFLINE))
-    with np.load(path / _MEMBERS, allow_pickle=False) as file:
+    with np.load(path / MEMBERS, allow_pickle=False) as file:
         members = {name: file[name] for name in file.files}
     rows, vectors = np.load(path / "seqs.npy"), np.load(path / "vectors.npy").astype("<f2")
     by_text = dict(zip(members["texts"].tolist(), members["hashes"].tolist(), strict=True))

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate.query import parse_query
 from workbench.domain.errors import PlanError
-from workbench.services.mapjob import MAP_SETTING, collect_map, map_job, start_map
+from workbench.services.mapjob import collect_map, map_job, start_map
+from workbench.services.maptexts import MAP_SETTING
+from workbench.services.meaning import compile_text
 from workbench.services.project import Project
 from workbench.store import settings
 from workbench.store import vectors as store
-from workbench.store.search import compile_query
 from workbench.store.vectors import Cluster
 
 __all__ = ["Cluster", "MapView", "collect_map", "load_map", "map_job", "select_polygon", "start_map"]
@@ -82,7 +82,7 @@ def load_map(
         state = settings.get_setting(connection, MAP_SETTING, {})
         if "job_id" not in state:
             return None
-        compiled = compile_query(connection, parse_query(query))
+        compiled = compile_text(project, connection, query)
         points = store.read_points(connection, compiled, colour_by, limit)
         total = store.count_points(connection, compiled)
         clusters = store.read_clusters(connection)
@@ -110,7 +110,7 @@ def select_polygon(project: Project, polygon: Sequence[tuple[float, float]], que
         return []
     xs, ys = zip(*polygon, strict=True)
     with project.database.read() as connection:
-        compiled = compile_query(connection, parse_query(query))
+        compiled = compile_text(project, connection, query)
         found = store.points_in_box(connection, compiled, (min(xs), max(xs)), (min(ys), max(ys)))
     if not found:
         return []

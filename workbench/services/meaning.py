@@ -1,0 +1,122 @@
+"""Search by meaning: `like:ID` and `like:"some text"`, beside any other term.
+
+The `NEAREST` conversations in meaning among those that the other terms admit. Vectors are those of the newest
+map (`workbench.services.mapping`); a text that has none, typed or new, is embedded by a process of its own.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection
+
+from crlft.neighbours import Neighbours
+from workbench.curate.query import parse_query
+from workbench.domain.errors import QueryError
+from workbench.domain.query import FieldTerm, Query
+from workbench.services.embedder import embed_text
+from workbench.services.maptexts import MAP_SETTING, MEMBERS, OFFLINE, map_text
+from workbench.services.project import Project
+from workbench.store import search
+from workbench.store.conversations import get_record
+from workbench.store.search import Compiled
+from workbench.store.settings import get_setting
+
+NEAREST = 500
+"""Conversations that a `like:` term finds."""
+
+EXACT_AT_MOST = 20_000
+"""Up to so many admitted conversations are all compared; of more, the nearest of all are filtered."""
+
+_NO_MAP = "open Browse, choose Map and make it (or update it); the search goes by its embeddings"
+Vector = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int64]
+
+
+def compile_text(project: Project, connection: Connection, query: str) -> Compiled:
+    """Make a typed query ready to run, searches by meaning included.
+
+    Raises:
+        QueryError: The query has a mistake, or there are no embeddings yet.
+    """
+    tree = parse_query(query)
+    likes = [term for term in tree.terms if isinstance(term, FieldTerm) and term.field == "like"]
+    rest = Query(tuple(term for term in tree.terms if term not in likes))
+    ready = search.compile_query(connection, rest)
+    if not likes:
+        return ready
+    if len(likes) > 1 or likes[0].negated or len(likes[0].values) > 1:
+        raise QueryError("like: takes one conversation or one text, once", 'write like:ID or like:"some text"')
+    return ready.nearest_to(_rank(project, connection, ready, likes[0].values[0]))
+
+
+@lru_cache(maxsize=4)
+def _open(folder: Path, _stamp: int) -> tuple[Neighbours, Numbers, Numbers]:
+    """Return the index, and who shares whose text: owners ascending, with the members of each."""
+    with np.load(folder / MEMBERS, allow_pickle=False) as file:
+        seqs, owners = file["seqs"], file["owners"]
+    order = np.argsort(owners, kind="stable")
+    return Neighbours(folder), owners[order], seqs[order]
+
+
+def _rank(project: Project, connection: Connection, ready: Compiled, wanted: str) -> list[int]:
+    state = get_setting(connection, MAP_SETTING, {})
+    folder = project.runs / str(state.get("job_id", "none"))
+    try:
+        stamp = (folder / "neighbours.npz").stat().st_mtime_ns
+        index, owners, members = _open(folder, stamp)
+    except FileNotFoundError:
+        raise QueryError("like: there are no embeddings to search by yet", _NO_MAP) from None
+    vector = _vector(connection, index, owners, members, wanted, str(state.get("embedder", OFFLINE)))
+    total, exact = search.count_matches(connection, ready)
+    if not ready.is_everything and exact and total <= EXACT_AT_MOST:
+        admitted = np.array(search.matching_seqs(connection, ready), dtype=np.int64)
+        mine = _owners_of(admitted, owners, members)
+        near, _ = index.among(vector, np.unique(mine), NEAREST)
+        return _expand(near, owners, members, set(admitted.tolist()))
+    n = NEAREST
+    while True:
+        near, _ = index.nearest(vector, n)
+        found = _expand(near, owners, members, None, limit=None)
+        if not ready.is_everything:
+            there = search.admitted(connection, ready, found)
+            found = [seq for seq in found if seq in there]
+        if len(found) >= NEAREST or n >= len(index):
+            return found[:NEAREST]
+        n = min(8 * n, len(index))
+
+
+def _vector(
+    connection: Connection, index: Neighbours, owners: Numbers, members: Numbers, wanted: str, embedder: str
+) -> Vector:
+    """Return the vector of a conversation, by its id, or of a text."""
+    record = get_record(connection, wanted) if len(wanted) <= 32 else None
+    if record is None:
+        return embed_text(wanted, embedder)
+    own = _owners_of(np.array([record.seq]), owners, members)
+    known = index.vector(int(own[0])) if len(own) else None
+    return embed_text(map_text(record.conversation), embedder) if known is None else known
+
+
+def _owners_of(seqs: Numbers, owners: Numbers, members: Numbers) -> Numbers:
+    if not len(seqs):
+        return seqs
+    found: Numbers = owners[np.isin(members, seqs)]
+    return found
+
+
+def _expand(
+    near: Numbers, owners: Numbers, members: Numbers, admitted: set[int] | None, limit: int | None = NEAREST
+) -> list[int]:
+    """Return everybody who shares the nearest texts, in the same order."""
+    left, right = np.searchsorted(owners, near, "left"), np.searchsorted(owners, near, "right")
+    out: list[int] = []
+    for a, b in zip(left.tolist(), right.tolist(), strict=True):
+        group = members[a:b].tolist()
+        out += group if admitted is None else [seq for seq in group if seq in admitted]
+        if limit is not None and len(out) >= limit:
+            return out[:limit]
+    return out
