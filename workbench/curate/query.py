@@ -2,9 +2,9 @@
 
     source:gpt4 class:none status:pending lang:zh turns>2 tokens<800 reward<0.5 round:1 "exact phrase" words -not
 
-Grammar: terms stand beside each other and all must hold. A term is `field:value[,value…]`, `field>number` (also
-`<`, `>=`, `<=`), a word, or a phrase in quotes; a minus before it turns it round. A value may be quoted; inside
-quotes a backslash takes the next character as it is. Chinese quotes and colons are understood as well.
+Grammar: terms stand beside each other and all must hold. A term is `field:value[,value…]`, `field:from..to`,
+`field>number` (also `<`, `>=`, `<=`), a word, or a phrase in quotes; a minus before it turns it round. A value may
+be quoted; inside quotes a backslash takes the next character as it is. Chinese quotes and colons are understood.
 """
 
 from __future__ import annotations
@@ -166,7 +166,9 @@ def _checked_value(name: str, value: str, at: int) -> str:
     if field.choices:
         return value.lower()
     if field.kind != "text":
-        _check_number(name, value, at)
+        ends = value.split("..", 1) if field.ranges and ".." in value else [value]
+        for end in [e for e in ends if e] or [value]:
+            _check_number(name, end, at)
     return value
 
 

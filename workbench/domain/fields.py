@@ -17,12 +17,14 @@ class Field:
         meaning: What it is, for help texts.
         example: A term with it.
         choices: The only values it knows besides `none` and `any`; empty for free values.
+        ranges: Whether `field:from..to` (both included, either may be left out) is understood.
     """
 
     kind: FieldKind
     meaning: str
     example: str
     choices: tuple[str, ...] = ()
+    ranges: bool = False
 
 
 FIELDS: dict[str, Field] = {
@@ -31,9 +33,9 @@ FIELDS: dict[str, Field] = {
     "source": Field("text", "who answered", "source:gpt4,claude*"),
     "lang": Field("text", "language", "lang:zh"),
     "round": Field("integer", "round of the loop in which it arrived", "round:1"),
-    "turns": Field("integer", "number of turns", "turns>2"),
-    "tokens": Field("integer", "number of tokens", "tokens<800"),
-    "reward": Field("number", "reward in force: its own or its class's", "reward<0.5"),
+    "turns": Field("integer", "number of turns", "turns>2", ranges=True),
+    "tokens": Field("integer", "number of tokens", "tokens<800", ranges=True),
+    "reward": Field("number", "reward in force: its own or its class's", "reward<0.5", ranges=True),
     "id": Field("text", "id, or its beginning with a star", "id:3fa9*"),
     "reason": Field("text", "why it was dropped", "reason:duplicate*"),
     "by": Field("text", "who tagged it", "by:import"),

@@ -15,16 +15,20 @@ from workbench.services.meaning import compile_text
 from workbench.services.project import Project
 from workbench.store import actions as action_store
 from workbench.store import conversations as conversation_store
+from workbench.store import histograms as histogram_store
 from workbench.store import search as search_store
+from workbench.store.histograms import Histogram
 from workbench.store.search import ORDERS, Compiled, Facets
 
 __all__ = [
     "Facets",
     "Page",
+    "check",
     "compiled",
     "facets",
     "get_record",
     "get_records",
+    "histograms",
     "history",
     "iterate_records",
     "matching_seqs",
@@ -124,6 +128,27 @@ def facets(project: Project, query: str = "", limit: int = 50) -> Facets:
     """
     with compiled(project, query) as (connection, ready):
         return search_store.facets(connection, ready, limit)
+
+
+def histograms(project: Project, query: str = "") -> tuple[dict[str, Histogram], bool]:
+    """Return how the matching conversations spread over turns, tokens and reward, and whether that is estimated.
+
+    Raises:
+        QueryError: The query has a mistake.
+    """
+    with compiled(project, query) as (connection, ready):
+        found, estimated = histogram_store.histograms(connection, ready)
+    return {field: histogram_store.trimmed(one) for field, one in found.items()}, estimated
+
+
+def check(project: Project, query: str) -> None:
+    """Do nothing for a query that can be run.
+
+    Raises:
+        QueryError: It has a mistake, or asks for meaning without a map.
+    """
+    with compiled(project, query):
+        pass
 
 
 def get_record(project: Project, key: int | str) -> Record:

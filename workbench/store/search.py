@@ -252,6 +252,12 @@ def iterate_records(connection: Connection, compiled: Compiled) -> Iterator[Reco
         yield from map(to_record, rows)
 
 
+def counted_cells(connection: Connection, compiled: Compiled) -> list[CubeCell]:
+    """Return the cells of what matches, counted from the conversations; their tokens are not summed."""
+    cells = _count_cells(connection, compiled)
+    return [cell for cell in cells if all(t.admits(cell.key) for t in compiled.dimensions)]
+
+
 Facets = dict[str, list[tuple[str, int]]]
 """Query field → (value, conversations), most frequent first; `none` stands for untagged or unknown."""
 

@@ -44,6 +44,10 @@ def _number_equals(column: ColumnElement[Any], value: str) -> ColumnElement[bool
         return column.is_(None)
     if value == "any":
         return column.is_not(None)
+    if ".." in value:
+        low, high = value.split("..", 1)
+        ends = [column >= float(low) - _NEAR] if low else []
+        return and_(column.is_not(None), *ends, *([column <= float(high) + _NEAR] if high else []))
     return column.between(float(value) - _NEAR, float(value) + _NEAR)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from workbench.curate.query import parse_query
 from workbench.domain.errors import QueryError
 from workbench.services import browsing, curation
 from workbench.services.curation import ClassRow
@@ -14,32 +13,21 @@ from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, param, set_params
-from workbench.ui.theme import STATUS_COLOURS
-from workbench.ui.views import browse_map, querytext
-from workbench.ui.views.browse_workspace import workspace
+from workbench.ui.views import browse_facets, browse_health, browse_map, browse_views, querytext
+from workbench.ui.views.browse_workspace import PICKED, workspace
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded, plain
-from workbench.ui.widgets.facet_list import Facet, FacetValue, facet_list
+from workbench.ui.widgets.facet_list import facet_list
 from workbench.ui.widgets.layout import empty_state, page_header
 
-FACET_TITLES = {
-    "class": "Class",
-    "status": "Status",
-    "source": "Source",
-    "lang": "Language",
-    "round": "Round",
-}
-"""Query field → head of its facet, in the order they stand."""
-
-FACET_LIMIT = 10
 _COLUMNS = (2, 11)
-_PICKED = "browse_picked"
 ORDERS = {
     "newest": "Newest first",
     "oldest": "Oldest first",
     "longest": "Longest first",
     "shortest": "Shortest first",
     "random": "Random",
+    "best": "Best match first",
 }
 HELP: tuple[tuple[str, str], ...] = (
     ("word another", "both words stand in it"),
@@ -49,7 +37,9 @@ HELP: tuple[tuple[str, str], ...] = (
     ("source:gpt4*", "the source begins so; several: source:a,b"),
     ("status:kept", "pending, kept or dropped"),
     ("lang:zh  round:2", "language, round"),
-    ("turns>2  tokens<800  reward<0.5", "numbers"),
+    ("turns>2  tokens<800  reward<0.5  tokens:200..399", "numbers"),
+    ('like:"a poem about autumn"', "the 500 nearest in meaning, beside any filter (needs the map)"),
+    ("like:3fa9c2d1e0b48a77", "the 500 nearest in meaning to that conversation"),
     ("-source:crowd", "any of these with a minus is excluded"),
 )
 
@@ -67,18 +57,21 @@ def draw() -> None:
         )
         return
     classes = curation.class_table(project)
-    query, order, view = _bar()
+    query, order, view = _bar(project)
     try:
-        parse_query(query)
+        browsing.check(project, query)
     except QueryError as error:
         _query_error(query, error)
         return
-    if view == "map":
+    if view in ("map", "health"):
         side, main = st.columns(_COLUMNS, gap="medium")
         with side:
             _draw_facets(project, classes, query)
         with main:
-            browse_map.draw(project, classes, query)
+            if view == "map":
+                browse_map.draw(project, classes, query)
+            else:
+                browse_health.draw(project, classes, query, _pick)
     else:
         _list_view(project, classes, query, order)
 
@@ -87,7 +80,7 @@ def draw() -> None:
 @guarded
 def _list_view(project: Project, classes: Sequence[ClassRow], query: str, order: str) -> None:
     """Draw facets, list and reader; a decision redraws these and nothing else."""
-    if st.session_state.pop(_PICKED, False):
+    if st.session_state.pop(PICKED, False):
         st.rerun()  # the query line, which stands outside, must follow
     state.show_messages()
     side, main = st.columns(_COLUMNS, gap="medium")
@@ -98,20 +91,15 @@ def _list_view(project: Project, classes: Sequence[ClassRow], query: str, order:
 
 
 def _draw_facets(project: Project, classes: Sequence[ClassRow], query: str) -> None:
-    """Draw the counts, computed anew only where the query or the data changed since the last step."""
-    last = curation.log(project, limit=1)
-    stamp = (str(project.root), query, last[0].id if last else 0)
-    known = st.session_state.get("browse_facets")
-    if known is None or known[0] != stamp:
-        known = st.session_state["browse_facets"] = (stamp, browsing.facets(project, query))
-    facet_list(_facets(known[1], query, classes), key="browse-facets", on_pick=_pick)
+    facet_list(browse_facets.facets(project, classes, query), key="browse-facets", on_pick=_pick)
 
 
-def _bar() -> tuple[str, str, str]:
+def _bar(project: Project) -> tuple[str, str, str]:
     """Draw the query line; the address holds what it says."""
     query = param("q")
-    order = param("order") if param("order") in ORDERS else "newest"
-    view = "map" if param("view") == "map" else "list"
+    usual = "best" if querytext.asks_for_likeness(query) else "newest"
+    order = param("order") if param("order") in ORDERS else usual
+    view = param("view") if param("view") in ("map", "health") else "list"
     follow("browse-q", query)
     follow("browse-order", order)
     follow("browse-view-choice", view)
@@ -126,6 +114,7 @@ def _bar() -> tuple[str, str, str]:
         )
         with st.popover(t("How to search"), icon=":material/help:"):
             table([t("Write"), t("to find")], [(what, t(meaning)) for what, meaning in HELP])
+        browse_views.menu(project, query, order)
         st.selectbox(
             t("Order"),
             list(ORDERS),
@@ -133,9 +122,9 @@ def _bar() -> tuple[str, str, str]:
             key="browse-order",
             label_visibility="collapsed",
             width=170,
-            on_change=lambda: set_params(order=_unless(st.session_state["browse-order"], "newest")),
+            on_change=lambda: set_params(order=_unless(st.session_state["browse-order"], usual)),
         )
-        views = {"list": t("List"), "map": t("Map")}
+        views = {"list": t("List"), "map": t("Map"), "health": t("Health")}
         st.segmented_control(
             t("View"),
             list(views),
@@ -159,7 +148,7 @@ def _typed() -> None:
 def _pick(field: str, value: str, exclude: bool) -> None:
     try:
         set_params(q=querytext.toggle(param("q"), field, value, exclude=exclude), id=None)
-        st.session_state[_PICKED] = True
+        st.session_state[PICKED] = True
     except QueryError as error:
         state.say(plain(str(error)), icon=":material/error:")
 
@@ -170,23 +159,3 @@ def _query_error(query: str, error: QueryError) -> None:
     st.code(f"{query}\n{' ' * error.position}^", language=None)
     if error.remedy:
         st.markdown(f"**{t('What to do:')}** {plain(error.remedy)}")
-
-
-def _facets(counts: dict[str, list[tuple[str, int]]], query: str, classes: Sequence[ClassRow]) -> list[Facet]:
-    colours = {row.name: row.colour for row in classes}
-    out = []
-    for field, title in FACET_TITLES.items():
-        values = []
-        for value, count in counts.get(field, []):
-            on, off = querytext.state_of(query, field, value)
-            colour = colours.get(value, "") if field == "class" else STATUS_COLOURS.get(value, "")
-            values.append(FacetValue(value, _label(field, value), count, on, off, colour))
-        if len(values) > 1 or any(v.on for v in values):
-            out.append(Facet(field, t(title), values[:FACET_LIMIT], max(0, len(values) - FACET_LIMIT)))
-    return out
-
-
-def _label(field: str, value: str) -> str:
-    if value in ("none", ""):
-        return t("untagged") if field == "class" else t("unknown")
-    return t(value) if field == "status" else value

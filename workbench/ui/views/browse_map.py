@@ -12,9 +12,9 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from workbench.services import mapping
+from workbench.services import health, mapping
 from workbench.services.curation import ClassRow
-from workbench.services.mapping import MapView
+from workbench.services.mapping import Cluster, MapView
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
@@ -22,7 +22,8 @@ from workbench.ui.nav import follow, param, set_params
 from workbench.ui.theme import CATEGORICAL, NEUTRAL, STATUS_COLOURS
 from workbench.ui.views import map_job
 from workbench.ui.views.browse_workspace import workspace
-from workbench.ui.widgets.errors import guarded
+from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import section
 
 POINTS_DRAWN = 20_000
@@ -46,12 +47,39 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
     polygon = _plot(view, {row.name: row.colour for row in classes} | STATUS_COLOURS, colour_by)
     note = t("{n} of {all} conversations are drawn", n=len(view.seqs), all=view.total)
     st.caption(note if view.sampled else tn(view.total, "{n} conversation", "{n} conversations"))
+    with st.expander(t("Topics by class: where only weak data covers a topic"), key="map-topics"):
+        _topics(project, classes, query)
     if not polygon:
         st.info(t("Draw a lasso or a box around points: their conversations will be listed here."))
         return
     chosen = mapping.select_polygon(project, polygon, query)
     section(t("Chosen on the map"), query)
     _chosen(project, classes, query, tuple(chosen))
+
+
+def _topics(project: Project, classes: Sequence[ClassRow], query: str) -> None:
+    """Draw the regions by class; those that the best class hardly covers stand first."""
+    best = max(classes, key=lambda row: row.reward).name if classes else ""
+    rows = []
+    for region, counts in health.clusters_by_class(project, query):
+        total = sum(counts.values())
+        if total:
+            rows.append((counts.get(best, 0) / total, -total, region, counts))
+    rows.sort(key=lambda row: row[:2])
+    names = [row.name for row in classes]
+    table(
+        [t("Topic"), t("All"), *names, t("untagged"), t("Share of {name}", name=best)],
+        [
+            [region.title, f"{-total:,}", *(f"{counts.get(n, 0):,}" for n in [*names, "none"]), f"{share:.0%}"]
+            for share, total, region, counts in rows
+        ],
+        numeric=range(1, len(names) + 4),
+    )
+    st.caption(t("In the search box, cluster:N with the number of a topic shows it: {list}", list=_numbers(rows)))
+
+
+def _numbers(rows: Sequence[tuple[float, int, Cluster, Mapping[str, int]]]) -> str:
+    return plain(", ".join(f"{region.title} = {region.cluster}" for _, _, region, _ in rows[:12]))
 
 
 @st.fragment

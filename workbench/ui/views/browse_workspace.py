@@ -14,14 +14,16 @@ from workbench.services.curation import ClassRow
 from workbench.services.project import Project
 from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
-from workbench.ui.views import browse_bulk, deciding, reader
-from workbench.ui.views.querytext import words
+from workbench.ui.views import browse_bulk, deciding, reader, siblings
+from workbench.ui.views.querytext import with_likeness, words
 from workbench.ui.widgets.record_list import record_list
 
 PAGE_SIZE = 50
+PICKED = "browse_picked"
+"""Session state: the query changed inside the fragment, and the line outside it must follow."""
 # Session state: the open conversation, the pages walked through, what the view is, and the rows in view.
 _SEQ, _CURSORS, _VIEW, _ROWS = "browse_seq", "browse_cursors", "browse_view", "browse_rows"
-_NEXT, _LAND, _TAB = "browse_next", "browse_land", "browse_tab"
+_NEXT, _LAND, _TAB, _RAW = "browse_next", "browse_land", "browse_tab", "browse_raw"
 
 
 def workspace(
@@ -125,6 +127,16 @@ def _toggle_edit() -> None:
     st.session_state[_TAB] = "read" if st.session_state.get(_TAB) == "edit" else "edit"
 
 
+def _toggle_raw() -> None:
+    st.session_state[_RAW] = not st.session_state.get(_RAW, False)
+
+
+def _alike(uid: str, query: str) -> None:
+    """Ask for the nearest in meaning, beside the filters in force."""
+    set_params(q=with_likeness(query, uid), id=None, order=None)
+    st.session_state[PICKED] = True
+
+
 def _decided(_action: Action | None) -> None:
     _step(1)
 
@@ -189,6 +201,22 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
             on_click=_toggle_edit,
             help=t("Edit this conversation"),
         )
+        raw = st.session_state.get(_RAW, False)
+        st.button(
+            ":material/notes:" if raw else ":material/code:",
+            key="browse-raw",
+            shortcut="M",
+            on_click=_toggle_raw,
+            help=t("Set the Markdown") if raw else t("Show the text as it was typed"),
+        )
+        st.button(
+            ":material/join_inner:",
+            key="browse-like",
+            shortcut="L",
+            on_click=_alike,
+            args=(record.uid, query),
+            help=t("Find the ones most like this in meaning"),
+        )
     tabs = {
         "read": t("Conversation"),
         "edit": t("Edit"),
@@ -211,8 +239,10 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
         elif tab == "history":
             reader.history(project, record)
         elif tab == "prompt":
-            reader.same_prompt(project, record, colours, on_open=_open)
+            siblings.draw(project, record, classes, on_open=_open)
         elif tab == "details":
             reader.details(record)
         else:
-            reader.read(record, colours, highlight=words(query))
+            weights = {row.name: row.loss_weight for row in classes}
+            rendered = not st.session_state.get(_RAW, False)
+            reader.read(record, colours, highlight=words(query), weights=weights, rendered=rendered)

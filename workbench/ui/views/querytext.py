@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workbench.curate.query import format_query, parse_query
+from workbench.domain.errors import QueryError
 from workbench.domain.query import FieldTerm, Query, TextTerm
 
 
@@ -32,6 +33,25 @@ def state_of(text: str, field: str, value: str) -> tuple[bool, bool]:
         any(_holds(term, field, value, False) for term in terms),
         any(_holds(term, field, value, True) for term in terms),
     )
+
+
+def asks_for_likeness(text: str) -> bool:
+    """Return whether the query goes by meaning; one with a mistake does not."""
+    try:
+        terms = parse_query(text).terms
+    except QueryError:
+        return False
+    return any(isinstance(t, FieldTerm) and t.field == "like" for t in terms)
+
+
+def with_likeness(text: str, uid: str) -> str:
+    """Return the query with `like:uid` in place of any other likeness; words looked for are let go.
+
+    Raises:
+        QueryError: `text` has a mistake.
+    """
+    kept = [t for t in parse_query(text).terms if isinstance(t, FieldTerm) and t.field != "like"]
+    return format_query(Query((*kept, FieldTerm("like", ":", (uid,)))))
 
 
 def words(text: str) -> list[str]:

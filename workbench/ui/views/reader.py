@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
@@ -15,28 +14,30 @@ from workbench.domain.record import Record
 from workbench.services import browsing, curation
 from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
-from workbench.ui.nav import goto
 from workbench.ui.views.acting import field_name
 from workbench.ui.views.deciding import decide
-from workbench.ui.views.querytext import term
 from workbench.ui.widgets.chat import chat
 from workbench.ui.widgets.chips import chip, chips, class_chip, status_chip, table
 from workbench.ui.widgets.diff import diff
 from workbench.ui.widgets.errors import plain
-from workbench.ui.widgets.record_list import record_list
-
-SIBLINGS_SHOWN = 50
 
 
-def read(record: Record, colours: Mapping[str, str], *, highlight: Sequence[str] = ()) -> None:
-    """Draw the facts and the turns."""
-    chips(fact_chips(record, colours))
+def read(
+    record: Record,
+    colours: Mapping[str, str],
+    *,
+    highlight: Sequence[str] = (),
+    weights: Mapping[str, float] | None = None,
+    rendered: bool = False,
+) -> None:
+    """Draw the facts and the turns; `weights` is each class's loss weight, `rendered` sets Markdown."""
+    chips(fact_chips(record, colours, weights or {}))
     if record.comment:
         st.caption(t("Comment: {text}", text=plain(record.comment)))
-    chat(record.conversation, highlight=highlight)
+    chat(record.conversation, highlight=highlight, rendered=rendered)
 
 
-def fact_chips(record: Record, colours: Mapping[str, str]) -> list[str]:
+def fact_chips(record: Record, colours: Mapping[str, str], weights: Mapping[str, float]) -> list[str]:
     """Return the chips that say what is known about a conversation."""
     c = record.conversation
     facts = [class_chip(c.class_name, colours), status_chip(record.status, record.drop_reason)]
@@ -44,6 +45,9 @@ def fact_chips(record: Record, colours: Mapping[str, str]) -> list[str]:
         facts.append(chip(record.drop_reason))
     if c.coarse_reward is not None:
         facts.append(chip(t("reward {r}", r=f"{c.coarse_reward:g}"), hint=t("Overrides the class's reward")))
+    elif c.class_name in weights:
+        weight = f"{weights[c.class_name or '']:.3g}"
+        facts.append(chip(t("weight {w}", w=weight), hint=t("What its class's reward makes it weigh in training")))
     facts += [chip(x, hint=hint) for x, hint in ((c.source, t("Source")), (c.language, t("Language"))) if x]
     tokens = tn(record.n_tokens, "{n} token", "{n} tokens")
     facts.append(chip(tokens, hint=t("{n} of them supervised", n=record.supervised_tokens)))
@@ -95,28 +99,6 @@ def _edited(before: object, after: object) -> list[tuple[str, str]]:
         return []
     pairs = zip(before, after, strict=False)
     return [(str(a.get("content", "")), str(b.get("content", ""))) for a, b in pairs if a != b]
-
-
-def same_prompt(
-    project: Project, record: Record, colours: Mapping[str, str], *, on_open: Callable[[int], None]
-) -> None:
-    """Draw the other conversations that answer the same prompt; a click opens one."""
-    others = [s for s in browsing.siblings(project, record.prompt_hash) if s.seq != record.seq]
-    if not others:
-        st.caption(t("No other conversation has this prompt."))
-        return
-    if len(others) > 1 and st.button(t("Show all {n} in the list", n=len(others) + 1), key="siblings-all"):
-        goto("browse", q=term("prompt", record.prompt_hash))
-    # The prompt is the same everywhere: what tells the rows apart is who answered, and what.
-    record_list(
-        [replace(s, prompt=s.source or t("unknown source")) for s in others[:SIBLINGS_SHOWN]],
-        key="siblings",
-        colours=colours,
-        selected=None,
-        on_open=on_open,
-        keys=False,
-        height=420,
-    )
 
 
 def edit(project: Project, record: Record) -> None:

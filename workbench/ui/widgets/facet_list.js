@@ -23,6 +23,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const count = document.createElement("span");
       count.className = "count";
       count.textContent = value.count.toLocaleString("en");
+      if (value.whole !== null && value.whole !== value.count) {
+        const whole = document.createElement("span");
+        whole.className = "whole";
+        whole.textContent = ` / ${value.whole.toLocaleString("en")}`;
+        count.append(whole);
+      }
       line.append(name, count);
       line.addEventListener("click", (event) =>
         setTriggerValue("pick", { field: facet.field, value: value.value, exclude: event.shiftKey }));

@@ -30,6 +30,7 @@ class FacetValue:
         on: The view is narrowed to it.
         off: The view excludes it.
         colour: Hexadecimal colour of the bar, or empty.
+        whole: How many have it without the view's query; None shows the count alone.
     """
 
     value: str
@@ -38,6 +39,7 @@ class FacetValue:
     on: bool = False
     off: bool = False
     colour: str = ""
+    whole: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def facet_list(facets: Sequence[Facet], *, key: str, on_pick: Callable[[str, str
                             "on": v.on,
                             "off": v.off,
                             "colour": v.colour,
+                            "whole": v.whole,
                         }
                         for v in f.values
                     ],

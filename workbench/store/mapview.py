@@ -1,0 +1,24 @@
+"""Counts across two things: the map's regions by class, and the cube's cells of any query."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from workbench.store.cube import CubeCell
+from workbench.store.schema import conversations, map_points
+from workbench.store.search import Compiled, counted_cells
+from workbench.store.vectors import Cluster, read_clusters
+
+__all__ = ["Cluster", "CubeCell", "clusters_by_class", "counted_cells"]
+
+
+def clusters_by_class(connection: Connection, compiled: Compiled) -> list[tuple[Cluster, dict[str, int]]]:
+    """Return the regions, largest first, with matching conversations that are not dropped, by class (`none`)."""
+    c, p = conversations.c, map_points.c
+    joined = conversations.join(map_points, p.seq == c.seq)
+    query = select(p.cluster, c.class_name, func.count()).select_from(joined)
+    query = query.where(compiled.where(), c.status != "dropped").group_by(p.cluster, c.class_name)
+    counts: dict[int, dict[str, int]] = {}
+    for cluster, name, n in connection.execute(query):
+        counts.setdefault(cluster, {})[name or "none"] = n
+    return [(region, counts.get(region.cluster, {})) for region in read_clusters(connection)]

@@ -1,0 +1,89 @@
+"""Browse's left edge: counts by class, status, source, language, round, and how long and how well rewarded.
+
+Each bar is a way in: click narrows, shift-click excludes. With a query in force every line says how many of how
+many: in this view, and in the whole project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from workbench.services import browsing, curation
+from workbench.services.curation import ClassRow
+from workbench.services.project import Project
+from workbench.ui.i18n import t
+from workbench.ui.theme import STATUS_COLOURS
+from workbench.ui.views import querytext
+from workbench.ui.widgets.facet_list import Facet, FacetValue
+
+FACET_TITLES = {
+    "class": "Class",
+    "status": "Status",
+    "source": "Source",
+    "lang": "Language",
+    "round": "Round",
+    "turns": "Turns",
+    "tokens": "Tokens",
+    "reward": "Reward",
+}
+"""Query field → head of its facet, in the order they stand."""
+
+HISTOGRAMS = ("turns", "tokens", "reward")
+FACET_LIMIT = 10
+_Counts = Mapping[str, Sequence[tuple[str, int]]]
+
+
+def facets(project: Project, classes: Sequence[ClassRow], query: str) -> list[Facet]:
+    """Return the facets, counted anew only where the query or the data changed since the last step."""
+    last = curation.log(project, limit=1)
+    stamp = (str(project.root), last[0].id if last else 0)
+    whole, _ = _counted(project, "", stamp, "browse_whole")
+    counts, estimated = _counted(project, query, stamp, "browse_facets")
+    return _facets(counts, whole if query.strip() else {}, query, classes, estimated)
+
+
+def _counted(project: Project, query: str, stamp: tuple[str, int], key: str) -> tuple[_Counts, bool]:
+    known = st.session_state.get(key)
+    if known is None or known[0] != (*stamp, query):
+        spread, estimated = browsing.histograms(project, query)
+        counts = {**browsing.facets(project, query), **spread}
+        known = st.session_state[key] = ((*stamp, query), (counts, estimated))
+    found: tuple[_Counts, bool] = known[1]
+    return found
+
+
+def _facets(
+    counts: _Counts, whole: _Counts, query: str, classes: Sequence[ClassRow], estimated: bool
+) -> list[Facet]:
+    colours = {row.name: row.colour for row in classes}
+    out = []
+    for field, title in FACET_TITLES.items():
+        everywhere = dict(whole.get(field, ()))
+        values = []
+        for value, count in counts.get(field, ()):
+            on, off = querytext.state_of(query, field, value)
+            colour = colours.get(value, "") if field == "class" else STATUS_COLOURS.get(value, "")
+            values.append(
+                FacetValue(value, label(field, value), count, on, off, colour, everywhere.get(value))
+            )
+        head = t(title) + (f" · {t('estimated')}" if estimated and field in HISTOGRAMS and values else "")
+        if len(values) > 1 or any(v.on for v in values):
+            out.append(Facet(field, head, values[:FACET_LIMIT], max(0, len(values) - FACET_LIMIT)))
+    return out
+
+
+def label(field: str, value: str) -> str:
+    """Return what a value is called."""
+    if value in ("none", ""):
+        return {"class": t("untagged"), "reward": t("no reward")}.get(field, t("unknown"))
+    if ".." in value:
+        low, high = value.split("..", 1)
+        high = f"{float(high) + 1e-6:g}" if field == "reward" and high else high
+        return t("under {n}", n=high) if not low else t("{n} or more", n=low) if not high else _span(low, high)
+    return t(value) if field == "status" else value
+
+
+def _span(low: str, high: str) -> str:
+    return low if low == high else f"{low}–{high}"
