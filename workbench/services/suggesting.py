@@ -19,7 +19,8 @@ from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import PlanError
 from workbench.domain.record import Record
 from workbench.services import browsing
-from workbench.services.mapjob import MAP_SETTING, map_text, text_hash
+from workbench.services.mapjob import text_hash
+from workbench.services.maptexts import MAP_SETTING, map_text
 from workbench.services.project import Project
 from workbench.store import suggestions as store
 from workbench.store.conversations import now
