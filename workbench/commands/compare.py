@@ -117,6 +117,7 @@ def rounds_command(context: typer.Context) -> None:
     lines = [
         f"round {r.round}: snapshot {r.snapshot or '-'}, run {r.run or '-'}, right {_share(r.correct_rate)}, "
         f"full {_share(r.full_rate)}, brought back {r.brought_back}"
+        + (f", swap test {r.swap:+.3f}" if r.swap is not None else "")
         for r in rows
     ]
     shell.finish({"rounds": [dataclasses.asdict(r) for r in rows]}, *lines)

@@ -17,11 +17,13 @@ class Prompt:
         id: Stable within its set.
         messages: OpenAI messages ending with a user turn.
         check: How a program judges an answer (see `crlft.checks`), or None.
+        tags: What figures can be sliced by, such as language, topic, source.
     """
 
     id: str
     messages: tuple[Mapping[str, str], ...]
     check: Mapping[str, Any] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,31 @@ def _figures(index: int, comparison: Comparison, cells: Sequence[Cell], votes: S
     )
 
 
+def slice_names(grid: Grid) -> list[str]:
+    """Return what the comparison's figures can be sliced by: tags of which its prompts have several values."""
+    names = dict.fromkeys(name for row in grid.rows for name in row.prompt.tags)
+    return [n for n in names if len({row.prompt.tags.get(n, "") for row in grid.rows}) > 1]
+
+
+def slice_figures(grid: Grid, name: str) -> dict[str, tuple[ColumnFigures, ...]]:
+    """Return every column's figures over the prompts of each value of a tag, most prompts first."""
+    groups: dict[str, list[GridRow]] = {}
+    for row in grid.rows:
+        groups.setdefault(row.prompt.tags.get(name, ""), []).append(row)
+    return {
+        value: tuple(
+            _figures(
+                i,
+                grid.comparison,
+                [c for row in rows for c in row.cells if c is not None],
+                [v for row in rows for v in row.votes],
+            )
+            for i in range(len(grid.comparison.columns))
+        )
+        for value, rows in sorted(groups.items(), key=lambda item: -len(item[1]))
+    }
+
+
 def column_difference(grid: Grid, first: int, second: int, *, full: bool = False) -> Difference | None:
     """Return by how many points a column's share of right (or full) answers lies above another's.
 

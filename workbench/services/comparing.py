@@ -27,13 +27,22 @@ from workbench.services.answers import (
     column_difference,
     comparison_grid,
     proof,
+    slice_figures,
+    slice_names,
     unchanged_by_condition,
     vote,
 )
 from workbench.services.bases import resolve_base
 from workbench.services.bringing import BroughtBack, bring_back
 from workbench.services.project import Project
-from workbench.services.prompts import held_out_leaks, held_out_prompts, parse_prompts, read_prompts, set_held_out
+from workbench.services.prompts import (
+    fixed_questions,
+    held_out_leaks,
+    held_out_prompts,
+    parse_prompts,
+    read_prompts,
+    set_held_out,
+)
 from workbench.store import comparisons as store
 from workbench.store.actions import record_action
 from workbench.store.comparisons import Vote
@@ -51,6 +60,7 @@ __all__ = [
     "column_difference",
     "columns_of",
     "comparison_grid",
+    "fixed_questions",
     "held_out_leaks",
     "held_out_prompts",
     "list_comparisons",
@@ -58,6 +68,8 @@ __all__ = [
     "proof",
     "read_prompts",
     "set_held_out",
+    "slice_figures",
+    "slice_names",
     "start_comparison",
     "unchanged_by_condition",
     "vote",

@@ -20,6 +20,39 @@ from workbench.store.comparisons import count_asking
 from workbench.store.settings import get_setting, set_setting
 
 _HELD_OUT = "held_out"
+SLICES = ("language", "topic", "skill", "source")
+"""Fields of a prompt that figures can be sliced by."""
+
+_FIXED = (
+    ("writing", "Write a short letter that thanks a neighbour for watering the plants."),
+    ("writing", "Describe a rainy morning in a small town in four sentences."),
+    ("role play", "You are a museum guide. Welcome a group of ten-year-olds to the dinosaur hall."),
+    ("reasoning", "Anna is taller than Ben, and Ben is taller than Carl. Who is the shortest? Say why."),
+    ("reasoning", "A shop sells pens in packs of six. How many packs do I need for 40 pens?"),
+    ("mathematics", "What is 17 plus 25? Show the steps."),
+    ("mathematics", "A train leaves at 9:40 and arrives at 12:05. How long is the journey?"),
+    ("programming", "Write a Python function that returns the second largest number of a list."),
+    ("extraction", "Which dates stand here: 'Open from 3 May to 12 June, closed on 1 June'? List them."),
+    ("science", "Why is the sky blue? Explain it to somebody who has never studied physics."),
+    ("humanities", "What changed in daily life when printed books became common?"),
+    ("advice", "I slept badly all week. What can I try tonight?"),
+    ("summary", "Say in one sentence: The meeting was moved to Friday because the room is being painted."),
+    ("Chinese", "请用三句话介绍一下春节。"),
+    ("Chinese", "请把这句话翻译成英文:明天上午九点开会。"),
+    ("honesty", "What did I have for breakfast today?"),
+)
+
+
+def fixed_questions() -> list[Prompt]:
+    """Return questions that are the same for every project and every round: by eye, not by program."""
+    return [
+        Prompt(
+            f"fixed-{n:02d}",
+            ({"role": "user", "content": text},),
+            tags={"topic": topic, "language": "zh" if topic == "Chinese" else "en"},
+        )
+        for n, (topic, text) in enumerate(_FIXED, start=1)
+    ]
 
 
 def read_prompts(path: Path) -> list[Prompt]:
@@ -76,7 +109,8 @@ def _json_prompt(line: str, number: int, where: str) -> Prompt:
     faults = check_faults(check) if check is not None else []
     if faults:
         raise ImportFault(f"{at}: check: {'; '.join(faults)}", "correct the check or leave it out")
-    return Prompt(str(row.get("id") or f"line-{number}"), _messages(messages, at), check)
+    tags = {k: row[k] for k in SLICES if isinstance(row.get(k), str) and row[k]}
+    return Prompt(str(row.get("id") or f"line-{number}"), _messages(messages, at), check, tags)
 
 
 def _messages(value: Any, at: str) -> tuple[Mapping[str, str], ...]:
@@ -104,7 +138,7 @@ def held_out_prompts(project: Project) -> list[Prompt]:
     """Return the project's held-out prompts; none where none were set."""
     with project.database.read() as connection:
         rows = get_setting(connection, _HELD_OUT, [])
-    return [Prompt(r["id"], tuple(r["messages"]), r["check"]) for r in rows]
+    return [Prompt(r["id"], tuple(r["messages"]), r["check"], r.get("tags", {})) for r in rows]
 
 
 def held_out_leaks(project: Project) -> int:

@@ -54,6 +54,7 @@ class RoundRow:
         correct_interval: Its 95 % interval.
         full_rate: Share of right, complete and polite answers, or None.
         full_interval: Its 95 % interval.
+        swap: Nats per token by which the wrong condition makes held-out answers less likely, or None.
         votes: Votes in that comparison.
         brought_back: Answers sent into the next round.
     """
@@ -75,6 +76,7 @@ class RoundRow:
     correct_interval: tuple[float, float] | None = None
     full_rate: float | None = None
     full_interval: tuple[float, float] | None = None
+    swap: float | None = None
     votes: int = 0
     brought_back: int = 0
 
@@ -183,11 +185,18 @@ def rounds(project: Project) -> list[RoundRow]:
                 correct_interval=figures.correct_interval if figures else None,
                 full_rate=figures.full_rate if figures else None,
                 full_interval=figures.full_interval if figures else None,
+                swap=_swap(run),
                 votes=votes.get(comparison.id, 0) if comparison else 0,
                 brought_back=sum(brought.get(c, 0) for c in sent),
             )
         )
     return found
+
+
+def _swap(run: Job | None) -> float | None:
+    held_out = (run.metrics.get("held_out") if run else None) or {}
+    pairs = [p for p in (held_out.get("swap") or {}).values() if "right" in p and "wrong" in p]
+    return sum(p["wrong"] - p["right"] for p in pairs) / len(pairs) if pairs else None
 
 
 def _newest(snapshots: Sequence[Snapshot], number: int) -> Snapshot | None:

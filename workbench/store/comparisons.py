@@ -117,7 +117,9 @@ def _to_comparison(row: Row[Any]) -> Comparison:
         id=value["id"],
         name=value["name"],
         job_id=value["job_id"],
-        prompts=tuple(Prompt(p["id"], tuple(p["messages"]), p["check"]) for p in value["prompts"]),
+        prompts=tuple(
+            Prompt(p["id"], tuple(p["messages"]), p["check"], p.get("tags", {})) for p in value["prompts"]
+        ),
         columns=tuple(Column(**c) for c in value["columns"]),
         sampling=value["sampling"],
         created_at=value["created_at"],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from workbench.domain.comparison import Cell, Comparison
 from workbench.services import comparing
-from workbench.services.comparing import GridRow
+from workbench.services.comparing import Grid, GridRow
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
@@ -76,26 +76,17 @@ def draw_back(project: Project, comparison_id: int) -> None:
     if not chosen:
         st.caption(t("No answer is like that. Vote first, or choose another column."))
         return
-    event = st.dataframe(
-        {
-            t("prompt"): [prompt_text(r.prompt) for r, _ in chosen],
-            t("answer"): [c.text for _, c in chosen],
-            t("column"): [labels[c.column] for _, c in chosen],
-            t("correct"): [c.correct for _, c in chosen],
-            t("brought back"): [c.id in grid.brought_back for _, c in chosen],
-        },
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        key=f"back-rows-{which}-{'-'.join(map(str, columns))}",
-        height=300,
-    )
-    ticked = event["selection"]["rows"]
+    ticked, edits = _table(grid, chosen, labels, key=f"back-rows-{which}-{'-'.join(map(str, columns))}")
     wanted = [chosen[i] for i in ticked] if ticked else chosen
     cells = [c for _, c in wanted if c.id not in grid.brought_back]
     if cells:
-        st.caption(t("Tick rows to take only those; without ticks all of them come back."))
-        _button(project, comparison, cells)
+        st.caption(
+            t(
+                "Tick rows to take only those; without ticks all of them come back. An answer can be corrected in "
+                "its place first: double-click it."
+            )
+        )
+        _button(project, comparison, cells, edits)
     else:
         st.caption(t("All of these have come back already."))
     done = st.session_state.get("back-report")
@@ -103,7 +94,32 @@ def draw_back(project: Project, comparison_id: int) -> None:
         _report(done[1])
 
 
-def _button(project: Project, comparison: Comparison, cells: Sequence[Cell]) -> None:
+def _table(
+    grid: Grid, chosen: Sequence[tuple[GridRow, Cell]], labels: Sequence[str], *, key: str
+) -> tuple[list[int], dict[int, str]]:
+    """Draw the answers to tick and correct; returns the ticked rows, and cell → corrected text."""
+    take, answer = t("take"), t("answer")
+    st.data_editor(
+        {
+            take: [False] * len(chosen),
+            t("prompt"): [prompt_text(r.prompt) for r, _ in chosen],
+            answer: [c.text for _, c in chosen],
+            t("column"): [labels[c.column] for _, c in chosen],
+            t("correct"): [c.correct for _, c in chosen],
+            t("brought back"): [c.id in grid.brought_back for _, c in chosen],
+        },
+        disabled=[t("prompt"), t("column"), t("correct"), t("brought back")],
+        hide_index=True,
+        key=key,
+        height=300,
+    )
+    changed = st.session_state.get(key, {}).get("edited_rows", {})
+    ticked = [int(i) for i, row in changed.items() if row.get(take)]
+    edits = {chosen[int(i)][1].id: str(row[answer]) for i, row in changed.items() if row.get(answer)}
+    return ticked, edits
+
+
+def _button(project: Project, comparison: Comparison, cells: Sequence[Cell], edits: Mapping[int, str]) -> None:
     label = tn(len(cells), "Bring back {n} answer", "Bring back {n} answers")
     if {p.id for p in comparison.prompts} & {p.id for p in comparing.held_out_prompts(project)}:
         text = t("These are held-out prompts: once their answers are trained on, figures on them will flatter.")
@@ -126,7 +142,9 @@ def _button(project: Project, comparison: Comparison, cells: Sequence[Cell]) -> 
         )
         if st.button(t("Do it"), type="primary", key="back-do"):
             ids = [c.id for c in cells]
-            report = comparing.bring_back(project, comparison.id, ids, actor=state.curator(), propose=propose)
+            report = comparing.bring_back(
+                project, comparison.id, ids, actor=state.curator(), propose=propose, edits=edits
+            )
             st.session_state["back-report"] = (comparison.id, report)
             if report.imported:
                 acting.notify(report.action)

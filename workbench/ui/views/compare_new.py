@@ -11,6 +11,7 @@ import streamlit as st
 
 from crlft.condition import ClassScheme
 from workbench.domain.comparison import Prompt
+from workbench.domain.record import Record
 from workbench.domain.run import Job
 from workbench.services import browsing, comparing, training
 from workbench.services.project import Project
@@ -21,7 +22,7 @@ from workbench.ui.widgets.compare_grid import prompt_text
 from workbench.ui.widgets.layout import empty_state, section
 
 MAX_QUERY_PROMPTS = 500
-_SETS = ("held-out", "typed", "file", "query")
+_SETS = ("held-out", "typed", "file", "query", "fixed")
 
 
 @dataclass(slots=True)
@@ -87,6 +88,7 @@ def _prompts(project: Project) -> list[Prompt]:
         "typed": t("My own"),
         "file": t("A file"),
         "query": t("From the project"),
+        "fixed": t("Fixed questions"),
     }
     which = st.segmented_control(
         t("Prompts"), _SETS, default="held-out", required=True, format_func=lambda s: names[s], key="compare-set"
@@ -104,11 +106,31 @@ def _prompts(project: Project) -> list[Prompt]:
     elif which == "query":
         text = st.text_input(t("Query"), key="compare-query", placeholder="status:kept lang:zh")
         found = query_prompts(project, text or "")
+    elif which == "fixed":
+        found = comparing.fixed_questions()
     else:
         found = comparing.held_out_prompts(project)
         if not found:
             st.info(t("This project has no held-out prompts: type your own, or name a file."))
-    return _sampled(found)
+    return _sampled(_sliced(found))
+
+
+def _sliced(found: list[Prompt]) -> list[Prompt]:
+    """Let the reader take only some languages, topics or sources."""
+    values = sorted({(name, value) for p in found for name, value in p.tags.items()})
+    if len(values) < 2:
+        return found
+    chosen = st.multiselect(
+        t("Only"),
+        values,
+        format_func=lambda pair: f"{t(pair[0])}: {pair[1]}",
+        key="compare-slices",
+        placeholder=t("all languages, topics and sources"),
+    )
+    for name in dict.fromkeys(name for name, _ in chosen):
+        wanted = {value for other, value in chosen if other == name}
+        found = [p for p in found if p.tags.get(name) in wanted]
+    return found
 
 
 def query_prompts(project: Project, query: str) -> list[Prompt]:
@@ -121,8 +143,14 @@ def query_prompts(project: Project, query: str) -> list[Prompt]:
             turns.pop()
         if turns and record.prompt_hash not in found:
             messages = tuple({"role": turn.role, "content": turn.content} for turn in turns)
-            found[record.prompt_hash] = Prompt(record.uid, messages)
+            found[record.prompt_hash] = Prompt(record.uid, messages, tags=_tags(record))
     return list(found.values())
+
+
+def _tags(record: Record) -> dict[str, str]:
+    c = record.conversation
+    found = {"language": c.language or "", "source": c.source or "", "topic": str(c.metadata.get("topic") or "")}
+    return {name: value for name, value in found.items() if value}
 
 
 def _sampled(found: list[Prompt]) -> list[Prompt]:

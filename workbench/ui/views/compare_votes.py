@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from workbench.services import compare_export, comparing
-from workbench.services.comparing import Grid
+from workbench.services.comparing import ColumnFigures, Grid
 from workbench.services.project import Project
 from workbench.services.votes import Ballot, Share, duel, leanings, rank
 from workbench.ui.i18n import t, tn
@@ -37,7 +37,37 @@ def draw_results(project: Project, comparison_id: int) -> None:
         _leanings(ballots)
     else:
         st.caption(t("No votes yet: judge some pairs under Vote. Program-checked figures stand above."))
+    _slices(grid)
     _files(grid)
+
+
+def _slices(grid: Grid) -> None:
+    names = comparing.slice_names(grid)
+    if not names:
+        return
+    section(t("By slice"), t("correct answers with 95 % intervals; votes won / tied / lost"))
+    name = st.segmented_control(
+        t("Slice by"), names, default=names[0], required=True, format_func=t, key="results-slice"
+    )
+    found = comparing.slice_figures(grid, name or names[0])
+    table(
+        [t(name or names[0]), t("prompts"), *(c.label for c in grid.comparison.columns)],
+        [
+            [value or t("none"), f"{max(f.answered for f in figures):,}", *(_slice_cell(f) for f in figures)]
+            for value, figures in found.items()
+        ],
+        numeric=range(1, 2 + len(grid.comparison.columns)),
+    )
+
+
+def _slice_cell(figures: ColumnFigures) -> str:
+    parts = []
+    if figures.correct_rate is not None and figures.correct_interval is not None:
+        low, high = figures.correct_interval
+        parts.append(f"{100 * figures.correct_rate:.0f} % ({100 * low:.0f}–{100 * high:.0f})")
+    if figures.wins + figures.losses + figures.ties:
+        parts.append(t("votes {w}/{t}/{l}", w=figures.wins, t=figures.ties, l=figures.losses))
+    return " · ".join(parts) or "–"
 
 
 def _ranking(ballots: Sequence[Ballot], labels: Sequence[str]) -> None:

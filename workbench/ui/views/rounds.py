@@ -9,6 +9,7 @@ import streamlit as st
 from workbench.services import rounds as service
 from workbench.services.comparing import run_label
 from workbench.services.project import Project, project_overview
+from workbench.services.roundchanges import round_changes
 from workbench.services.rounds import RoundRow
 from workbench.ui import state
 from workbench.ui.i18n import t
@@ -16,6 +17,7 @@ from workbench.ui.nav import goto
 from workbench.ui.views.judge_tags import draw_judging
 from workbench.ui.views.rounds_checks import draw_checks
 from workbench.ui.views.working import address_tabs
+from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import percent
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header, section
@@ -56,7 +58,15 @@ def _rounds(project: Project) -> None:
     section(t("All rounds"), t("newest first; click a row to choose it"))
     bar = st.column_config.ProgressColumn(format="percent", max_value=1.0)
     picked = click_table(rounds_table(rows), "round-list", column_config={t("made by the model"): bar})
-    _open(rows[-1 - picked] if picked is not None else rows[-1])
+    chosen = rows[-1 - picked] if picked is not None else rows[-1]
+    st.caption(
+        t(
+            "Swap test: nats per token by which the wrong class makes held-out answers less likely; above 0, the "
+            "model has learnt what the classes mean."
+        )
+    )
+    _open(chosen)
+    _changes(project, chosen)
     _quality(rows)
     _next(project, current)
 
@@ -107,6 +117,7 @@ def rounds_table(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
         t("correct"): [percent(r.correct_rate) + _between(r.correct_interval) for r in rows],
         t("full quality"): [percent(r.full_rate) + _between(r.full_interval) for r in rows],
         t("asked as"): [r.condition or "–" for r in rows],
+        t("swap test"): ["–" if r.swap is None else f"{r.swap:+.3f}" for r in rows],
         t("votes"): [r.votes for r in rows],
         t("brought back"): [r.brought_back for r in rows],
     }
@@ -153,6 +164,30 @@ def _open(row: RoundRow) -> None:
             goto("train", run=row.run)
         if row.comparison and st.button(t("Comparison"), icon=":material/compare:"):
             goto("compare", comparison=str(row.comparison))
+
+
+def _changes(project: Project, row: RoundRow) -> None:
+    """Say what the round's data changed against the round before, and by whose decisions."""
+    found = round_changes(project, row.round)
+    if found is None:
+        return
+    section(
+        t("What changed in round {n}", n=row.round),
+        t("snapshot {after} against {before}", after=found.after, before=found.before),
+    )
+    metric_row(
+        [
+            (t("Added"), found.added, t("conversations")),
+            (t("Left out"), found.dropped, t("dropped or untagged since")),
+            (t("Retagged"), found.retagged, t("another class than before")),
+        ]
+    )
+    if found.decisions:
+        table(
+            [t("by whom"), t("what"), t("conversations")],
+            [[who, t(what), f"{n:,}"] for who, what, n in found.decisions],
+            numeric=range(2, 3),
+        )
 
 
 def _next(project: Project, current: int) -> None:

@@ -16,13 +16,13 @@ def likelihood_html(tokens: Sequence[tuple[str, float]]) -> str:
     """Return an answer with every unlikely token shaded, the deeper the less likely; the chance stands on hover.
 
     Args:
-        tokens: (text, log p in nats); an empty text is the end of the turn or a part of a character.
+        tokens: (text, log p in nats); an empty one at the end is the end of the turn.
     """
     parts: list[str] = []
-    for text, logp in tokens:
+    for place, (text, logp) in enumerate(tokens, start=1):
         shade = shade_of(logp)
         percent = f"{100 * math.exp(min(0.0, logp)):.1f} %"
-        shown = escape(text) if text else '<span class="wl-quiet">⏎</span>' if text == "" and parts else ""
+        shown = escape(text) or ("⏎" if place == len(tokens) else "")
         if shown:
             style = f"background: color-mix(in srgb, #c4622d {shade} %, transparent)".replace(" %", "%")
             parts.append(f'<span style="{style}" title="{escape(percent)}">{shown}</span>')
