@@ -191,12 +191,27 @@ class Fault:
     fatal: bool = False
 
 
+def _in_turn(turns: tuple[Turn, ...]) -> bool:
+    """Return whether user and assistant speak in turn and say something, behind a system turn or none."""
+    roles = [t.role for t in turns]
+    if roles[0] == "system":
+        del roles[0]
+    pairs = len(roles) // 2
+    if not pairs or roles != ["user", "assistant"] * pairs:
+        return False
+    return all([t.content and not t.content.isspace() for t in turns])
+
+
 def validate(conversation: Conversation) -> list[Fault]:
     """Return every structural fault of a conversation, fatal ones first."""
     turns = conversation.turns
-    faults: list[Fault] = []
     if not turns:
         return [Fault("no-turns", "the conversation has no turns", fatal=True)]
+    return [] if _in_turn(turns) else _faults(turns)
+
+
+def _faults(turns: tuple[Turn, ...]) -> list[Fault]:
+    faults: list[Fault] = []
     if not any(t.role == "assistant" for t in turns):
         faults.append(Fault("no-answer", "no assistant turn: nothing to learn from"))
     spoken = [i for i, t in enumerate(turns) if t.role in ("user", "assistant")]

@@ -161,6 +161,39 @@ def test_an_import_that_was_stopped_is_gone_on_with(empty_project, open_page, so
     assert not [b for b in app.button if b.key == "import-resume"]
 
 
+def test_an_import_stopped_on_the_page_offers_to_go_on(empty_project, open_page, source_file, monkeypatch):
+    monkeypatch.setattr(import_run, "CHUNK_ROWS", 10)
+    background.start(
+        "import",
+        lambda report: importing.import_files(
+            empty_project, [source_file], actor="t", on_progress=report, should_stop=lambda: True
+        ),
+    )
+    app = wait(open_page("import_"))
+    assert app.button(key="import-browse").disabled
+    app.button(key="import-resume").click().run()
+    app = wait(app)
+    report = background.task("import").result
+    assert (report.rows, report.stopped) == (25, False)
+    assert not [b for b in app.button if b.key == "import-resume"]
+
+
+def test_all_values_of_a_field_can_be_given_a_class(empty_project, open_page, tmp_path):
+    file = tmp_path / "many.jsonl"
+    talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    rows = [{"messages": talk, "generator": f"m{i:02}", "id": f"{i}-{j}"} for i in range(30) for j in range(2)]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    app = look(open_page, file)
+    assert "import-class-generator-m29" not in {box.key for box in app.selectbox}
+    app.toggle(key="import-all-values-generator").set_value(True).run()
+    app.selectbox(key="import-class-generator-m29").set_value("expert").run()
+    app.toggle(key="import-all-values-generator").set_value(False).run()
+    assert app.selectbox(key="import-class-generator-m29").value == "expert"
+    app.button(key="import-go").click().run()
+    wait(app)
+    assert background.task("import").result.classes == {"none": 58, "expert": 2}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

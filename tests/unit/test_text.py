@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import blake2b
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from crlft.conversation import Conversation, ToolCall, Turn
@@ -26,6 +29,14 @@ ASKED = Conversation((Turn("user", "What is the  capital of Peru?"), Turn("assis
 
 def test_normalise_folds_width_case_and_space():
     assert normalise(" Ｈello\n\tSTRASSE  straße ") == "hello strasse strasse"
+
+
+@given(st.text(st.characters(max_codepoint=0x17F) | st.sampled_from(" \t\n\x1c\x1f\x85\xa0A")))
+def test_an_answer_is_hashed_as_it_is_normalised(text):
+    asked = Conversation((Turn("user", "a"), Turn("assistant", text)))
+    said = Conversation((Turn("user", "a"), Turn("assistant", normalise(text))))
+    assert answer_hash(asked) == answer_hash(said)
+    assert answer_hash(asked) == blake2b(normalise(text).encode(), digest_size=8).hexdigest()
 
 
 def test_prompt_hash_looks_past_case_and_space_but_not_words():

@@ -10,6 +10,7 @@ million projects).
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ __all__ = [
 ]
 
 _SEPARATOR = "\x1f"
+_FOLDED = bytes(32 if chr(b).isspace() and b < 128 else ord(chr(b).lower()) if b < 128 else b for b in range(256))
+"""What each byte of an ASCII text becomes: white space a space, capitals small letters."""
+_SPACES = re.compile(b"  +")
 _NOT_CONTENT = frozenset({"class", "coarse_reward"})
 
 
@@ -67,6 +71,14 @@ def normalise(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+def _normalised(text: str) -> bytes:
+    """Return `normalise` as UTF-8; a text of ASCII alone takes a third of the time this way."""
+    if not text.isascii():
+        return normalise(text).encode("utf-8", "replace")
+    data = text.encode().translate(_FOLDED)
+    return (_SPACES.sub(b" ", data) if b"  " in data else data).strip(b" ")
+
+
 def _digest(data: bytes) -> str:
     return blake2b(data, digest_size=8).hexdigest()
 
@@ -94,7 +106,7 @@ def answer_hash(conversation: Conversation) -> str:
 
 
 def _hash_text(text: str) -> str:
-    return _digest(normalise(text).encode("utf-8", "replace"))
+    return _digest(_normalised(text))
 
 
 def _spoken(turn: Turn) -> str:
@@ -165,7 +177,10 @@ def measure_many(conversations: Iterable[Conversation], counter: TokenCounter | 
         counter: Counts tokens; None is `default_counter`.
     """
     batch = list(conversations)
-    counts = iter((counter or default_counter()).count_batch([_counted(t) for c in batch for t in c.turns]))
+    texts = [_counted(t) for c in batch for t in c.turns]
+    distinct = list(dict.fromkeys(texts))  # prompts and stock answers stand many times in a batch
+    lengths = dict(zip(distinct, (counter or default_counter()).count_batch(distinct), strict=True))
+    counts = map(lengths.__getitem__, texts)
     unknown = [c for c in batch if not c.language]
     languages = iter(detect_languages([_telling(c.turns) for c in unknown]))
     prompts: dict[tuple[Turn, ...], str] = {}  # many answers of a batch answer the same prompt

@@ -5,9 +5,11 @@ While one transaction is written the next rows are read and measured: SQLite wor
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,14 @@ from workbench.store.quarantine import add_quarantine, finish_import, start_impo
 CHUNK_ROWS = 5000
 """Rows in one transaction; other curators wait less than a second for it."""
 
+FIRST_ROWS = 250
+"""Rows in the first transaction, doubled for each that follows: so there is an estimate of the time at once."""
+
 CHUNK_BYTES = 32 << 20
 """A transaction is closed earlier where rows are long."""
+
+_OBJECTS = 100_000
+"""New objects between two looks of the garbage collector while rows come in."""
 
 UNDER_WAY, STOPPED, FINISHED = "under way", "stopped", "finished"
 """What an import's entry in the log says in its parameter `state`."""
@@ -152,7 +160,7 @@ class ImportRun:
             number = start_import(connection, str(file.path), file.detection.format, action_id=self._action)
         counts: Counter[str] = Counter()
         self._files.append(counts)
-        with ThreadPoolExecutor(1, "import-store") as writer:
+        with _rare_collections(), ThreadPoolExecutor(1, "import-store") as writer:
             pending: tuple[_Chunk, Future[None]] | None = None
             for rows in _chunks(file.rows):
                 chunk = self._prepare(file, rows)
@@ -286,6 +294,17 @@ class ImportRun:
         )
 
 
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for cycles once in a hundred thousand objects, not in 700: rows make many objects and no cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _size(name: str) -> int:
     """Return a file's bytes; 0 for a hub dataset, whose size is not known."""
     path = Path(name)
@@ -293,14 +312,14 @@ def _size(name: str) -> int:
 
 
 def _chunks(rows: Iterator[RawRow]) -> Iterator[list[RawRow]]:
-    """Cut rows into lists of `CHUNK_ROWS`, or fewer where they are long."""
+    """Cut rows into lists of `CHUNK_ROWS`, or fewer where they are long and at the beginning."""
     chunk: list[RawRow] = []
-    size = 0
+    size, most = 0, min(FIRST_ROWS, CHUNK_ROWS)
     for row in rows:
         chunk.append(row)
         size += len(row.data)
-        if len(chunk) >= CHUNK_ROWS or size >= CHUNK_BYTES:
+        if len(chunk) >= most or size >= CHUNK_BYTES:
             yield chunk
-            chunk, size = [], 0
+            chunk, size, most = [], 0, min(2 * most, CHUNK_ROWS)
     if chunk:
         yield chunk

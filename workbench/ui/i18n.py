@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import ContextVar
 
-from workbench.ui.catalogues import zh_train
+from workbench.ui.catalogues import zh_import, zh_train
 
-CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "zh": {**zh_train.TEXTS}}
+CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "zh": {**zh_import.TEXTS, **zh_train.TEXTS}}
 """Language code to (English text to text); English needs no entries."""
 
 _language: ContextVar[str] = ContextVar("workbench_language", default="en")

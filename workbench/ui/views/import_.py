@@ -22,6 +22,7 @@ from workbench.ui.views.import_mapping import map_columns
 from workbench.ui.views.import_quarantine import draw_quarantine
 from workbench.ui.views.import_report import show_report
 from workbench.ui.views.import_sources import CHOSEN, choose_sources
+from workbench.ui.views.import_words import in_words
 from workbench.ui.widgets.errors import error_box, plain
 from workbench.ui.widgets.layout import metric_row, page_header, section
 
@@ -79,13 +80,19 @@ def _unfinished(project: Project) -> None:
             )
         )
         with st.container(horizontal=True):
-            if st.button(t("Go on"), type="primary", key="import-resume", icon=":material/play_arrow:"):
-                who, stop = state.curator(), _stop.is_set
-                _start(lambda report: importing.resume_import(
-                    project, found, actor=who, on_progress=report, should_stop=stop))  # fmt: skip
+            _go_on(project, found)
             if st.button(t("Leave it"), key="import-leave"):
                 st.session_state["import-passed-over"] = found.action.id
                 st.rerun()
+
+
+def _go_on(project: Project, found: importing.Unfinished) -> None:
+    """Draw the button that imports the rest."""
+    if st.button(t("Go on"), type="primary", key="import-resume", icon=":material/play_arrow:"):
+        who, stop = state.curator(), _stop.is_set
+        background.forget(TASK)
+        _start(lambda report: importing.resume_import(
+            project, found, actor=who, on_progress=report, should_stop=stop))  # fmt: skip
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
@@ -191,10 +198,14 @@ def _result(project: Project, report: ImportReport) -> None:
         )
     )
     if report.repairs:
-        mended = ", ".join(f"{name} × {n:,}" for name, n in report.repairs.items())
+        mended = ", ".join(f"{in_words(name)} × {n:,}" for name, n in report.repairs.items())
         st.caption(t("Mended on reading: {what}", what=mended))
     with st.container(horizontal=True, key="wb-import-next"):
-        if st.button(t("Browse them"), type="primary", key="import-browse"):
+        rest = importing.unfinished_import(project) if report.stopped else None
+        if rest is not None:
+            _go_on(project, rest)
+        browse = "secondary" if rest is not None else "primary"
+        if st.button(t("Browse them"), type=browse, key="import-browse", disabled=not report.rows):
             background.forget(TASK)
             goto("browse")
         if st.button(t("Import more"), key="import-more"):

@@ -78,13 +78,18 @@ def _by_field(fields: dict[str, Counter[str]], classes: Sequence[str]) -> Choice
     name = st.selectbox(t("Field"), list(fields), key="import-class-field", width=320)
     counts = fields[name]
     mapping: dict[str, str] = {}
+    named = [(value, count) for value, count in counts.most_common() if value]
+    if len(named) > VALUES_SHOWN and not st.toggle(
+        t("Show all {n} values", n=len(named)), key=f"import-all-values-{name}"
+    ):
+        chosen_ones = {v for v, _ in named if st.session_state.get(f"import-class-{name}-{v}")}
+        named = [(v, n) for i, (v, n) in enumerate(named) if i < VALUES_SHOWN or v in chosen_ones]
     with st.container(width=640, gap="xxsmall", key="wb-import-values"):
-        for value, count in counts.most_common(VALUES_SHOWN):
-            if value:
-                label = f"{plain(value)}  :small[:gray[{tn(count, '{n} row', '{n} rows')}]]"
-                chosen = _line(label, value, classes, key=f"import-class-{name}-{value}", unset=t("as all others"))
-                if chosen:
-                    mapping[value] = chosen
+        for value, count in named:
+            label = f"{plain(value)}  :small[:gray[{tn(count, '{n} row', '{n} rows')}]]"
+            chosen = _line(label, value, classes, key=f"import-class-{name}-{value}", unset=t("as all others"))
+            if chosen:
+                mapping[value] = chosen
         others = _line(t("all others"), ANY_OTHER, classes, key=f"import-others-{name}", unset=t("untagged"))
     if others:
         mapping[ANY_OTHER] = others

@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench.services.importing import FileReport
 from workbench.ui.i18n import t, tn
+from workbench.ui.views.import_words import in_words
 from workbench.ui.widgets.chat import chat
 from workbench.ui.widgets.chips import chip, chips, table
 from workbench.ui.widgets.layout import section
@@ -48,9 +49,12 @@ def _facts(report: FileReport) -> list[str]:
     if report.conversations != report.rows_seen - report.unreadable:
         facts.append(chip(tn(report.conversations, "{n} conversation", "{n} conversations")))
     facts += [chip(f"{role} × {n:,}", hint=t("turns of this role")) for role, n in report.roles.items()]
-    facts += [chip(f"{name} × {n:,}", _REPAIR, hint=t("mended on reading")) for name, n in report.repairs.items()]
     facts += [
-        chip(f"{fault} × {n:,}", _FAULT, hint=t("imported; the cleaning page finds them"))
+        chip(f"{in_words(name)} × {n:,}", _REPAIR, hint=f"{t('mended on reading')} ({name})")
+        for name, n in report.repairs.items()
+    ]
+    facts += [
+        chip(f"{in_words(fault)} × {n:,}", _FAULT, hint=f"{t('imported; the cleaning page finds them')} ({fault})")
         for fault, n in report.faults.items()
         if fault != "unreadable"
     ]

@@ -88,7 +88,7 @@ def pager(key: str, *, total: int, page_size: int) -> int:
 def progress_line(done: int, total: int | None, *, label: str, eta_seconds: float | None = None) -> None:
     """Draw a progress bar with counts and, where known, the time left."""
     counted = f"{done:,} / {total:,}" if total else f"{done:,}" if done else ""
-    parts = [label, counted]
+    parts = [label, counted or t("starting…")]
     if eta_seconds is not None:
         parts.append(t("{time} left", time=duration(eta_seconds)))
     st.progress(min(1.0, done / total) if total else 0.0, text=" · ".join(p for p in parts if p))
