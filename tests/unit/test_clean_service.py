@@ -115,3 +115,25 @@ def test_flags_add_up_and_fixes_keep_everything_else(tmp_path: Path) -> None:
     assert record.conversation.turns[0].content == "Be brief."
     assert record.conversation.turns[3] == turns[3]
     assert record.conversation.class_name == "sub"
+
+
+def test_an_edit_measures_the_language_again_and_undo_restores_it(tmp_path: Path) -> None:
+    german = "Der Laden ist hinter der Kirche, und er macht morgen früh um neun Uhr wieder auf."
+    records = [
+        make_record("Wo ist der Laden?", german, language="de"),
+        make_record("Wo ist der Laden?", german + " Gut.", language="nl"),  # as the source stated
+    ]
+    project = make_project(tmp_path / "project", records)
+    english = "The shop is behind the church, and it will be open again tomorrow at nine in the morning."
+    for seq, language in ((1, "en"), (2, "nl")):
+        edit = curation.plan_edit(project, seq, 1, english)
+        action = curation.apply_plan(project, edit, actor="ann")
+        assert browsing.get_record(project, seq).conversation.language == language
+    with project.database.read() as connection:
+        assert counts_agree(connection)
+    first = next(a for a in curation.log(project, limit=10) if a.id == action.id - 1)
+    curation.undo(project, first.id, actor="ann")
+    assert browsing.get_record(project, 1).conversation.language == "de"
+    assert browsing.matching_seqs(project, "lang:de") == [1]
+    with project.database.read() as connection:
+        assert counts_agree(connection)

@@ -15,10 +15,12 @@ MUTABLE_FIELDS = (
     "turns",
     "tagged_by",
     "flags",
+    "language",
 )
 """The record fields that an action may change; everything else is fixed at arrival or derived.
 
-In a change, `turns` is a list of `Turn.to_dict()` and `flags` a sorted list of rule names.
+In a change, `turns` is a list of `Turn.to_dict()` and `flags` a sorted list of rule names; `language`
+follows new turns.
 """
 
 

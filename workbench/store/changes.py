@@ -39,12 +39,18 @@ class Measured(Protocol):
     def answer_hash(self) -> str:
         """Hash of the last answer."""
 
+    @property
+    def language(self) -> str:
+        """ISO 639-1 code, or empty."""
+
 
 Measure = Callable[[Sequence[Conversation]], Sequence[Measured]]
 """Measures conversations, in order."""
 
 _MEASURED = ("n_turns", "n_tokens", "supervised_tokens", "prompt_hash", "answer_hash")
 _STATE = ("class_name", "status", "source", "language", "round", "n_tokens", "supervised_tokens")
+_LANGUAGE = 1 + _STATE.index("language")
+"""Where a row of seq and `_STATE` holds it."""
 
 
 SHARED_AT_LEAST = 20
@@ -109,7 +115,8 @@ def _apply(connection: Connection, action_id: int, part: Sequence[Change], measu
     query = select(conversations.c.seq, *(conversations.c[f] for f in _STATE))
     rows = connection.execute(query.where(conversations.c.seq.in_([c.seq for c in part])))
     states: dict[int, Sequence[Any]] = {row[0]: row for row in rows}
-    derived = _edit_texts(connection, part, measure)
+    derived = _edit_texts(connection, part, measure, {seq: row[_LANGUAGE] for seq, row in states.items()})
+    part = [_with_language(change, states, derived) for change in part]
     _update_columns(connection, part, derived)
     _count(connection, part, states, derived)
     connection.execute(
@@ -118,7 +125,21 @@ def _apply(connection: Connection, action_id: int, part: Sequence[Change], measu
     )
 
 
-def _edit_texts(connection: Connection, part: Sequence[Change], measure: Measure) -> dict[int, dict[str, Any]]:
+def _with_language(
+    change: Change, states: Mapping[int, Sequence[Any]], derived: Mapping[int, Mapping[str, Any]]
+) -> Change:
+    """Write a language that follows from new turns into the change, so that undo restores it."""
+    new, old = derived.get(change.seq, {}).get("language"), states[change.seq][_LANGUAGE]
+    if new is None or new == old or "language" in change.after:
+        return change
+    return Change(
+        change.seq, change.revision, {**change.before, "language": old}, {**change.after, "language": new}
+    )
+
+
+def _edit_texts(
+    connection: Connection, part: Sequence[Change], measure: Measure, languages: Mapping[int, str]
+) -> dict[int, dict[str, Any]]:
     """Write the turns that change; return the columns that follow from them by seq."""
     edited = [c for c in part if "turns" in c.after]
     if not edited:
@@ -130,10 +151,18 @@ def _edit_texts(connection: Connection, part: Sequence[Change], measure: Measure
     connection.execute(statement, [{"at": c.seq, "new": list(c.after["turns"])} for c in edited])
     texts = [(c.seq, textindex.index_text(old[c.seq]), textindex.index_text(c.after["turns"])) for c in edited]
     textindex.replace(connection, [entry for entry in texts if entry[1] != entry[2]])
-    return {
-        change.seq: {**{f: getattr(measured, f) for f in _MEASURED}, **heads(conversation)}
-        for change, conversation, measured in zip(edited, new, measure(new), strict=True)
+    seqs, measures = [c.seq for c in edited], measure(new)
+    derived: dict[int, dict[str, Any]] = {
+        seq: {**{f: getattr(measured, f) for f in _MEASURED}, **heads(conversation)}
+        for seq, conversation, measured in zip(seqs, new, measures, strict=True)
     }
+    # A language that the source stated, against what the text looked like, is not ours to change.
+    other = [(seq, m.language) for seq, m in zip(seqs, measures, strict=True) if m.language != languages[seq]]
+    before = measure([Conversation(tuple(Turn.from_dict(t) for t in old[seq])) for seq, _ in other])
+    for (seq, language), looked_like in zip(other, before, strict=True):
+        if looked_like.language == languages[seq]:
+            derived[seq]["language"] = language
+    return derived
 
 
 def _update_columns(
@@ -170,7 +199,7 @@ def _update_singly(
     """Update rows that differ from each other, with one statement for each set of columns."""
     batches: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for change in single:
-        values = {k: v for k, v in change.after.items() if k != "turns"} | dict(derived.get(change.seq, {}))
+        values = dict(derived.get(change.seq, {})) | {k: v for k, v in change.after.items() if k != "turns"}
         row = {f"new_{k}": v for k, v in values.items()} | {"at": change.seq}
         batches.setdefault(tuple(sorted(values)), []).append(row)
     for names, rows in batches.items():
@@ -195,5 +224,5 @@ def _count(
             measured = derived[change.seq]
             n_tokens, supervised = measured["n_tokens"], measured["supervised_tokens"]
         place = (after.get("class_name", class_name) or "", after.get("status", status))
-        delta.add(CubeKey(*place, source, language, number), 1, n_tokens, supervised)
+        delta.add(CubeKey(*place, source, after.get("language", language), number), 1, n_tokens, supervised)
     delta.apply(connection)

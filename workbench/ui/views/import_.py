@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -204,8 +205,8 @@ def _result(project: Project, report: ImportReport) -> None:
         rest = importing.unfinished_import(project) if report.stopped else None
         if rest is not None:
             _go_on(project, rest)
-        browse = "secondary" if rest is not None else "primary"
-        if st.button(t("Browse them"), type=browse, key="import-browse", disabled=not report.rows):
+        weight: Literal["primary", "secondary"] = "secondary" if rest else "primary"
+        if st.button(t("Browse them"), type=weight, key="import-browse", disabled=not report.rows):
             background.forget(TASK)
             goto("browse")
         if st.button(t("Import more"), key="import-more"):
