@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workbench.commands.shell import Shell, plural, shell_of
 from workbench.domain.curation import Plan
-from workbench.services import cleaning, curation, duplicates
+from workbench.domain.errors import PlanError
+from workbench.services import cleaning, curation, duplicates, recipes
 from workbench.services.project import Project
 
 WhereOption = Annotated[str, typer.Option("--where", help="The conversations, as a query.")]
@@ -62,13 +64,31 @@ def clean(
     context: typer.Context,
     rule: Annotated[list[str] | None, typer.Option(help="A rule's name; default: those on by default.")] = None,
     where: WhereOption = "",
+    recipe: Annotated[Path | None, typer.Option(help="Run a saved recipe: rules, verdicts, parameters.")] = None,
+    save_recipe: Annotated[Path | None, typer.Option(help="Write what ran as a recipe.")] = None,
     apply: ApplyOption = False,
 ) -> None:
     """Find troubles in the texts, and fix, flag or drop them."""
     shell = shell_of(context)
     project = shell.project()
+    chosen: recipes.Choice = {"rules": rule or [], "verdicts": {}, "params": {}}
+    if recipe is not None:
+        try:
+            text = recipe.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PlanError(f"{recipe} cannot be read: {error}", "name a recipe's file") from error
+        chosen = recipes.use_recipe(project, recipes.Recipe.from_json(text), actor=shell.actor)
     with shell.progress("Looking for troubles") as progress:
-        scan = cleaning.scan(project, rule, query=where, on_progress=progress)
+        scan = cleaning.scan(
+            project,
+            chosen["rules"] or None,
+            query=where,
+            verdicts=chosen["verdicts"],
+            params=chosen["params"],
+            on_progress=progress,
+        )
+    if save_recipe is not None:
+        save_recipe.write_text(recipes.Recipe.of(scan.rules).to_json(), encoding="utf-8")
     plan = cleaning.plan_clean(project, scan)
     if apply:
         _apply(shell, project, plan)

@@ -13,12 +13,14 @@ from typing import Any, Literal
 
 from crlft.conversation import Conversation
 from workbench.curate.clean import RULES, ActiveRule, Rule, Step, Verdict, active_rules, run_rules
+from workbench.curate.clean.own import own_rule
 from workbench.curate.diff import Piece, word_diff
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound
 from workbench.domain.record import Record
 from workbench.services.meaning import compile_text
 from workbench.services.project import Project
+from workbench.services.recipes import Recipe, own_rules
 from workbench.store.conversations import get_records
 from workbench.store.search import iterate_records, matching_seqs
 
@@ -152,6 +154,7 @@ def scan(
     *,
     query: str = "",
     verdicts: Mapping[str, str] | None = None,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
     on_progress: Progress | None = None,
 ) -> CleanScan:
     """Run rules over all matching conversations that are not dropped.
@@ -160,16 +163,17 @@ def scan(
 
     Args:
         project: The project.
-        rules: Names of `RULES`; None is those on by default.
+        rules: Names of `RULES` or of the project's own rules; None is those on by default.
         query: Which conversations.
         verdicts: Rule name → another verdict than the rule's own.
+        params: Rule name → other parameters than the rule's own.
         on_progress: Called with (conversations done, in all).
 
     Raises:
-        PlanError: A rule or verdict is unknown.
+        PlanError: A rule, verdict or parameter is unknown, or a pattern of somebody's own runs away.
         QueryError: The query has a mistake.
     """
-    active = active_rules(rules, verdicts)
+    active = active_rules(rules, verdicts, params, [own_rule(own) for own in own_rules(project)])
     hits: list[Hit] = []
     considered = 0
     for done, total, record in _records(project, query):
@@ -270,6 +274,7 @@ def plan_clean(project: Project, found: CleanScan, *, exclude: Collection[tuple[
         unchanged=left,
         params={
             "rules": {active.rule.name: active.verdict for active in found.rules},
+            "recipe": Recipe.of(found.rules).to_dict(),
             "query": found.query,
             "unticked": sorted(f"{seq} {rule}" for seq, rule in exclude),
         },

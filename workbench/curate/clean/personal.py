@@ -8,13 +8,15 @@ RFC 1918 and RFC 5737 (addresses that belong to nobody).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import AddressValueError, IPv4Address
+from typing import Any
 
 from crlft.conversation import Conversation
 from workbench.curate.clean.rule import Finding, fix_texts
+from workbench.domain.errors import PlanError
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +165,29 @@ _DIGITS = re.compile(r"\d[\d ().+xX-]{5,}[\dXx]")
 
 def personal_data(conversation: Conversation) -> Finding | None:
     """E-mail addresses, phone, identity and card numbers, public IP addresses, keys: replaced by their kind."""
+    return _redacted(conversation, tuple(KINDS.values()))
+
+
+def of_kinds(params: Mapping[str, Any]) -> Callable[[Conversation], Finding | None]:
+    """Return the rule for some kinds only.
+
+    Raises:
+        PlanError: A kind is unknown.
+    """
+    names = list(params.get("kinds", KINDS))
+    unknown = [name for name in names if name not in KINDS]
+    if unknown:
+        raise PlanError(f"there is no kind {unknown[0]!r} of personal data", f"use some of {', '.join(KINDS)}")
+    chosen = tuple(KINDS[name] for name in KINDS if name in names)
+    return partial(_redacted, kinds=chosen)
+
+
+def _redacted(conversation: Conversation, kinds: Sequence[Kind]) -> Finding | None:
     found: dict[str, int] = {}
 
     def redact(text: str) -> str:
         digits = _DIGITS.search(text) is not None
-        for kind in KINDS.values():
+        for kind in kinds:
             if any(start in text for start in kind.needs) if kind.needs else digits:
                 text = kind.pattern.sub(partial(_replacement, kind, found), text)
         return text

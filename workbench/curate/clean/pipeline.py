@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from crlft.conversation import Conversation
 from workbench.curate.clean.rule import VERDICTS, Finding, Rule, Verdict
@@ -46,24 +47,49 @@ class Step:
 
 
 def active_rules(
-    names: Sequence[str] | None = None, verdicts: Mapping[str, str] | None = None
+    names: Sequence[str] | None = None,
+    verdicts: Mapping[str, str] | None = None,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    own: Sequence[Rule] = (),
 ) -> list[ActiveRule]:
     """Return rules in the order they run.
 
     Args:
-        names: Which rules; None is those on by default.
+        names: Which rules; None is those on by default, and all of `own`.
         verdicts: Rule name → another verdict than its own (`drop` what is only flagged, `flag` what is fixed).
+        params: Rule name → other parameters than its own; those not named stay.
+        own: Rules that somebody added.
 
     Raises:
-        PlanError: A rule or verdict is unknown, or a rule that cannot fix is asked to.
+        PlanError: A rule, verdict or parameter is unknown, or a rule that cannot fix is asked to.
     """
-    verdicts = verdicts or {}
-    unknown = [name for name in [*(names or ()), *verdicts] if name not in RULES]
+    verdicts, params = verdicts or {}, params or {}
+    there = {**RULES, **{rule.name: rule for rule in own}}
+    unknown = [name for name in [*(names or ()), *verdicts, *params] if name not in there]
     if unknown:
-        raise PlanError(f"there is no cleaning rule {unknown[0]!r}", f"use one of {', '.join(RULES)}")
-    chosen = [rule for rule in RULES.values() if (rule.default if names is None else rule.name in names)]
-    active = [ActiveRule(rule, _verdict(rule, verdicts.get(rule.name, rule.verdict))) for rule in chosen]
+        raise PlanError(f"there is no cleaning rule {unknown[0]!r}", f"use one of {', '.join(there)}")
+    chosen = [rule for rule in there.values() if (rule.default if names is None else rule.name in names)]
+    set_up = [configured(rule, params.get(rule.name, {})) for rule in chosen]
+    active = [ActiveRule(rule, _verdict(rule, verdicts.get(rule.name, rule.verdict))) for rule in set_up]
     return sorted(active, key=lambda a: a.verdict != "fix")  # stable: fixes first, else the order of RULES
+
+
+def configured(rule: Rule, params: Mapping[str, Any]) -> Rule:
+    """Return a rule with other parameters.
+
+    Raises:
+        PlanError: It has none to set, or not these.
+    """
+    if not params:
+        return rule
+    unknown = sorted(set(params) - set(rule.params))
+    if rule.configure is None or unknown:
+        known = ", ".join(rule.params) if rule.configure else "none"
+        raise PlanError(
+            f"rule {rule.name!r} has no parameter {(unknown or list(params))[0]!r} to set", f"it takes: {known}"
+        )
+    wanted = {**rule.params, **params}
+    return replace(rule, check=rule.configure(wanted), params=wanted)
 
 
 def _verdict(rule: Rule, wanted: str) -> Verdict:

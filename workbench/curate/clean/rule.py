@@ -8,7 +8,7 @@ knows nothing of other conversations, and gives the same answer every time. `fix
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -47,7 +47,8 @@ class Rule:
         verdict: What follows from a finding.
         check: Returns what it found, or None.
         default: Whether it runs unless somebody says otherwise.
-        params: What it was built with, for showing.
+        params: What it was built with.
+        configure: Returns `check` for other parameters; None where a rule has none to set.
     """
 
     name: str
@@ -58,6 +59,9 @@ class Rule:
     check: Callable[[Conversation], Finding | None] = field(repr=False)
     default: bool = True
     params: dict[str, Any] = field(default_factory=dict)
+    configure: Callable[[Mapping[str, Any]], Callable[[Conversation], Finding | None]] | None = field(
+        default=None, repr=False
+    )
 
 
 def fix_texts(

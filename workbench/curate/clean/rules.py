@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from workbench.curate.clean import answers, encoding, markup, personal, structure
+from workbench.curate.clean import answers, encoding, leftovers, markup, personal, structure
 from workbench.curate.clean.rule import Rule
+
+LENGTHS = {"least": 2, "most": 20_000}
 
 _ALL = (
     Rule(
@@ -39,6 +41,14 @@ _ALL = (
         markup.interface_remnants,
     ),
     Rule(
+        "fences",
+        "Broken code fences",
+        "Markdown fences at the end of a line of text; put on a line of their own.",
+        "Code shows as prose, and the model learns to write it so.",
+        "fix",
+        leftovers.broken_fences,
+    ),
+    Rule(
         "personal-data",
         "Personal data",
         "E-mail addresses, phone, identity and card numbers, public IP addresses, keys; replaced by their kind.",
@@ -46,6 +56,7 @@ _ALL = (
         "fix",
         personal.personal_data,
         params={"kinds": list(personal.KINDS)},
+        configure=personal.of_kinds,
     ),
     Rule(
         "white-space",
@@ -104,6 +115,44 @@ _ALL = (
         "They teach nothing but copying.",
         "flag",
         answers.echo,
+    ),
+    Rule(
+        "placeholder",
+        "Unfilled blanks",
+        'Blanks of a template such as "[Your Name]" or "{{topic}}", where none was asked for; flagged.',
+        "The model learns to leave the work to the reader.",
+        "flag",
+        leftovers.placeholders,
+    ),
+    Rule(
+        "language",
+        "Another language",
+        "Answers in another language than the question, where no language was asked for; flagged.",
+        "The model learns to switch languages.",
+        "flag",
+        leftovers.other_language,
+    ),
+    Rule(
+        "length",
+        "Length limits",
+        "Last answers shorter or longer than you say; flagged.",
+        "What is too short teaches little, what is too long crowds out the rest.",
+        "flag",
+        leftovers.length_limits(LENGTHS),
+        default=False,
+        params=LENGTHS,
+        configure=leftovers.length_limits,
+    ),
+    Rule(
+        "words",
+        "Word list",
+        "Answers that hold a word of a list (swear words, until you write your own); flagged.",
+        "What counts as rude depends on the house: decide for your data.",
+        "flag",
+        leftovers.word_list({}),
+        default=False,
+        params={"words": list(leftovers.PROFANITY)},
+        configure=leftovers.word_list,
     ),
     Rule(
         "one-word",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from workbench.services.project import Project, project_overview
 from workbench.ui import background
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import param, set_params
-from workbench.ui.views import acting
+from workbench.ui.views import acting, clean_rules
 from workbench.ui.views.clean_hits import draw_hits, verdict_chip
 from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.chips import table
@@ -33,6 +34,7 @@ class Scanned:
         found: The scan.
         last_action: Id of the newest log entry when it ran; a newer one means that texts may have changed.
         verdicts: Rule to the verdict it ran with, where that is not the rule's own.
+        params: Rule to the parameters it ran with, where they are not the rule's own.
         rules_off: Rules whose hits are all left alone.
         unticked: Single hits, (row number, rule), that are left alone.
     """
@@ -40,6 +42,7 @@ class Scanned:
     found: CleanScan
     last_action: int
     verdicts: dict[str, str] = field(default_factory=dict)
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rules_off: set[str] = field(default_factory=set)
     unticked: set[tuple[int, str]] = field(default_factory=set)
 
@@ -95,19 +98,29 @@ def _ask(project: Project) -> None:
             t("Only where"), value=param("q"), key="clean-query", placeholder=t("a query; empty is all"), width=320
         )
         strict = st.toggle(t("One-word answers too"), key="clean-all", persist_state="session")
-        if st.button(t("Scan for troubles"), type="primary", icon=":material/search:"):
-            set_params(q=query)
-            rules = list(RULES) if strict else None
-            _scan(project, query or "", {}, rules)
+        go = st.button(t("Scan for troubles"), type="primary", icon=":material/search:")
+    chosen = clean_rules.draw(project)
+    if go:
+        set_params(q=query)
+        rules = chosen["rules"] + (["one-word"] if strict and "one-word" not in chosen["rules"] else [])
+        _scan(project, query or "", chosen["verdicts"], rules, chosen["params"])
 
 
-def _scan(project: Project, query: str, verdicts: Mapping[str, str], rules: list[str] | None) -> None:
+def _scan(
+    project: Project,
+    query: str,
+    verdicts: Mapping[str, str],
+    rules: list[str],
+    params: Mapping[str, Mapping[str, Any]],
+) -> None:
     """Start a scan in the background; the page takes its result up when it is there."""
     newest = _newest(project)
 
     def work(report: background.Report) -> Scanned:
-        found = cleaning.scan(project, rules, query=query, verdicts=verdicts, on_progress=report)
-        return Scanned(found, newest, dict(verdicts))
+        found = cleaning.scan(
+            project, rules, query=query, verdicts=verdicts, params=params, on_progress=report
+        )
+        return Scanned(found, newest, dict(verdicts), params)
 
     background.start(own_key(TASK), work)
     st.rerun()
@@ -131,6 +144,7 @@ def _review(project: Project) -> None:
         section(t("Rules"), t("{n} conversations looked at", n=scanned.found.considered))
         rule = _rule_list(scanned, counts)
         _apply(project, scanned)
+        clean_rules.keep(project, scanned.chosen)
     with right:
         _verdict(project, scanned, rule)
         draw_hits(project, scanned.found, rule, scanned.unticked, off=rule in scanned.rules_off)
@@ -173,7 +187,7 @@ def _show(rule: str) -> None:
 
 def _verdict(project: Project, scanned: Scanned, name: str) -> None:
     """Let a person choose what follows from a rule; the scan is repeated, since fixes build on each other."""
-    rule = RULES[name]
+    rule = next(a.rule for a in scanned.found.rules if a.rule.name == name)
     section(t(rule.title))
     st.caption(f"{t(rule.what)} {t(rule.why)}")
     words = {"fix": t("Fix the text"), "flag": t("Flag it"), "drop": t("Drop it")}
@@ -190,7 +204,7 @@ def _verdict(project: Project, scanned: Scanned, name: str) -> None:
     )
     if chosen and chosen != active:
         rules = [a.rule.name for a in scanned.found.rules]
-        _scan(project, scanned.found.query, {**scanned.verdicts, name: chosen}, rules)
+        _scan(project, scanned.found.query, {**scanned.verdicts, name: chosen}, rules, scanned.params)
 
 
 def _apply(project: Project, scanned: Scanned) -> None:
