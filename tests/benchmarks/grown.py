@@ -18,16 +18,23 @@ from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
+import numpy as np
+from sqlalchemy import select
+
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.conversation import Conversation, Turn
+from crlft.neighbours import write_index
 from workbench.curate.text import measure_many
 from workbench.domain.record import Record, Status
 from workbench.services.inspecting import open_file, read_checked
-from workbench.services.project import Project, create_project
+from workbench.services.maptexts import MAP_SETTING, MEMBERS
+from workbench.services.project import Project, create_project, set_setting
 from workbench.store.actions import record_action, update_action
 from workbench.store.conversations import insert_records
+from workbench.store.schema import conversations
 
 AT_ONCE = 5000
+WIDTH = 384
 CHINESE = ("法国的首都是巴黎。", "请把这句话翻译成英文。", "人工智能正在改变世界。", "今天的天气很好,适合散步。")
 CLASSES = (OPENCHAT_SCHEME.classes[0].name, OPENCHAT_SCHEME.classes[1].name, None)
 STATUSES: tuple[Status, ...] = ("pending", "kept", "pending", "pending", "dropped")
@@ -57,6 +64,24 @@ def grow(data: Path, folder: Path, n: int) -> Project:
         update_action(connection, action.id, affected=n)
         connection.exec_driver_sql("ANALYZE")
     return project
+
+
+def scatter(project: Project) -> None:
+    """Give a project an index of random vectors around a thousand centres, in place of a million embeddings."""
+    chance = np.random.default_rng(0)
+    with project.database.read() as connection:
+        seqs = np.array(connection.execute(select(conversations.c.seq)).scalars().all(), dtype=np.int64)
+    centres = chance.normal(size=(1000, WIDTH)).astype(np.float32)
+    vectors = np.empty((len(seqs), WIDTH), dtype=np.float16)
+    for start in range(0, len(seqs), 50_000):
+        n = len(vectors[start : start + 50_000])
+        part = centres[chance.integers(0, 1000, n)] + 0.7 * chance.normal(size=(n, WIDTH)).astype(np.float32)
+        vectors[start : start + n] = part / np.linalg.norm(part, axis=1, keepdims=True)
+    folder = project.runs / "scattered"
+    folder.mkdir(exist_ok=True)
+    write_index(folder, vectors, seqs)
+    np.savez(folder / MEMBERS, seqs=seqs, owners=seqs)
+    set_setting(project, MAP_SETTING, {"job_id": "scattered", "embedder": "offline", "created_at": ""})
 
 
 def _bases(data: Path) -> Iterator[Record]:

@@ -16,6 +16,7 @@ from workbench.ui.nav import follow, param, set_params
 from workbench.ui.views import browse_facets, browse_health, browse_map, browse_views, querytext
 from workbench.ui.views.browse_workspace import PICKED, workspace
 from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.completion import complete
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.facet_list import facet_list
 from workbench.ui.widgets.layout import empty_state, page_header
@@ -112,6 +113,7 @@ def _bar(project: Project) -> tuple[str, str, str]:
             icon=":material/search:",
             on_change=_typed,
         )
+        complete("browse-q", browse_facets.known_values(project), key="browse-completion")
         with st.popover(t("How to search"), icon=":material/help:"):
             table([t("Write"), t("to find")], [(what, t(meaning)) for what, meaning in HELP])
         browse_views.menu(project, query, order)

@@ -44,6 +44,13 @@ def facets(project: Project, classes: Sequence[ClassRow], query: str) -> list[Fa
     return _facets(counts, whole if query.strip() else {}, query, classes, estimated)
 
 
+def known_values(project: Project) -> dict[str, list[str]]:
+    """Return the values that the search box completes, the most frequent first."""
+    last = curation.log(project, limit=1)
+    counts, _ = _counted(project, "", (str(project.root), last[0].id if last else 0), "browse_whole")
+    return {field: [v for v, _ in found] for field, found in counts.items() if field not in HISTOGRAMS}
+
+
 def _counted(project: Project, query: str, stamp: tuple[str, int], key: str) -> tuple[_Counts, bool]:
     known = st.session_state.get(key)
     if known is None or known[0] != (*stamp, query):

@@ -44,7 +44,7 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str, pick: Pick) 
         if len(found.by_round) > 1:
             section(t("Growth over the rounds"))
             _stacked("round", found.by_round, names, colours, pick, upright=True)
-    note = t("estimated from a sample that stays the same") if found.estimated else ""
+    note = t("estimated from a sample") if found.estimated else ""
     spreads = {"tokens": t("Tokens"), "turns": t("Turns"), "reward": t("Reward")}
     for column, (field, title) in zip(st.columns(3, gap="large"), spreads.items(), strict=True):
         with column:
@@ -60,13 +60,13 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str, pick: Pick) 
 
 
 def _figures(found: Health) -> None:
-    share = t("not searched yet") if found.duplicates is None else f"{found.duplicates:.1%}"
+    share = "–" if found.duplicates is None else f"{found.duplicates:.1%}"
     metric_row(
         [
             (t("Conversations"), found.total, tn(found.tokens, "{n} token", "{n} tokens") if found.tokens else ""),
             (t("Untagged"), found.untagged, f"{found.untagged / found.total:.0%}"),
             (t("Faults open"), found.flagged, t("marked by a cleaning rule")),
-            (t("Duplicates"), share, t("of the latest search, whole project")),
+            (t("Duplicates"), share, t("not searched yet") if found.duplicates is None else t("whole project")),
             (t("In quarantine"), found.quarantined, t("rows that could not be read")),
             (t("Sources"), len(found.by_source), tn(len(found.by_language), "{n} language", "{n} languages")),
         ]

@@ -77,6 +77,15 @@ def history(project: Project, record: Record) -> None:
         st.caption(t("No decision yet: it stands as it was imported."))
     for action, change in reversed(entries):
         _entry(action, change)
+        if _edited(change.before.get("turns"), change.after.get("turns")):
+            st.button(
+                t("Bring back the text before this edit"),
+                key=f"history-back-{record.seq}-{action.id}",
+                type="tertiary",
+                icon=":material/history:",
+                on_click=_bring_back,
+                args=(project, record.seq, change),
+            )
 
 
 def _entry(action: Action, change: Change) -> None:
@@ -92,6 +101,16 @@ def _entry(action: Action, change: Change) -> None:
         elif name != "tagged_by":  # the line above says who
             pieces += [f"<span>{escape(field_name(name))}</span>", chip(_show(before)), "→", chip(_show(after))]
     chips(pieces)
+
+
+def _bring_back(project: Project, seq: int, change: Change) -> None:
+    """Set the turns that an edit changed back to their text before it: a new revision, undone like any other."""
+    before, after = change.before.get("turns"), change.after.get("turns")
+    if isinstance(before, list) and isinstance(after, list):
+        for index, (old, new) in enumerate(zip(before, after, strict=False)):
+            if old != new:
+                text = str(old.get("content", ""))
+                decide(project, lambda index=index, text=text: curation.plan_edit(project, seq, index, text))
 
 
 def _edited(before: object, after: object) -> list[tuple[str, str]]:

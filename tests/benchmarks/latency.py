@@ -1,0 +1,213 @@
+"""How long a curator waits on a large project, in the store and in a browser from key to painted.
+
+    python -m tests.benchmarks.grown answers.jsonl.gz FOLDER --n 1000000     once
+    python -m tests.benchmarks.latency FOLDER [--browser CHROMIUM] [--scatter] [--turns 30]
+
+One line of JSON for each measure: p50 and p95 in milliseconds, after one uncounted turn. Tags are undone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from tests.benchmarks.common import machine
+from tests.benchmarks.grown import scatter
+from workbench.services import browsing, curation
+from workbench.services.project import Project, open_project
+from workbench.ui.launch import free_port, streamlit_arguments
+from workbench.ui.state import PROJECT_VARIABLE
+
+FILTERS = {
+    "class": "class:none",
+    "status": "status:kept",
+    "source": "source:gpt4_1106_preview",
+    "language": "lang:zh",
+    "round": "round:1",
+    "turns": "turns>2",
+    "tokens": "tokens>800",
+    "reward": "reward<0.5",
+    "several": "class:none lang:zh tokens>200 -status:dropped",
+}
+SEARCHES = {
+    "common word": "the",
+    "phrase": '"as an example"',
+    "two Chinese characters": "首都",
+    "word and filter": "history class:expert",
+}
+
+
+def store_measures(project: Project) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield what is measured in the store: name and work."""
+    first = browsing.search(project, "")
+    cursor = {"after": first.next_after}
+
+    def onward() -> None:
+        page = browsing.search(project, "", after=cursor["after"])
+        cursor["after"] = page.next_after
+
+    seqs = iter(range(first.items[-1].seq, 1, -7))
+
+    def tag() -> None:
+        seq = next(seqs)
+        curation.apply(project, curation.plan_tag(project, "sub", seqs=[seq]), actor="benchmark")
+
+    yield "open the page", lambda: browsing.search(project, "")
+    yield "next page", onward
+    for name, query in {**FILTERS, **SEARCHES}.items():
+        yield f"{name}: {query}", lambda query=query: browsing.search(project, query)
+    yield "best match: history", lambda: browsing.search(project, "history", order="best")
+    for query in ("", "class:expert lang:zh", "history", "tokens>800"):
+        yield f"facets: {query or 'everything'}", lambda query=query: browsing.facets(project, query)
+        yield f"histograms: {query or 'everything'}", lambda query=query: browsing.histograms(project, query)
+    like = f"like:{first.items[0].uid}"
+    for query in (like, f"{like} lang:zh", f"{like} class:expert"):
+        name = query.replace(first.items[0].uid, "ID")
+        yield f"semantic: {name}", lambda query=query: browsing.search(project, query, order="best")
+    yield "one conversation", lambda: browsing.get_record(project, next(seqs))
+    yield "tag one", tag
+
+
+def measure(work: Callable[[], object], turns: int) -> dict[str, float]:
+    """Return p50 and p95 in milliseconds of some turns, after one uncounted."""
+    times = []
+    for turn in range(turns + 1):
+        start = time.perf_counter()
+        work()
+        if turn:
+            times.append(1000 * (time.perf_counter() - start))
+    return percentiles(times)
+
+
+def percentiles(times: list[float]) -> dict[str, float]:
+    """Return p50 and p95."""
+    ranked = statistics.quantiles(times, n=20, method="inclusive")
+    return {"p50_ms": round(ranked[9], 1), "p95_ms": round(ranked[18], 1)}
+
+
+@contextmanager
+def served(root: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """Serve a project; give the address and the app's process."""
+    port = free_port(8501)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *streamlit_arguments(port)],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, PROJECT_VARIABLE: str(root)},
+    )
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}", psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+_PAINTED = """([before, pick]) => new Promise((done) => {
+  const read = () => eval(pick);
+  const look = () => (read() && read() !== before ? requestAnimationFrame(() => done(performance.now())) : requestAnimationFrame(look));
+  look();
+})"""
+_READER = "document.querySelector('.st-key-wb-reader .wb-chat')?.innerText"
+_COUNT = "document.querySelector('.st-key-wb-bulk-browse')?.innerText + (document.querySelector('.st-key-wb-browse-pager')?.innerText ?? '')"
+
+
+def _wait(page: Page, act: Callable[[], None], pick: str) -> float:
+    """Return the milliseconds from an act to the frame in which what `pick` reads has changed."""
+    before = page.evaluate(f"() => {pick}")
+    start = page.evaluate("() => performance.now()")
+    act()
+    painted = page.evaluate(_PAINTED, [before, pick])
+    return float(painted) - float(start)
+
+
+def browser_measures(page: Page, address: str, turns: int) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield what is measured in a browser: name, p50 and p95."""
+    box = page.locator(".st-key-browse-q input")
+
+    def search(query: str) -> None:
+        box.fill(query)
+        box.press("Enter")
+
+    opened = []
+    for _ in range(max(3, turns // 5)):
+        start = time.perf_counter()
+        page.goto(f"{address}/browse")
+        page.wait_for_selector(".st-key-wb-reader .wb-chat")
+        opened.append(1000 * (time.perf_counter() - start))
+        page.wait_for_timeout(1500)
+    yield "open the page (new tab)", percentiles(opened)
+
+    def times(act: Callable[[int], None], pick: str, n: int = turns) -> dict[str, float]:
+        found = []
+        for i in range(n + 1):
+            found.append(_wait(page, lambda i=i: act(i), pick))
+            page.wait_for_timeout(400)
+        return percentiles(found[1:])
+
+    yield "next conversation", times(lambda _i: page.keyboard.press("j"), _READER)
+    yield "tag with a key", times(lambda i: page.keyboard.press("12"[i % 2]), _READER)
+    yield "next page", times(lambda _i: page.locator(".st-key-browse-page-on button").click(), _COUNT)
+    for name, query in {**FILTERS, **SEARCHES}.items():
+        yield f"{name}: {query}", times(lambda i, q=query: search("" if i % 2 else q), _COUNT, max(6, turns // 3))
+
+
+def main() -> None:
+    """Measure a project."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--turns", type=int, default=30)
+    parser.add_argument("--browser", default="", help="path of Chromium; empty measures the store")
+    parser.add_argument("--scatter", action="store_true", help="make random vectors first")
+    asked = parser.parse_args()
+    project = open_project(asked.project)
+    if asked.scatter:
+        scatter(project)
+    head = {"benchmark": "latency", "conversations": browsing.search(project, "", limit=1).total}
+    newest = curation.log(project, limit=1)[0].id
+    try:
+        if asked.browser:
+            _in_browser(asked.project, asked.browser, asked.turns, head)
+        else:
+            for name, work in store_measures(project):
+                _say({**head, "where": "store", "what": name, **measure(work, asked.turns)})
+    finally:
+        for action in curation.log(project, limit=500):
+            if action.id > newest and action.undoable and action.undone_by is None and action.undoes is None:
+                curation.undo(project, action.id, actor="benchmark")
+    _say({**head, **machine()})
+
+
+def _in_browser(root: Path, chromium: str, turns: int, head: dict[str, object]) -> None:
+    with served(root) as (address, process), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium)
+        page = browser.new_page(viewport={"width": 1500, "height": 950})
+        for name, figures in browser_measures(page, address, turns):
+            _say({**head, "where": "browser", "what": name, **figures})
+        _say({**head, "app_memory_mb": round(process.memory_info().rss / 2**20)})
+        browser.close()
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
