@@ -62,7 +62,7 @@ def store_measures(project: Project) -> Iterator[tuple[str, Callable[[], object]
 
     def tag() -> None:
         seq = next(seqs)
-        curation.apply(project, curation.plan_tag(project, "sub", seqs=[seq]), actor="benchmark")
+        curation.apply_plan(project, curation.plan_tag(project, "sub", seqs=[seq]), actor="benchmark")
 
     yield "open the page", lambda: browsing.search(project, "")
     yield "next page", onward
@@ -121,11 +121,17 @@ def served(root: Path) -> Iterator[tuple[str, psutil.Process]]:
 
 _PAINTED = """([before, pick]) => new Promise((done) => {
   const read = () => eval(pick);
-  const look = () => (read() && read() !== before ? requestAnimationFrame(() => done(performance.now())) : requestAnimationFrame(look));
+  const look = () => requestAnimationFrame(() => {
+    if (read() && read() !== before) requestAnimationFrame(() => done(performance.now()));
+    else look();
+  });
   look();
 })"""
 _READER = "document.querySelector('.st-key-wb-reader .wb-chat')?.innerText"
-_COUNT = "document.querySelector('.st-key-wb-bulk-browse')?.innerText + (document.querySelector('.st-key-wb-browse-pager')?.innerText ?? '')"
+_COUNT = (
+    "document.querySelector('.st-key-wb-bulk-browse')?.innerText"
+    " + (document.querySelector('.st-key-wb-browse-pager')?.innerText ?? '')"
+)
 
 
 def _wait(page: Page, act: Callable[[], None], pick: str) -> float:
