@@ -17,11 +17,12 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from tests.benchmarks import bench_duplicates, bench_generation, bench_import, bench_training
+from tests.benchmarks import bench_clean, bench_duplicates, bench_generation, bench_import, bench_training
 from tests.benchmarks.common import machine, made_up
 
 BENCHES = {
     "import": bench_import.run,
+    "clean": bench_clean.run,
     "duplicates": bench_duplicates.run,
     "generation": bench_generation.run,
     "training": bench_training.run,

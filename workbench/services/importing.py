@@ -35,6 +35,7 @@ from workbench.services.import_run import (
 from workbench.services.inspecting import FileReport, UnknownSchema, inspect_file, open_file
 from workbench.services.progress import current_round
 from workbench.services.project import Project
+from workbench.services.tagrules import apply_rules
 from workbench.store.actions import list_actions
 from workbench.store.classes import read_scheme
 from workbench.store.quarantine import QuarantineRow, list_quarantine
@@ -119,7 +120,9 @@ def import_files(
         if not run.stopped:
             with open_file(path, format, mapping, remembered) as file:
                 run.take(file)
-    return run.finish()
+    report = run.finish()
+    apply_rules(project, actor=actor)  # an entry of its own in the log, undone by itself
+    return report
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _params(rule: Rule, chosen: dict[str, Any]) -> dict[str, Any]:
             t("Personal data to replace"),
             list(KINDS),
             default=value["kinds"],
-            format_func=lambda k: f"{t(KINDS[k].noun)} → {KINDS[k].label}",
+            format_func=lambda k: f"{t(k)} → {KINDS[k].label}",  # two of one label would become one
             key="clean-kinds",
         )
         value = {"kinds": kinds}

@@ -10,7 +10,7 @@ from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, param, set_params
-from workbench.ui.views import browse_bulk, tag_classes, tag_queue, tag_rewards, tag_suggestions
+from workbench.ui.views import browse_bulk, tag_classes, tag_queue, tag_rewards, tag_rules, tag_suggestions
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.layout import empty_state, page_header, section
 
@@ -80,6 +80,7 @@ def _bulk(project: Project, classes: list[ClassRow]) -> None:
             browse_bulk.menu(project, classes, total=total, query=query, seqs=None, key="tag-bulk")
     with right:
         _by_source(project, query)
+    tag_rules.draw(project, classes, query)
 
 
 def _by_source(project: Project, query: str) -> None:
