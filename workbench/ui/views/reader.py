@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -110,7 +111,7 @@ def _bring_back(project: Project, seq: int, change: Change) -> None:
         for index, (old, new) in enumerate(zip(before, after, strict=False)):
             if old != new:
                 text = str(old.get("content", ""))
-                decide(project, lambda index=index, text=text: curation.plan_edit(project, seq, index, text))
+                decide(project, partial(curation.plan_edit, project, seq, index, text))
 
 
 def _edited(before: object, after: object) -> list[tuple[str, str]]:
