@@ -6,6 +6,7 @@ exports all use it. Torch-free.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -157,7 +158,7 @@ class Conversation:
         """Read what `to_dict` wrote.
 
         Raises:
-            DataError: There is no message list, or a message cannot be read.
+            DataError: There is no message list, a message cannot be read, or the reward is no number.
         """
         messages = data.get("messages")
         if not isinstance(messages, list):
@@ -166,7 +167,7 @@ class Conversation:
             turns=tuple(Turn.from_dict(m) for m in messages),
             id=str(data.get("id", "")),
             class_name=data.get("class"),
-            coarse_reward=data.get("reward"),
+            coarse_reward=_reward(data.get("reward")),
             tools=data.get("tools"),
             source=data.get("source") or "",
             language=data.get("language") or "",
@@ -228,3 +229,11 @@ def _faults(turns: tuple[Turn, ...]) -> list[Fault]:
     if spoken and turns[spoken[-1]].role == "user":
         faults.append(Fault("unanswered", "the last user turn has no answer", spoken[-1]))
     return faults
+
+
+def _reward(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise DataError(f"the reward {value!r} is no finite number", "give a number, or leave `reward` out")
+    return float(value)

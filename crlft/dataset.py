@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from crlft.condition import ClassScheme
 from crlft.config import RunConfig
 from crlft.conversation import Conversation
-from crlft.errors import DataError
+from crlft.errors import DataError, SchemeError
 from crlft.methods import METHODS, Method
 from crlft.tokens import Encoded, Encoder
 
@@ -154,7 +154,7 @@ def build_dataset(
         ]
     )
     for (index, conversation, name), ids in zip(tagged, encoded, strict=True):
-        weight = scheme.loss_weight(name, conversation.coarse_reward) if method.weighted else 1.0
+        weight = _weight(scheme, name, conversation, index) if method.weighted else 1.0
         example = _example(ids, weight, name, index, config.normalisation, max_tokens)
         _place(example, conversation, config, out, accounts[name])
     _refuse_nothing(out, encoded, max_tokens)
@@ -162,6 +162,13 @@ def build_dataset(
         _balance(out)
     _finish(out, method, scheme)
     return out
+
+
+def _weight(scheme: ClassScheme, name: str, conversation: Conversation, index: int) -> float:
+    try:
+        return scheme.loss_weight(name, conversation.coarse_reward)
+    except SchemeError as error:
+        raise DataError(f"row {index + 1} of the data: {error.message}", error.remedy) from error
 
 
 def _accounts(scheme: ClassScheme, method: Method) -> list[ClassAccount]:

@@ -178,3 +178,9 @@ def test_a_file_of_classes_tags_plain_data_by_a_field(tmp_path):
     classes.write_text(json.dumps({**body, "values": None}), encoding="utf-8")
     with pytest.raises(SchemeError, match="only together"):
         read_data(data, classes)
+
+
+@pytest.mark.parametrize("reward", [float("nan"), float("inf"), "much", True, [1]])
+def test_a_reward_that_is_no_number_is_refused_where_it_is_read(reward):
+    with pytest.raises(DataError, match="no finite number"):
+        Conversation.from_dict({"messages": [{"role": "user", "content": "q"}], "reward": reward})
