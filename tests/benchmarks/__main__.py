@@ -17,7 +17,14 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from tests.benchmarks import bench_clean, bench_duplicates, bench_generation, bench_import, bench_training
+from tests.benchmarks import (
+    bench_clean,
+    bench_duplicates,
+    bench_generation,
+    bench_import,
+    bench_training,
+    bench_watching,
+)
 from tests.benchmarks.common import machine, made_up
 
 BENCHES = {
@@ -26,6 +33,7 @@ BENCHES = {
     "duplicates": bench_duplicates.run,
     "generation": bench_generation.run,
     "training": bench_training.run,
+    "watching": bench_watching.run,
 }
 MADE_UP = 8000
 """Conversations to work on where no file is named."""
