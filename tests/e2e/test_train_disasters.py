@@ -16,10 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from crlft.checkpoints import latest
 from crlft.runfolder import RunFolder
@@ -209,13 +211,18 @@ def test_a_poisoned_snapshot_fails_with_its_row(project: Project, change: dict[s
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_loss_that_is_no_number_says_so_and_a_lower_rate_helps(project: Project) -> None:
-    settings = {**SETTINGS, "steps": 60, "learning_rate": 1.0, "max_grad_norm": 1e6, "warmup_steps": 0}
-    job = training.start_training(project, TrainRequest("one", overrides=settings), actor="ann")
+def test_a_loss_that_is_no_number_says_so_and_the_retry_lowers_the_rate(project: Project) -> None:
+    base = Path(shutil.copytree(training.offline_base_path(), project.root / "broken-base"))
+    weights = load_file(base / "model.safetensors")
+    next(iter(weights.values())).flat[0] = np.nan
+    save_file(weights, base / "model.safetensors", metadata={"format": "pt"})
+    settings = {**SETTINGS, "steps": 4}
+    job = training.start_training(project, TrainRequest("one", str(base), overrides=settings), actor="ann")
     failed = training.wait_for(project, job.id)
     assert failures.failure_kind(failed) == "nan", failed
     action = training.next_action(project, failed)
     assert action is not None
     assert action.code == "retry"
-    again = training.retry_run(project, job.id, {**action.overrides, "learning_rate": 1e-3}, actor="ann")
+    shutil.copytree(training.offline_base_path(), base, dirs_exist_ok=True)
+    again = training.retry_run(project, job.id, action.overrides, actor="ann")
     assert training.wait_for(project, again.id).status == "done"

@@ -9,7 +9,7 @@ import crlft.failure
 from crlft.errors import ConfigError, ModelError
 from crlft.runfolder import RunFolder
 from tests.unit.loop_project import fake_base, fake_command, fake_trainer, loop_project, project_of, rows
-from workbench.domain.errors import JobError, NotFound
+from workbench.domain.errors import JobError, NotFound, ProjectError
 from workbench.services import bases, failures, jobs, train_request, training
 from workbench.services.curation import log, set_class
 from workbench.services.snapshots import list_snapshots, make_snapshot
@@ -281,3 +281,15 @@ def test_held_out_prompts_among_the_data_are_warned_of(project):
     set_held_out(project, parse_prompts("what IS  3 plus 3?\nWhat is the sky?"), actor="ann")
     (warning,) = training.prepare(project, TrainRequest("one")).warnings
     assert warning.startswith("1 conversations ask")
+
+
+def test_a_store_that_cannot_be_written_does_not_hide_how_a_run_ended(project, monkeypatch, caplog):
+    job = training.start_training(project, TrainRequest("one"), actor="ann")
+
+    def full():
+        raise ProjectError("the disk is full", "make room")
+
+    monkeypatch.setattr(project.database, "write", full)
+    assert training.wait_for(project, job.id).status == "done"
+    assert [j.status for j in training.list_runs(project)] == ["done"]
+    assert "out of date" in caplog.text

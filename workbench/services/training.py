@@ -5,13 +5,14 @@ request → snapshot (made where none is named) → base → RunConfig → runs/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from crlft.config import RunConfig
 from crlft.runfolder import RunFolder
-from workbench.domain.errors import JobError
+from workbench.domain.errors import JobError, ProjectError
 from workbench.domain.run import Job
 from workbench.jobs import default_device, new_job_id, start_job
 from workbench.services import jobs
@@ -45,6 +46,8 @@ __all__ = [
     "stop_run",
     "wait_for",
 ]
+
+logger = logging.getLogger("workbench.services")
 
 
 def start_training(project: Project, request: TrainRequest, *, actor: str) -> Job:
@@ -103,9 +106,7 @@ def list_runs(project: Project) -> list[Job]:
         known = run_entries(connection)
     news = [j for j in found if not j.live and ((e := known.get(j.id)) is None or e.status != j.status)]
     if news:
-        with project.database.write() as connection:
-            for job in news:
-                remember_run(connection, job)
+        _remember(project, news)
     return found
 
 
@@ -168,9 +169,18 @@ def wait_for(project: Project, run_id: str, on_event: jobs.OnEvent | None = None
         NotFound: There is no such run.
     """
     job = jobs.wait_for(project, run_id, on_event)
-    with project.database.write() as connection:
-        remember_run(connection, job)
+    _remember(project, [job])
     return job
+
+
+def _remember(project: Project, found: Sequence[Job]) -> None:
+    """Bring the index up to date. The run's folder is the truth, so a full disk must not hide how a run ended."""
+    try:
+        with project.database.write() as connection:
+            for job in found:
+                remember_run(connection, job)
+    except ProjectError as error:
+        logger.warning("the index of runs is out of date until the next look: %s", error)
 
 
 def _device(config: RunConfig) -> str:
