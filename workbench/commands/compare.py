@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from workbench.commands.shell import plural, shell_of
 from workbench.domain.comparison import ColumnSummary
 from workbench.domain.errors import WorkbenchError
 from workbench.services import compare_export, comparing, rounds
+from workbench.services.endpoint import Endpoint, judge_by_endpoint
 
 
 def _share(value: float | None) -> str:
@@ -110,6 +112,25 @@ def report(
     shell.finish({"file": str(out), "bytes": size}, f"{out}: {size:,} bytes.")
 
 
+def judge(
+    context: typer.Context,
+    comparison: Annotated[int, typer.Argument(help="The comparison's number.")],
+    endpoint: Annotated[str, typer.Option(help="OpenAI-compatible address, such as http://127.0.0.1:8000/v1.")],
+    model: Annotated[str, typer.Option(help="The judging model's name there.")],
+    columns: Annotated[tuple[int, int], typer.Option(help="Two columns, counted from 0.")] = (0, 1),
+) -> None:
+    """Let a model behind an endpoint vote, both orders; its key, if any, is taken from WORKBENCH_JUDGE_KEY."""
+    shell = shell_of(context)
+    judge_ = Endpoint(endpoint, model, os.environ.get("WORKBENCH_JUDGE_KEY", ""))
+    with shell.progress("Judging") as progress:
+        found = judge_by_endpoint(shell.project(), comparison, columns, judge_, on_progress=progress)
+    shell.finish(
+        dataclasses.asdict(found),
+        f"{plural(found.voted, 'vote')} by {judge_.name}, {found.disagreed} of them ties because the two orders "
+        f"contradicted each other; {plural(found.skipped, 'prompt')} skipped.",
+    )
+
+
 def rounds_command(context: typer.Context) -> None:
     """Show every round: data, run, quality, what came back."""
     shell = shell_of(context)
@@ -123,4 +144,4 @@ def rounds_command(context: typer.Context) -> None:
     shell.finish({"rounds": [dataclasses.asdict(r) for r in rows]}, *lines)
 
 
-COMMANDS = (("compare", compare), ("report", report), ("rounds", rounds_command))
+COMMANDS = (("compare", compare), ("report", report), ("judge", judge), ("rounds", rounds_command))

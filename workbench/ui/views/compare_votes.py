@@ -9,9 +9,12 @@ import streamlit as st
 
 from workbench.services import compare_export, comparing
 from workbench.services.comparing import ColumnFigures, Grid
+from workbench.services.endpoint import Endpoint, judge_by_endpoint
 from workbench.services.project import Project
 from workbench.services.votes import Ballot, Share, duel, leanings, rank
+from workbench.ui import background
 from workbench.ui.i18n import t, tn
+from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import metric_row, section
@@ -38,7 +41,54 @@ def draw_results(project: Project, comparison_id: int) -> None:
     else:
         st.caption(t("No votes yet: judge some pairs under Vote. Program-checked figures stand above."))
     _slices(grid)
+    _endpoint(project, grid, labels)
     _files(grid)
+
+
+def _endpoint(project: Project, grid: Grid, labels: Sequence[str]) -> None:
+    """Let a model behind an address judge; never needed, and its votes are named after it."""
+    if len(labels) < 2:
+        return
+    key = own_key("endpoint-judge")
+    with st.expander(t("Let a model elsewhere judge"), expanded=busy(key)):
+        st.caption(
+            t(
+                "Prompts and answers are sent to this address. Every pair is shown in both orders; where the two "
+                "verdicts contradict each other, it is a tie."
+            )
+        )
+        one, two, three = st.columns(3)
+        address = one.text_input(t("Address"), key="judge-address", placeholder="http://127.0.0.1:8000/v1")
+        model = two.text_input(t("Model"), key="judge-model")
+        secret = three.text_input(t("Key, if it wants one"), type="password", key="judge-key")
+        indices = list(range(len(labels)))
+        pair = st.multiselect(
+            t("Two columns"),
+            indices,
+            default=indices[:2],
+            max_selections=2,
+            format_func=lambda i: labels[i],
+            key="judge-pair",
+        )
+        ready = bool(address and model and len(pair) == 2 and not busy(key))
+        if st.button(t("Judge"), disabled=not ready, icon=":material/gavel:", key="judge-endpoint"):
+            judge = Endpoint(address or "", model or "", secret or "")
+            number = grid.comparison.id
+            background.start(
+                key,
+                lambda report: judge_by_endpoint(project, number, (pair[0], pair[1]), judge, on_progress=report),
+            )
+        found = take(key, label=t("Judging"))
+        if found is not None:
+            st.success(
+                t(
+                    "{voted} votes, {disagreed} of them ties by contradiction; {skipped} prompts skipped.",
+                    voted=found.voted,
+                    disagreed=found.disagreed,
+                    skipped=found.skipped,
+                ),
+                icon=":material/check:",
+            )
 
 
 def _slices(grid: Grid) -> None:
