@@ -19,9 +19,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from tests.benchmarks import (
     bench_clean,
+    bench_desk,
     bench_duplicates,
     bench_generation,
     bench_import,
+    bench_scoring,
     bench_training,
     bench_watching,
 )
@@ -32,6 +34,8 @@ BENCHES = {
     "clean": bench_clean.run,
     "duplicates": bench_duplicates.run,
     "generation": bench_generation.run,
+    "scoring": bench_scoring.run,
+    "desk": bench_desk.run,
     "training": bench_training.run,
     "watching": bench_watching.run,
 }

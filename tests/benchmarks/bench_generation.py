@@ -1,4 +1,4 @@
-"""64 prompts × 2 conditions in batches against `transformers`' `generate`, one prompt at a time; same tokens."""
+"""64 prompts × 4 columns in batches against `transformers`' `generate`, one prompt at a time; same tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crlft.models import load_trained
 from tests.benchmarks.common import in_turns, versus
 
 BASE = Path(__file__).resolve().parents[2] / "sample_data" / "base"
-CONDITIONS = ("GPT4 Correct", "GPT3 Correct")
+CONDITIONS = ("GPT4 Correct", "GPT3 Correct", "Plain", "")
 PROMPTS, TOKENS = 64, 32
 
 

@@ -26,8 +26,8 @@ TIMEOUT_SECONDS = 120.0
 Verdict = Literal["A", "B", "tie"]
 
 _ASK = (
-    "You compare two answers to the same question. Judge only how right, complete and helpful each is, not its length "
-    "and not its place. Reply with one line of JSON and nothing else: "
+    "You compare two answers to the same question. Judge only how right, complete and helpful each is, not its "
+    "length and not its place. Reply with one line of JSON and nothing else: "
     '{"better": "A"}, {"better": "B"} or {"better": "tie"}.'
 )
 
