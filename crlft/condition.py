@@ -142,13 +142,24 @@ class ClassScheme:
             SchemeError: A class has no name, condition or reward, or the scheme is not valid.
         """
         classes = []
-        for i, row in enumerate(data.get("classes") or ()):
+        rows = data.get("classes") or ()
+        if not isinstance(rows, list | tuple) or not all(isinstance(row, Mapping) for row in rows):
+            raise SchemeError("`classes` is no list of objects", "write name, condition and reward for each class")
+        for i, row in enumerate(rows):
             lacking = [k for k in ("name", "condition", "reward") if row.get(k) is None]
             if lacking:
                 name = row.get("name", f"number {i + 1}")
                 raise SchemeError(f"class {name!r} has no {lacking[0]}", f"add {lacking[0]!r} or drop the class")
-            classes.append(ConditionClass(str(row["name"]), str(row["condition"]), float(row["reward"])))
-        return cls(tuple(classes), float(data.get("beta", DEFAULT_BETA)))
+            reward = _number(f"class {row['name']!r}: reward", row["reward"])
+            classes.append(ConditionClass(str(row["name"]), str(row["condition"]), reward))
+        return cls(tuple(classes), _number("beta", data.get("beta", DEFAULT_BETA)))
+
+
+def _number(what: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise SchemeError(f"{what} is {value!r}, it must be a finite number", "write a number") from None
 
 
 OPENCHAT_SCHEME = ClassScheme(

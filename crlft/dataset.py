@@ -132,7 +132,8 @@ def build_dataset(
     """Return the examples of a method.
 
     Raises:
-        DataError: A class is unknown to the scheme, or nothing is left to train on.
+        DataError: A class is unknown to the scheme, nothing is left to train on, or nothing of the class that
+            the model will be asked under.
     """
     method = METHODS[config.method]
     _refuse_unknown_classes(conversations, scheme)
@@ -158,6 +159,8 @@ def build_dataset(
         example = _example(ids, weight, name, index, config.normalisation, max_tokens)
         _place(example, conversation, config, out, accounts[name])
     _refuse_nothing(out, encoded, max_tokens)
+    if method.conditioned:
+        _refuse_empty_best(accounts[scheme.best.name])
     if method.balanced:
         _balance(out)
     _finish(out, method, scheme)
@@ -243,6 +246,17 @@ def _refuse_nothing(out: Dataset, encoded: Sequence[Encoded], max_tokens: int) -
         f"{sum(a.dropped for a in out.classes)} are left out by the method, "
         f"{sum(a.unsupervised for a in out.classes)} have no answer within {max_tokens} tokens{held}",
         "tag conversations that have answers, or choose another method",
+    )
+
+
+def _refuse_empty_best(best: ClassAccount) -> None:
+    if best.conversations:
+        return
+    raise DataError(
+        f"class {best.name!r}, the best, has no conversation to train on ({best.held_out} are held out, "
+        f"{best.unsupervised} have no answer within the context): the model would be asked under a condition "
+        "that it never saw",
+        "tag some conversations with it, give another class the highest reward, or use method=sft",
     )
 
 

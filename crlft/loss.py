@@ -4,8 +4,8 @@
 
 with l the negative log-likelihood, w the loss weight of the conversation and s what a token counts before
 the weight (1, or one over the length of its answer or conversation). Both sums run over the whole optimiser
-step; this module gives one micro-batch's part. Logits exist only for supervised positions and, where the
-vocabulary is large, only for a chunk of them at a time.
+step; this module gives one micro-batch's part. Logits exist only for supervised positions, a chunk of them at a
+time (`crlft.head`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 
 from crlft.dataset import Example
-
-CHUNK_ELEMENTS = 1 << 24
-"""Logits held at once, in elements (64 MB of float32); more positions are computed chunk by chunk."""
+from crlft.head import cross_entropy, head_loss, head_nll
 
 
 @dataclass(frozen=True)
@@ -131,30 +127,48 @@ def supervised_nll(model: Any, batch: MicroBatch, *, full_logits: bool = False) 
         full_logits: Let the model compute all logits itself: slow, for models whose head does more than
             `head_logits` knows (see `knows_head`).
     """
+    if full_logits:
+        return _all_logits_nll(model, batch)
+    return head_nll(model, _supervised_hidden(model, batch), batch.targets)
+
+
+def supervised_loss(
+    model: Any, batch: MicroBatch, *, full_logits: bool = False
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return (sum of w·l, l) of the supervised tokens: to train on, and to show; arguments as `supervised_nll`.
+
+    The sum carries the gradient, which costs less this way than through `supervised_nll`.
+    """
+    if full_logits:
+        nll = _all_logits_nll(model, batch)
+        return weighted_nll(nll, batch.weights)[0], nll.detach()
+    return head_loss(model, _supervised_hidden(model, batch), batch.targets, batch.weights)
+
+
+def _inputs(batch: MicroBatch) -> dict[str, Any]:
     inputs: dict[str, Any] = {"input_ids": batch.ids, "use_cache": False}
     if batch.positions is not None:
         inputs["position_ids"] = batch.positions
-    if full_logits:
-        logits = model(**inputs).logits
-        return _cross_entropy(logits[batch.rows, batch.columns], batch.targets)
-    hidden = model.get_decoder()(**inputs).last_hidden_state  # (batch, tokens, width)
-    picked = hidden[batch.rows, batch.columns]  # (supervised, width)
-    size = max(1, CHUNK_ELEMENTS // model.get_output_embeddings().weight.shape[0])
-    if len(picked) <= size:
-        return _head_nll(model, picked, batch.targets)
-    parts = [
-        checkpoint(_head_nll, model, picked[i : i + size], batch.targets[i : i + size], use_reentrant=False)
-        for i in range(0, len(picked), size)
-    ]
-    return torch.cat(parts)
+    return inputs
+
+
+def _all_logits_nll(model: Any, batch: MicroBatch) -> torch.Tensor:
+    return cross_entropy(model(**_inputs(batch)).logits[batch.rows, batch.columns], batch.targets)
+
+
+def _supervised_hidden(model: Any, batch: MicroBatch) -> torch.Tensor:
+    hidden = model.get_decoder()(**_inputs(batch)).last_hidden_state  # (batch, tokens, width)
+    picked: torch.Tensor = hidden[batch.rows, batch.columns]  # (supervised, width)
+    return picked
 
 
 class SupervisedForward:
-    """Lets a model's own `forward` compute `supervised_nll`, and take that back.
+    """Lets a model's own `forward` compute likelihoods and losses, and take that back.
 
     Wrappers that spread a model over devices (DDP, FSDP, DeepSpeed) act when the model is *called*: parameters
     are gathered before, gradients summed after. So the loss has to be computed inside that call. While this
-    is installed, `model(supervised=batch)` returns the likelihoods; any other call is the model's own.
+    is installed, `model(supervised=batch)` returns `supervised_nll`, `model(supervised=batch, weighted=True)` what
+    `supervised_loss` does; any other call is the model's own.
 
     Args:
         model: The bare model, before any wrapper.
@@ -164,10 +178,13 @@ class SupervisedForward:
     def __init__(self, model: Any, *, full_logits: bool = False) -> None:
         own = model.forward
 
-        def forward(*args: Any, supervised: MicroBatch | None = None, **kwargs: Any) -> Any:
+        def forward(
+            *args: Any, supervised: MicroBatch | None = None, weighted: bool = False, **kwargs: Any
+        ) -> Any:
             if supervised is None:
                 return own(*args, **kwargs)
-            return supervised_nll(_Bare(model, own), supervised, full_logits=full_logits)
+            compute = supervised_loss if weighted else supervised_nll
+            return compute(_Bare(model, own), supervised, full_logits=full_logits)
 
         self.model = model
         model.forward = forward
@@ -188,20 +205,6 @@ class _Bare:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
-
-
-def head_logits(model: Any, hidden: torch.Tensor) -> torch.Tensor:
-    """Return logits for hidden states (n, width) as the model's own forward makes them (n, vocabulary)."""
-    config = model.config.get_text_config()
-    logits: torch.Tensor = model.get_output_embeddings()(hidden)
-    if getattr(config, "logit_scale", None):  # Cohere
-        logits = logits * config.logit_scale
-    if getattr(config, "logits_scaling", None):  # Granite
-        logits = logits / config.logits_scaling
-    if getattr(config, "final_logit_softcapping", None):  # Gemma
-        cap = config.final_logit_softcapping
-        logits = torch.tanh(logits / cap) * cap
-    return logits
 
 
 def knows_head(model: Any, batch: MicroBatch) -> bool:
@@ -238,11 +241,3 @@ def packs_truly(model: Any, examples: Sequence[Example], pad_id: int) -> bool:
         return False
     finally:
         model.train(training)
-
-
-def _head_nll(model: Any, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return _cross_entropy(head_logits(model, hidden), targets)
-
-
-def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(logits.float(), targets, reduction="none")

@@ -16,7 +16,6 @@ import torch
 
 from crlft.dataset import Example
 from crlft.evaluation import nll_by_class, weighted_mean
-from crlft.loss import weighted_nll
 from crlft.rehearsal import put_back, random_states
 from crlft.trainer import CRLFTTrainer
 
@@ -76,9 +75,8 @@ def _trial(trainer: CRLFTTrainer, trained: Sequence[Any], held_out: Sequence[Exa
         for part in batch.micro_batches:
             micro = part.to(trainer.args.device)
             with trainer.autocast():
-                nll = trainer.bare(supervised=micro)
-            weighted, _ = weighted_nll(nll, micro.weights)
-            (weighted / batch.normaliser).backward()  # type: ignore[no-untyped-call]
+                weighted, _ = trainer.bare(supervised=micro, weighted=True)
+            (weighted / batch.normaliser).backward()
         length = torch.nn.utils.clip_grad_norm_(trained, trainer.args.max_grad_norm)
         if not math.isfinite(float(length)):
             return math.inf

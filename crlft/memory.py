@@ -6,7 +6,8 @@
     activations    (10 · width + 4 · feed-forward width) numbers a token and layer, as counted in a gated
                    transformer block (the attention matrix is never stored); with checkpointing one width a
                    token and layer, and one layer in full. Compare Korthikanti et al. 2022, arXiv 2205.05198
-    logits         of one chunk of supervised positions (`crlft.loss.CHUNK_ELEMENTS`), three times over
+    logits         of one chunk of supervised positions (`crlft.head.CHUNK_ELEMENTS`), three times over, and the
+                   gradient of a trained output matrix, kept from the forward to the backward pass
 
 The estimate decides what is refused and whether activations are checkpointed; `crlft.rehearsal` then measures.
 """
@@ -24,7 +25,7 @@ from transformers import AutoModelForCausalLM
 from crlft.adapters import lora_parameters
 from crlft.config import RunConfig
 from crlft.errors import RunError
-from crlft.loss import CHUNK_ELEMENTS
+from crlft.head import CHUNK_ELEMENTS
 
 FOUR_BIT_BYTES = 0.56
 """Of a 4-bit weight with its scales and the layers left at 16 bits."""
@@ -46,6 +47,7 @@ class Estimate:
         vocabulary: Size of the vocabulary.
         free_bytes: What the device has now.
         tokens: Tokens computed at once.
+        head_bytes: Gradient of the output matrix, where that is trained.
     """
 
     parameters: int
@@ -57,6 +59,7 @@ class Estimate:
     vocabulary: int
     free_bytes: int
     tokens: int = 0
+    head_bytes: int = 0
 
     def fits(self, *, checkpointed: bool) -> bool:
         """Whether the run fits into what is free."""
@@ -67,7 +70,7 @@ class Estimate:
         per_token = self.token_bytes
         if checkpointed:
             per_token = self.checkpointed_token_bytes + self.layer_token_bytes
-        logits = 3 * 4 * min(CHUNK_ELEMENTS, self.tokens * self.vocabulary)
+        logits = 3 * 4 * min(CHUNK_ELEMENTS, self.tokens * self.vocabulary) + self.head_bytes
         return self.fixed_bytes + self.tokens * per_token + logits
 
 
@@ -101,6 +104,7 @@ def estimate(model_config: Any, config: RunConfig, *, device: str, bf16: bool) -
         layer_token_bytes=layer,
         vocabulary=text.vocab_size,
         free_bytes=free_bytes(device),
+        head_bytes=0 if adapted else 4 * text.vocab_size * text.hidden_size,
     )
 
 

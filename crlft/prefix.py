@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from crlft.dataset import Example
-from crlft.loss import CHUNK_ELEMENTS, head_logits
+from crlft.head import chunk_positions, cross_entropy, head_logits
 
 MIN_SAVED = 0.3
 """Part of all tokens that must be saved: below it, the second pass and its cache cost more."""
@@ -161,12 +160,10 @@ class _Ends:
 
 
 def _nll(model: Any, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    size = max(1, CHUNK_ELEMENTS // model.get_output_embeddings().weight.shape[0])
+    size = chunk_positions(model)
     return torch.cat(
         [
-            functional.cross_entropy(
-                head_logits(model, hidden[i : i + size]).float(), targets[i : i + size], reduction="none"
-            )
+            cross_entropy(head_logits(model, hidden[i : i + size]), targets[i : i + size])
             for i in range(0, len(hidden), size)
         ]
     )

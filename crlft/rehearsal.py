@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from crlft.loss import MicroBatch, weighted_nll
+from crlft.loss import MicroBatch
 from crlft.trainer import MIN_MICRO_BATCH_TOKENS, CRLFTTrainer, peak_memory_bytes
 
 
@@ -79,9 +79,8 @@ def _one_step(trainer: CRLFTTrainer, batch: MicroBatch) -> None:
     micro = batch.to(trainer.args.device)
     model.train()
     with trainer.autocast():
-        nll = model(supervised=micro)
-    weighted, weight = weighted_nll(nll, micro.weights)
-    (weighted / weight).backward()  # type: ignore[no-untyped-call]
+        weighted, _ = model(supervised=micro, weighted=True)
+    (weighted / micro.weights.sum()).backward()
     trained = [p for p in model.parameters() if p.requires_grad]
     torch.optim.AdamW(trained, lr=0.0, weight_decay=0.0).step()
 

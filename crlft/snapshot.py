@@ -140,7 +140,10 @@ def read_scheme(path: Path | str) -> ClassScheme:
         raise SchemeError(f"{path}: not JSON ({error})", "write one object with a list `classes`") from error
     if not isinstance(data, dict):
         raise SchemeError(f"{path}: holds no object", "write one object with a list `classes`")
-    return ClassScheme.from_dict(data)
+    try:
+        return ClassScheme.from_dict(data)
+    except SchemeError as error:
+        raise SchemeError(f"{path}: {error.message}", error.remedy) from None
 
 
 def snapshot_hash(path: Path | str) -> str:

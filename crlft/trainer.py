@@ -28,7 +28,7 @@ from transformers import PrinterCallback, Trainer, TrainingArguments
 from crlft.adapters import is_adapted, save_adapter
 from crlft.checkpoints import Identity, checkpoint_name, publish
 from crlft.failure import NotFiniteError
-from crlft.loss import SupervisedForward, weighted_nll
+from crlft.loss import SupervisedForward
 from crlft.steps import StepBatch, StepDataset
 
 MIN_MICRO_BATCH_TOKENS = 64
@@ -155,13 +155,12 @@ class CRLFTTrainer(Trainer):
             micro = part.to(device)
             with nullcontext() if number == last else self.accelerator.no_sync(model):
                 with self.autocast():
-                    nll = model(supervised=micro)
-                weighted, _ = weighted_nll(nll, micro.weights)
+                    weighted, nll = model(supervised=micro, weighted=True)
                 self.accelerator.backward(weighted * scale)
             sums[0] += weighted.detach() / batch.normaliser
             sums[1] += micro.ids.numel()
             if part.tokens:
-                sums.index_add_(0, 2 + micro.classes, nll.detach())
+                sums.index_add_(0, 2 + micro.classes, nll)
                 sums.index_add_(0, 2 + n_classes + micro.classes, torch.ones_like(nll))
         if self.steps.ranks > 1:
             torch.distributed.all_reduce(sums)

@@ -26,6 +26,7 @@ from crlft.checkpoints import check_identity, clear_scratch, latest
 from crlft.config import RunConfig
 from crlft.curves import write_curves
 from crlft.dataset import account_row
+from crlft.errors import CrlftError
 from crlft.events import Events, Listener, Quiet
 from crlft.failure import explain
 from crlft.lr_probe import LARGEST, probe_learning_rate
@@ -78,7 +79,7 @@ def run_training(config: RunConfig, folder: Path, listener: Listener | None = No
             return train(config, events)
         except Exception as error:  # noqa: BLE001  the job's boundary: whatever happened is recorded in its folder
             failure = explain(error)
-            if failure.kind == "error":
+            if failure.kind == "error" and not isinstance(error, CrlftError):
                 sys.excepthook(type(error), error, error.__traceback__)
             # With several processes, one fails first and the others for lack of it: the first word counts.
             if ranks() == 1 or run.marker() is None:

@@ -1,4 +1,4 @@
-"""One turn of the training benchmark: `python -m tests.benchmarks.train_once ours|trl|padded SIZE DATA`.
+"""One turn of the training benchmark: `python -m tests.benchmarks.train_once TRAINER SIZE DATA`.
 
 Prints one line of JSON: tokens, seconds, loss on held-out conversations, peak memory.
 """
@@ -13,7 +13,8 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from crlft.config import RunConfig
 from crlft.conversation import Conversation
 from crlft.dataset import Example, build_dataset
 from crlft.evaluation import nll_by_class
+from crlft.models import has_fast_bf16
 from crlft.resolve import physical_cores
 from crlft.snapshot import read_snapshot
 from crlft.steps import StepDataset
@@ -51,7 +53,7 @@ def main() -> None:
     train, held_out, vocabulary, pad_id = work(Path(data), size)
     model = fresh_model(vocabulary, size)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = {"ours": ours, "trl": trl, "padded": padded}[kind](model, train, pad_id, Path(folder))
+        trainer = TRAINERS[kind](model, train, pad_id, Path(folder))
         began, busy = time.perf_counter(), time.process_time()
         trainer.train()
         seconds, busy = time.perf_counter() - began, time.process_time() - busy
@@ -111,7 +113,7 @@ def fresh_model(vocabulary: int, size: str) -> Any:
     )
 
 
-def ours(model: Any, train: list[Example], pad_id: int, folder: Path) -> Trainer:
+def ours(model: Any, train: list[Example], pad_id: int, folder: Path, dtype: torch.dtype | None = None) -> Trainer:
     """Our trainer."""
     plan = plan_steps(
         [len(e) for e in train], [e.class_name for e in train], step_tokens=STEP_TOKENS, seed=1, epochs=1
@@ -128,7 +130,7 @@ def ours(model: Any, train: list[Example], pad_id: int, folder: Path) -> Trainer
         seed=1,
         cpu=True,
     )
-    return CRLFTTrainer(model, args, steps, identity=Identity("", ""), keep_checkpoints=1)
+    return CRLFTTrainer(model, args, steps, identity=Identity("", ""), keep_checkpoints=1, autocast_dtype=dtype)
 
 
 def settings(folder: Path, train: list[Example]) -> dict[str, Any]:
@@ -155,7 +157,7 @@ def settings(folder: Path, train: list[Example]) -> dict[str, Any]:
     }
 
 
-def padded(model: Any, train: list[Example], pad_id: int, folder: Path) -> Trainer:
+def padded(model: Any, train: list[Example], pad_id: int, folder: Path, *, bf16: bool = False) -> Trainer:
     """Transformers' own trainer, each batch padded to its longest."""
 
     def collate(rows: list[Example]) -> dict[str, torch.Tensor]:
@@ -168,7 +170,7 @@ def padded(model: Any, train: list[Example], pad_id: int, folder: Path) -> Train
             attention[i, : len(e)] = 1
         return {"input_ids": ids, "labels": labels, "attention_mask": attention}
 
-    args = TrainingArguments(**settings(folder, train), remove_unused_columns=False)
+    args = TrainingArguments(**{**settings(folder, train), "bf16": bf16}, remove_unused_columns=False)
     return Trainer(model, args, train_dataset=train, data_collator=collate)  # type: ignore[arg-type]
 
 
@@ -188,6 +190,14 @@ def trl(model: Any, train: list[Example], pad_id: int, folder: Path) -> Trainer:
     trainer: Trainer = SFTTrainer(model, config, train_dataset=table, processing_class=words)
     return trainer
 
+
+TRAINERS: dict[str, Callable[[Any, list[Example], int, Path], Trainer]] = {
+    "ours": partial(ours, dtype=torch.bfloat16 if has_fast_bf16("cpu") else None),
+    "ours_fp32": ours,
+    "trl": trl,
+    "padded": padded,
+    "padded_bf16": partial(padded, bf16=True),
+}
 
 if __name__ == "__main__":
     main()

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from crlft import loss as loss_module
+from crlft import head as head_module
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.config import RunConfig
 from crlft.dataset import build_dataset
+from crlft.head import head_logits, head_loss, is_plain
 from crlft.loss import (
     SupervisedForward,
     collate,
-    head_logits,
     knows_head,
     packs_truly,
+    supervised_loss,
     supervised_nll,
     weighted_nll,
 )
@@ -108,24 +109,88 @@ def test_a_model_under_a_wrapper_computes_the_same(model, examples):
     for full_logits in (False, True):
         installed = SupervisedForward(model, full_logits=full_logits)
         torch.testing.assert_close(model(supervised=batch), expected, atol=1e-5, rtol=1e-5)
+        total, nll = model(supervised=batch, weighted=True)
+        torch.testing.assert_close(nll, expected.detach(), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(total, weighted_nll(expected, batch.weights)[0], atol=1e-5, rtol=1e-5)
         assert model(input_ids=batch.ids).logits.shape[:2] == batch.ids.shape
         installed.remove()
     with pytest.raises(ValueError, match="input_ids"):
         model(supervised=batch)
 
 
-def test_in_chunks_the_gradient_is_the_same(model, examples, monkeypatch):
+def step(model, batch, *, plain_autograd=False):
+    """Likelihoods and all gradients of one step, as trained or as autograd alone computes them."""
+    model.zero_grad()
+    if plain_autograd:
+        nll = supervised_nll(model, batch, full_logits=True)
+        total, _ = weighted_nll(nll, batch.weights)
+    else:
+        total, nll = supervised_loss(model, batch)
+    (total / batch.weights.sum()).backward()
+    return nll.detach(), total.detach(), {n: p.grad.clone() for n, p in model.named_parameters()}
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("rows", [7, 10_000])
+def test_the_gradient_made_in_the_forward_pass_is_autograds(examples, monkeypatch, tied, rows):
+    model = tiny_model(320)
+    if not tied:
+        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
     batch = collate(examples, NUMBERS, 0)
+    assert batch.weights.unique().numel() == 2
+    assert len(batch.targets) % 7
+    expected = step(model, batch, plain_autograd=True)
+    monkeypatch.setattr(head_module, "CHUNK_ELEMENTS", 320 * rows)
+    torch.testing.assert_close(step(model, batch), expected, atol=1e-6, rtol=1e-5)
 
-    def gradient():
-        model.zero_grad()
-        total, weight = weighted_nll(supervised_nll(model, batch), batch.weights)
-        (total / weight).backward()
-        return [p.grad.clone() for p in model.parameters()]
 
-    whole = gradient()
-    monkeypatch.setattr(loss_module, "CHUNK_ELEMENTS", 320 * 7)
-    torch.testing.assert_close(gradient(), whole, atol=1e-6, rtol=1e-5)
+def test_a_bias_a_frozen_head_and_a_head_that_does_more(examples, monkeypatch):
+    monkeypatch.setattr(head_module, "CHUNK_ELEMENTS", 320 * 7)
+    batch = collate(examples, NUMBERS, 0)
+    model = tiny_model(320)
+    model.lm_head.bias = torch.nn.Parameter(torch.randn(320))
+    torch.testing.assert_close(step(model, batch), step(model, batch, plain_autograd=True), atol=1e-6, rtol=1e-5)
+    model.config.final_logit_softcapping = 0.5
+    assert not is_plain(model)
+    before = step(model, batch)
+    monkeypatch.setattr(head_module, "CHUNK_ELEMENTS", 320 * 10_000)
+    torch.testing.assert_close(step(model, batch), before, atol=1e-6, rtol=1e-5)
+    model.config.final_logit_softcapping = None
+    model.zero_grad()
+    model.lm_head.requires_grad_(False)
+    total, _ = supervised_loss(model, batch)
+    total.backward()
+    assert model.lm_head.weight.grad is None
+    assert model.model.layers[0].self_attn.q_proj.weight.grad.abs().sum() > 0
+
+
+def test_numerical_gradients_of_the_head(model, monkeypatch):
+    """In float64, against finite differences, weights of all kinds among them 0."""
+    monkeypatch.setattr(head_module, "CHUNK_ELEMENTS", 320 * 2)
+    model = model.double()
+    hidden = torch.randn(5, 32, dtype=torch.float64, requires_grad=True)
+    targets, weights = torch.tensor([3, 0, 319, 3, 7]), torch.tensor([1.0, 0.1, 0.0, 2.5, 1e-3]).double()
+    matrix = model.lm_head.weight
+
+    def loss(hidden, _):
+        return head_loss(model, hidden, targets, weights)[0] * 1.7
+
+    assert torch.autograd.gradcheck(loss, (hidden, matrix), fast_mode=True)
+    loss(hidden, matrix).backward()
+    assert hidden.grad[2].abs().max() == 0
+
+
+def test_in_bf16_sums_stay_float32(examples, monkeypatch):
+    monkeypatch.setattr(head_module, "CHUNK_ELEMENTS", 320 * 7)
+    model, batch = tiny_model(320), collate(examples, NUMBERS, 0)
+    exact = step(model, batch)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        total, nll = supervised_loss(model, batch)
+    (total / batch.weights.sum()).backward()
+    assert total.dtype == nll.dtype == model.lm_head.weight.grad.dtype == torch.float32
+    torch.testing.assert_close(nll, exact[0], atol=0.05, rtol=0.02)
+    found, wanted = model.lm_head.weight.grad.flatten(), exact[2]["model.embed_tokens.weight"].flatten()
+    assert torch.nn.functional.cosine_similarity(found, wanted, dim=0) > 0.999
 
 
 def test_a_head_that_does_more_is_noticed(model, examples):

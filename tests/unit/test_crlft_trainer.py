@@ -119,7 +119,7 @@ def test_a_rehearsal_finds_what_fits(tmp_path, examples, monkeypatch):
 
 def test_only_ratios_of_weights_matter(tmp_path, examples):
     scaled = [replace(e, loss_weight=e.loss_weight * 7) for e in examples]
-    same(trained(tmp_path, examples, PLAN)[0], trained(tmp_path, scaled, PLAN)[0], atol=1e-5)
+    same(trained(tmp_path, examples, PLAN)[0], trained(tmp_path, scaled, PLAN)[0], atol=3e-5)
 
 
 def test_weight_zero_is_absent(tmp_path, examples):
