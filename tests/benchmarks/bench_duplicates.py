@@ -14,8 +14,7 @@ from typing import Any
 from rensa import RMinHash, RMinHashDeduplicator
 
 from tests.benchmarks.common import in_turns, versus
-from workbench.curate.dedupe import Document, DuplicateResult, exact_key, find_near, sides
-from workbench.curate.text import answer_hash, prompt_hash
+from workbench.curate.dedupe import Document, DuplicateResult, NearSettings, find_near, in_blocks, sides
 from workbench.services.inspecting import open_file, read_checked
 
 THRESHOLD = 0.8
@@ -27,8 +26,7 @@ def _documents(data: Path) -> list[Document]:
         for number, row in enumerate(file.rows):
             if row.error is None:
                 (conversation,) = read_checked(row, file.form).conversations
-                key = exact_key("conversation", prompt_hash(conversation), answer_hash(conversation))
-                documents.append(Document(number, key, sides(conversation.turns, "conversation")))
+                documents.append(Document(number, sides(conversation.turns, "conversation")))
     return documents
 
 
@@ -43,7 +41,7 @@ def planted(documents: list[Document], chance: random.Random) -> tuple[list[Docu
         for place in chance.sample(range(len(answer)), len(answer) // 40):
             answer[place] = "otherwise"
         seq = first + len(copies)
-        copies.append(Document(seq, f"copy {seq}", (*document.sides[:-1], " ".join(answer))))
+        copies.append(Document(seq, (*document.sides[:-1], " ".join(answer))))
         truth[seq] = document.seq
     everything = documents + copies
     chance.shuffle(everything)
@@ -62,9 +60,9 @@ def run(data: Path, rounds: int) -> dict[str, Any]:
     flagged: set[int] = set()
 
     def ours() -> None:
-        found = find_near(documents, threshold=THRESHOLD)
+        found = find_near(in_blocks(documents), NearSettings(threads=1), threshold=THRESHOLD)
         result = DuplicateResult(
-            "near", "conversation", THRESHOLD, found.floor, len(documents), found.representative, found.pairs
+            "near", "conversation", THRESHOLD, found.floor, len(documents), found.members, found.pairs
         )
         groups.clear()
         groups.update(result.group_of)

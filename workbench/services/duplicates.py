@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection
 
 from crlft.conversation import Turn
@@ -19,18 +21,21 @@ from workbench.curate.dedupe import (
     Decision,
     Document,
     DuplicateResult,
+    Found,
     Group,
     Member,
+    Members,
     Method,
-    Pair,
+    Pairs,
     Part,
     Progress,
     decide,
-    exact_key,
-    find_exact,
+    exact_of,
     find_near,
+    in_blocks,
     sides,
 )
+from workbench.curate.dedupe.folding import words
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.record import Record
@@ -116,20 +121,23 @@ def find_duplicates(
     with project.database.read() as connection:
         rows = store.living_hashes(connection, compile_text(project, connection, query))
         if chosen_method == "exact":
-            found = find_exact(_hashed(rows, chosen_part), total=len(rows), on_progress=on_progress)
+            found = _exact(rows, chosen_part)
+            if on_progress is not None:
+                on_progress(len(rows), len(rows))
         else:
             documents = _documents(connection, rows, chosen_part)
-            found = find_near(documents, threshold=threshold, total=len(rows), on_progress=on_progress)
+            found = find_near(in_blocks(documents), threshold=threshold, total=len(rows), on_progress=on_progress)
+    concerned = set(found.members.seqs.tolist())
     result = DuplicateResult(
         method=chosen_method,
         part=chosen_part,
         threshold=1.0 if chosen_method == "exact" else threshold,
         floor=found.floor,
         considered=found.considered,
-        representative=found.representative,
+        members=found.members,
         pairs=found.pairs,
         contrasts=_contrasts(rows),
-        classes={row.seq: row.class_name for row in rows if row.seq in found.representative},
+        classes={row.seq: row.class_name for row in rows if row.seq in concerned},
         query=query,
     )
     return _store(project, result)
@@ -149,18 +157,31 @@ def _part(name: str) -> Part:
     raise PlanError(f"there is no part {name!r}", f"use one of {', '.join(PARTS)}")
 
 
-def _hashed(rows: Sequence[store.Hashes], part: Part) -> Iterator[Document]:
-    """Yield documents for exact comparison: the hashes decide, the heads only show that there are words."""
-    for row in rows:
-        heads = {"prompt": (row.prompt_head,), "answer": (row.answer_head,)}
-        texts = heads.get(part, (row.prompt_head, row.answer_head))
-        yield Document(row.seq, exact_key(part, row.prompt_hash, row.answer_hash), texts)
+def _exact(rows: Sequence[store.Hashes], part: Part) -> Found:
+    """Group rows by the hashes that stand in the store; the heads only show that there are words."""
+    texts = [row for row in rows if _wordy(row, part)]
+    keys = np.zeros((len(texts), 2), dtype=np.uint64)
+    if part != "answer":
+        keys[:, 0] = _numbers([row.prompt_hash for row in texts])
+    if part != "prompt":
+        keys[:, 1] = _numbers([row.answer_hash for row in texts])
+    found = exact_of(np.array([row.seq for row in texts], dtype=np.int64), keys)
+    return replace(found, considered=len(rows))
+
+
+def _numbers(hashes: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Return 16 hexadecimal digits each as a number, 0 for no hash."""
+    return np.array([int(text, 16) if text else 0 for text in hashes], dtype=np.uint64)
+
+
+def _wordy(row: store.Hashes, part: Part) -> bool:
+    heads = {"prompt": (row.prompt_head,), "answer": (row.answer_head,)}
+    return sum(len(words(head[:60])) for head in heads.get(part, (row.prompt_head, row.answer_head))) > 1
 
 
 def _documents(connection: Connection, rows: Sequence[store.Hashes], part: Part) -> Iterator[Document]:
-    keys = {row.seq: exact_key(part, row.prompt_hash, row.answer_hash) for row in rows}
     for seq, turns in store.iterate_turns(connection, [row.seq for row in rows]):
-        yield Document(seq, keys[seq], sides([Turn.from_dict(t) for t in turns], part))
+        yield Document(seq, sides([Turn.from_dict(t) for t in turns], part))
 
 
 def _contrasts(rows: Sequence[store.Hashes]) -> tuple[tuple[int, ...], ...]:
@@ -185,7 +206,7 @@ def _store(project: Project, result: DuplicateResult) -> DuplicateResult:
         "contrasts": [list(seqs) for seqs in result.contrasts],
     }
     with project.database.write() as connection:
-        pairs = ((p.a, p.b, p.score) for p in result.pairs)
+        pairs = zip(result.pairs.a.tolist(), result.pairs.b.tolist(), result.pairs.scores.tolist(), strict=True)
         stored = store.save_result(connection, header, pairs, result.memberships())
     return replace(result, id=stored.id, created_at=stored.created_at)
 
@@ -221,8 +242,8 @@ def _load(project: Project, result_id: int | None) -> DuplicateResult | None:
         threshold=stored.threshold,
         floor=stored.floor,
         considered=stored.considered,
-        representative={m.seq: m.rep for m in members},
-        pairs=tuple(Pair(*p) for p in pairs),
+        members=Members.of({m.seq: m.rep for m in members}),
+        pairs=Pairs.of(pairs),
         contrasts=tuple(map(tuple, stored.contrasts)),
         classes={m.seq: m.class_name for m in members},
         query=stored.query,

@@ -2,7 +2,7 @@
 
 Buckets are compared within, never dropped: dropping big ones halves the recall where many models answer one
 prompt. Only in a bucket beyond `HUGE` is each compared with its nearest in the order of signatures and with
-leaders from all over the bucket, not with all.
+leaders from all over the bucket, not with all. A pair is given once, by the first band whose bucket holds it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate.dedupe.corpus import Corpus, NearSettings, Signatures
+from workbench.curate.dedupe.compiled import compiled
+from workbench.curate.dedupe.corpus import NearSettings, Signatures
 
 Codes = npt.NDArray[np.int64]
 """Pairs of text indices, each as one number: left · texts + right, left < right."""
@@ -21,101 +22,168 @@ HUGE = 4_096
 """Distinct texts in a bucket from which not all pairs are compared."""
 NEAREST = 64
 LEADERS = 64
-
-BLOCK = 1 << 20
-"""Pairs looked at together."""
-_SIGNATURE_BLOCK = 8_192
-_SIGNATURE_MARGIN = 0.18
+MARGIN = 0.18
 """Four standard deviations of a 128-permutation estimate at .5: what a signature may err by."""
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(32)
 
 
-def candidates(corpus: Corpus, settings: NearSettings, floor: float) -> Codes:
-    """Return the pairs that share a band and may reach the floor, each once, ascending."""
-    found = np.empty(0, dtype=np.int64)
+def candidates(
+    signatures: Signatures, counts: npt.NDArray[np.int32], settings: NearSettings, floor: float
+) -> Codes:
+    """Return the pairs that share a band and may reach the floor, each once, ascending.
+
+    Args:
+        signatures: (texts, permutations); the order of the texts must not depend on their arrival.
+        counts: (texts, sides), number of shingles.
+        settings: Bands and rows.
+        floor: Least similarity.
+    """
+    n = len(signatures)
+    if n < 2:
+        return np.empty(0, dtype=np.int64)
+    needed = int(np.ceil((floor - MARGIN) * signatures.shape[1]))
+    sizes = np.maximum(counts, 1)
+    huge = np.zeros((settings.bands, n), dtype=np.bool_)
+    found = []
     for band in range(settings.bands):
-        keys = _band_keys(corpus.signatures[:, band * settings.rows : (band + 1) * settings.rows])
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
-        sizes = np.diff(edges)
-        shared = sizes > 1
-        fresh = [
-            _possible(corpus, codes, floor)
-            for codes in _pairs(order, edges[:-1][shared], sizes[shared], corpus.signatures)
-        ]
-        if fresh:
-            found = _distinct(np.concatenate((found, *fresh)))
-    return found
+        keys = band_keys(signatures, settings, band)
+        order, edges = buckets(keys)
+        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            if end - begin > HUGE:
+                huge[band, order[begin:end]] = True
+                found += list(_of_huge(order[begin:end], signatures, sizes, floor, needed))
+        found.append(_of_buckets(order, edges, signatures, sizes, floor, needed, band, settings.rows, huge))
+    codes = np.concatenate(found)
+    codes.sort()
+    return codes[np.concatenate(([True], codes[1:] != codes[:-1]))] if len(codes) else codes
 
 
-def _band_keys(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
-    """Return one number for each row; unequal rows meet by chance once in 2^64, and are verified anyway."""
-    keys = np.zeros(len(rows), dtype=np.uint64)
-    for column in rows.T:
-        keys = (keys ^ (keys >> _SHIFT)) * _MIX + column
+def band_keys(signatures: Signatures, settings: NearSettings, band: int) -> npt.NDArray[np.uint64]:
+    """Return one number for each text's band; unequal bands meet by chance once in 2^64."""
+    keys = np.full(len(signatures), band, dtype=np.uint64)
+    for row in range(band * settings.rows, (band + 1) * settings.rows):
+        keys = (keys ^ (keys >> _SHIFT)) * _MIX + signatures[:, row]
     return keys
 
 
-def _pairs(
-    order: npt.NDArray[np.intp], begins: npt.NDArray[np.intp], sizes: npt.NDArray[np.intp], signatures: Signatures
+def buckets(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the texts that share a key with another, bucket behind bucket, ascending within; and their edges."""
+    order = np.argsort(keys)
+    ordered = keys[order]
+    same = ordered[1:] == ordered[:-1]
+    shared = np.concatenate((same, [False])) | np.concatenate(([False], same))
+    order, ordered = order[shared], ordered[shared]
+    order = order[np.lexsort((order, ordered))]
+    edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
+    return order, edges if len(order) else np.zeros(1, dtype=np.intp)
+
+
+def _of_huge(
+    members: npt.NDArray[np.intp],
+    signatures: Signatures,
+    sizes: npt.NDArray[np.int32],
+    floor: float,
+    needed: int,
 ) -> Iterator[Codes]:
-    """Yield every pair of every bucket, in blocks.
-
-    Args:
-        order: Texts, bucket behind bucket.
-        begins: Where each bucket begins.
-        sizes: Texts in each.
-        signatures: Of all texts.
-    """
-    n = len(order)
-    huge = sizes > HUGE
-    for begin, size in zip(begins[huge].tolist(), sizes[huge].tolist(), strict=True):
-        yield from _huge(order[begin : begin + size], signatures)
-    begins, sizes = begins[~huge], sizes[~huge]
-    # Each member is paired with all behind it in its bucket.
-    first = np.repeat(begins, sizes)
-    place = np.arange(len(first)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    behind = np.repeat(sizes, sizes) - 1 - place
-    one = first + place
-    ends = np.cumsum(behind)
-    cuts = np.searchsorted(ends, np.arange(BLOCK, ends[-1] if len(ends) else 0, BLOCK)).tolist()
-    for a, b in zip([0, *cuts], [*cuts, len(one)], strict=True):
-        lefts = np.repeat(one[a:b], behind[a:b])
-        steps = np.arange(len(lefts)) - np.repeat(np.cumsum(behind[a:b]) - behind[a:b], behind[a:b])
-        yield _coded(order[lefts], order[lefts + 1 + steps], n)
-
-
-def _huge(members: npt.NDArray[np.intp], signatures: npt.NDArray[np.uint32]) -> Iterator[Codes]:
-    n = len(signatures)
     ranked = members[np.lexsort(signatures[members].T)]
     for step in range(1, NEAREST + 1):
-        yield _coded(ranked[:-step], ranked[step:], n)
+        yield _fitting(ranked[:-step], ranked[step:], signatures, sizes, floor, needed)
     for leader in ranked[:: max(len(ranked) // LEADERS, 1)].tolist():
         others = ranked[ranked != leader]
-        yield _coded(np.full(len(others), leader), others, n)
+        yield _fitting(np.full(len(others), leader), others, signatures, sizes, floor, needed)
 
 
-def _coded(left: npt.NDArray[np.intp], right: npt.NDArray[np.intp], n: int) -> Codes:
-    return np.minimum(left, right).astype(np.int64) * n + np.maximum(left, right)
+@compiled
+def _fits(
+    x: int,
+    y: int,
+    signatures: npt.NDArray[np.uint32],
+    sizes: npt.NDArray[np.int32],
+    floor: float,
+    needed: int,
+) -> bool:
+    for side in range(sizes.shape[1]):
+        one, other = sizes[x, side], sizes[y, side]
+        if min(one, other) < floor * max(one, other):
+            return False
+    agreed = 0
+    for k in range(signatures.shape[1]):
+        agreed += signatures[x, k] == signatures[y, k]
+    return agreed >= needed
 
 
-def _possible(corpus: Corpus, codes: Codes, floor: float) -> Codes:
-    """Leave out pairs whose sizes or signatures already say that they cannot reach the floor."""
-    n = len(corpus.signatures)
-    left, right = codes // n, codes % n
-    one, other = corpus.sizes[left], corpus.sizes[right]
-    fits = np.flatnonzero((np.minimum(one, other) >= floor * np.maximum(one, other)).all(axis=1))
-    shared = [
-        (corpus.signatures[left[part]] == corpus.signatures[right[part]]).mean(axis=1)
-        for part in np.array_split(fits, len(fits) // _SIGNATURE_BLOCK + 1)
-    ]
-    return codes[fits[np.concatenate(shared) >= floor - _SIGNATURE_MARGIN]]
+@compiled
+def _fitting(
+    left: npt.NDArray[np.int64],
+    right: npt.NDArray[np.int64],
+    signatures: npt.NDArray[np.uint32],
+    sizes: npt.NDArray[np.int32],
+    floor: float,
+    needed: int,
+) -> npt.NDArray[np.int64]:
+    n = signatures.shape[0]
+    out = np.empty(len(left), dtype=np.int64)
+    used = 0
+    for i in range(len(left)):
+        if _fits(left[i], right[i], signatures, sizes, floor, needed):
+            out[used] = min(left[i], right[i]) * n + max(left[i], right[i])
+            used += 1
+    return out[:used]
 
 
-def _distinct(codes: Codes) -> Codes:
-    """Return each code once, ascending."""
-    codes.sort()
-    return codes[np.concatenate(([True], codes[1:] != codes[:-1]))] if len(codes) else codes
+@compiled
+def _first_band(
+    x: int,
+    y: int,
+    signatures: npt.NDArray[np.uint32],
+    band: int,
+    rows: int,
+    huge: npt.NDArray[np.bool_],
+) -> bool:
+    """Whether this band's bucket is the first to give the pair."""
+    for earlier in range(band + 1):
+        equal = True
+        for k in range(earlier * rows, (earlier + 1) * rows):
+            if signatures[x, k] != signatures[y, k]:
+                equal = False
+                break
+        if equal and not huge[earlier, x]:
+            return earlier == band
+    return False
+
+
+@compiled
+def _of_buckets(
+    order: npt.NDArray[np.int64],
+    edges: npt.NDArray[np.int64],
+    signatures: npt.NDArray[np.uint32],
+    sizes: npt.NDArray[np.int32],
+    floor: float,
+    needed: int,
+    band: int,
+    rows: int,
+    huge: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.int64]:
+    n = signatures.shape[0]
+    out = np.empty(1024, dtype=np.int64)
+    used = 0
+    for bucket in range(len(edges) - 1):
+        begin, end = edges[bucket], edges[bucket + 1]
+        if end - begin > HUGE:
+            continue
+        for i in range(begin, end):
+            for j in range(i + 1, end):
+                x, y = order[i], order[j]
+                if not _fits(x, y, signatures, sizes, floor, needed):
+                    continue
+                if not _first_band(x, y, signatures, band, rows, huge):
+                    continue
+                if used == len(out):
+                    more = np.empty(2 * used, dtype=np.int64)
+                    more[:used] = out
+                    out = more
+                out[used] = min(x, y) * n + max(x, y)
+                used += 1
+    return out[:used]

@@ -1,29 +1,30 @@
-"""Texts as shingles and MinHash signatures, taken in by the chunk; of long texts nothing else is kept.
+"""Texts as shingles and MinHash signatures, taken in by the block; of the texts themselves nothing is kept.
 
-Signatures are rensa's (Rust): for 128 permutations their agreement estimates Jaccard similarity with a standard
-deviation of at most .044.
+For 128 permutations the agreement of two signatures estimates Jaccard similarity with a standard deviation of at
+most .044.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import chain
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rensa import RMinHash
 
-from workbench.curate.dedupe.hashing import Shingled, shingle
-
-CHUNK = 2_000
-"""Conversations between two reports, and most texts per call into rensa."""
-BATCH_CHARACTERS = 1 << 19
-"""Text per batch: what numpy makes of it stays near the processor."""
-
-_SIDE_TAG = np.uint64(0xA5A5A5A55A5A5A5A)
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+from workbench.curate.dedupe.reading import sign_texts
+from workbench.curate.dedupe.texts import Digest, Reading, digest
 
 Signatures = npt.NDArray[np.uint32]
+Columns = Sequence[Any]
+"""One column of texts for each side, all of one length: lists of strings or Arrow arrays."""
+
+_TURN = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,148 +33,149 @@ class NearSettings:
 
     Attributes:
         floor: The least similarity whose pairs are kept, so that the threshold can move above it freely.
-        width: Words per shingle.
-        short_tokens: Texts with fewer words compare exactly.
-        figure_tokens: Below this many shingles, texts with different numbers or signs are no duplicates:
-            "7 plus 4" and "7 plus 5" share nearly all their words.
+        reading: How texts become shingles.
         bands: Bands of the signature.
         rows: Rows per band; bands × rows are the permutations. 32 × 4 finds .88 of the pairs at .5, .99 at .6
             and all at .8.
         seed: Of the permutations.
         most_pairs: Above this many pairs the floor rises (never above the threshold asked for).
+        threads: Blocks read at a time; the outcome does not depend on it.
     """
 
     floor: float = 0.5
-    width: int = 2
-    short_tokens: int = 4
-    figure_tokens: int = 64
+    reading: Reading = field(default_factory=Reading)
     bands: int = 32
     rows: int = 4
     seed: int = 11
     most_pairs: int = 2_000_000
+    threads: int = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
-    """All texts; row i of everything is text i, side s of it is piece `i · sides + s`.
+class Block:
+    """Some texts, signed; row i of everything is text i.
 
     Attributes:
-        hashes: Shingles of all pieces, one piece behind the other, ascending within each.
-        offsets: (pieces + 1,), where each piece begins.
-        short: For each piece, its text where numbers in it must agree, else None.
-        sizes: (texts, sides), number of shingles; an empty side counts as 1.
-        signatures: (texts, bands · rows).
-        keys: Of each text.
-        seqs: Of each text, the rows that have it, in order of arrival.
-        considered: How many rows there were, wordless ones too.
+        seqs: Row numbers.
+        keys: (texts, 2), equal where all sides are equal.
+        words: (texts,), of all sides.
+        hashes: Shingles of all sides.
+        begins: (texts, sides), where each side's begin.
+        counts: (texts, sides), how many it has.
+        figures: (texts, sides)
+        signatures: (texts, permutations)
     """
 
+    seqs: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.uint64]
+    words: npt.NDArray[np.int64]
     hashes: npt.NDArray[np.uint32]
-    offsets: npt.NDArray[np.int64]
-    short: list[str | None]
-    sizes: npt.NDArray[np.float32]
+    begins: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int32]
+    figures: npt.NDArray[np.uint64]
     signatures: Signatures
-    keys: list[str]
-    seqs: list[list[int]]
-    considered: int
 
+    @property
+    def wordy(self) -> npt.NDArray[np.bool_]:
+        """Which are texts at all: neither empty turns nor "ok" make two conversations alike."""
+        return self.words > 1
 
-class CorpusBuilder:
-    """Takes texts in and gives a `Corpus`.
-
-    Args:
-        settings: How to shingle and sign.
-    """
-
-    def __init__(self, settings: NearSettings) -> None:
-        self._settings = settings
-        self._waiting: list[tuple[str, ...]] = []
-        self._waiting_keys: list[str] = []
-        self._characters = 0
-        self._by_key: dict[str, list[int]] = {}
-        self._keys: list[str] = []
-        self._short: list[str | None] = []
-        self._hashes: list[npt.NDArray[np.uint32]] = []
-        self._counts: list[npt.NDArray[np.int64]] = []
-        self._signatures: list[Signatures] = []
-        self._sides = 1
-        self._considered = 0
-
-    def add(self, seq: int, key: str, sides: tuple[str, ...]) -> None:
-        """Take in the next text; equal keys are one text."""
-        self._considered += 1
-        known = self._by_key.get(key)
-        if known is not None:
-            known.append(seq)
-            return
-        self._by_key[key] = [seq]
-        self._waiting.append(sides)
-        self._waiting_keys.append(key)
-        self._characters += sum(map(len, sides))
-        if self._characters >= BATCH_CHARACTERS or len(self._waiting) >= CHUNK:
-            self._take()
-
-    def build(self) -> Corpus:
-        """Return everything taken in."""
-        self._take()
-        width = self._settings.bands * self._settings.rows
-        counts = np.concatenate(self._counts or [np.empty(0, dtype=np.int64)])
-        return Corpus(
-            hashes=np.concatenate(self._hashes or [np.empty(0, dtype=np.uint32)]),
-            offsets=np.concatenate(([0], np.cumsum(counts))),
-            short=self._short,
-            sizes=np.maximum(counts, 1).astype(np.float32).reshape(-1, self._sides),
-            signatures=np.concatenate(self._signatures or [np.empty((0, width), dtype=np.uint32)]),
-            keys=self._keys,
-            seqs=[self._by_key[key] for key in self._keys],
-            considered=self._considered,
+    def take(self, places: npt.NDArray[Any]) -> Block:
+        """Return some of the texts; all shingles stay."""
+        return Block(
+            self.seqs[places],
+            self.keys[places],
+            self.words[places],
+            self.hashes,
+            self.begins[places],
+            self.counts[places],
+            self.figures[places],
+            self.signatures[places],
         )
 
-    def _take(self) -> None:
-        if not self._waiting:
-            return
-        sides = self._sides = len(self._waiting[0])
-        pieces = list(chain.from_iterable(self._waiting))
-        found = shingle(pieces, self._settings.width, self._settings.short_tokens)
-        # One word is no text: neither empty turns nor "ok" make two conversations alike.
-        wordy = found.word_counts.reshape(-1, sides).sum(axis=1) > 1
-        if not wordy.all():
-            pieces, found = _only(pieces, found, np.repeat(wordy, sides))
-        self._keys += [key for key, good in zip(self._waiting_keys, wordy.tolist(), strict=True) if good]
-        counts = np.diff(found.offsets)
-        limit = self._settings.figure_tokens
-        self._short += [text if n < limit else None for text, n in zip(pieces, counts.tolist(), strict=True)]
-        self._hashes.append(found.hashes)
-        self._counts.append(counts)
-        self._signatures.append(_sign(found, sides, self._settings))
-        self._waiting, self._waiting_keys, self._characters = [], [], 0
+
+def sign_block(seqs: npt.NDArray[np.int64], columns: Columns, settings: NearSettings) -> Block:
+    """Read and sign some texts; depends on nothing else."""
+    read = [digest(column, settings.reading) for column in columns]
+    lengths = np.cumsum([0, *(len(d.hashes) for d in read[:-1])])
+    hashes = read[0].hashes if len(read) == 1 else np.concatenate([d.hashes for d in read])
+    begins = np.stack([d.begins + at for d, at in zip(read, lengths, strict=True)], axis=1)
+    counts = np.stack([d.counts for d in read], axis=1)
+    factors, addends = permutations(settings.bands * settings.rows, settings.seed)
+    signatures = np.empty((len(seqs), len(factors)), dtype=np.uint32)
+    sign_texts(hashes, begins, counts, factors, addends, signatures)
+    words = np.sum([d.words for d in read], axis=0, dtype=np.int64)
+    figures = np.stack([d.figures for d in read], axis=1)
+    return Block(seqs, joint_keys(read), words, hashes, begins, counts, figures, signatures)
 
 
-def _only(pieces: list[str], found: Shingled, good: npt.NDArray[np.bool_]) -> tuple[list[str], Shingled]:
-    """Leave out the pieces that are not good."""
-    counts = np.diff(found.offsets)
-    kept = Shingled(
-        found.hashes[np.repeat(good, counts)],
-        np.concatenate(([0], np.cumsum(counts[good]))),
-        found.word_counts[good],
-    )
-    return [text for text, keep in zip(pieces, good.tolist(), strict=True) if keep], kept
+def joint_keys(sides: Sequence[Digest]) -> npt.NDArray[np.uint64]:
+    """Return one key for all sides of a text."""
+    keys = sides[0].keys.copy()
+    for side in sides[1:]:
+        keys = (keys ^ (keys >> _SHIFT)) * _TURN + side.keys
+    return keys
 
 
-def _sign(found: Shingled, sides: int, settings: NearSettings) -> Signatures:
-    """Return the signatures of texts of so many sides each.
+@cache
+def permutations(count: int, seed: int) -> tuple[Signatures, Signatures]:
+    """Return the factors and addends of the permutations of the 32-bit numbers."""
+    chance = np.random.default_rng(seed)
+    factors = chance.integers(0, 1 << 32, count, dtype=np.uint64).astype(np.uint32) | np.uint32(1)
+    return factors, chance.integers(0, 1 << 32, count, dtype=np.uint64).astype(np.uint32)
 
-    Sides are told apart inside the signature, so that words asked never match words answered.
-    """
-    tokens = found.hashes.astype(np.uint64) * _SPREAD
-    if sides > 1:
-        tags = _SIDE_TAG * np.arange(sides, dtype=np.uint64)
-        which = np.tile(np.arange(sides), (len(found.offsets) - 1) // sides)
-        tokens ^= np.repeat(tags[which], np.diff(found.offsets))
-    permutations = settings.bands * settings.rows
-    matrix = RMinHash.digest_matrix_from_flat_token_hashes(
-        tokens, found.offsets[::sides].astype(np.uint64), permutations, settings.seed
-    )
-    count = (len(found.offsets) - 1) // sides
-    flat = np.fromiter(chain.from_iterable(matrix.to_rows()), dtype=np.uint32, count=count * permutations)
-    return flat.reshape(count, permutations)
+
+def signed(blocks: Iterable[tuple[npt.NDArray[np.int64], Columns]], settings: NearSettings) -> Iterator[Block]:
+    """Sign block after block, `settings.threads` at a time, in the order given."""
+    if settings.threads < 2:
+        for seqs, columns in blocks:
+            yield sign_block(seqs, columns, settings)
+        return
+    with ThreadPoolExecutor(settings.threads) as pool:
+        waiting: deque[Future[Block]] = deque()
+        for seqs, columns in blocks:
+            waiting.append(pool.submit(sign_block, seqs, columns, settings))
+            if len(waiting) > settings.threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+class Gathered:
+    """Blocks laid end to end; arrays grow in place, so no second copy stands beside them."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._used: dict[str, int] = {}
+
+    def add(self, block: Block) -> None:
+        """Take a block in."""
+        at = self._used.get("hashes", 0)
+        for name in Block.__dataclass_fields__:
+            values = getattr(block, name)
+            self._append(name, values + at if name == "begins" else values)
+
+    def _append(self, name: str, values: npt.NDArray[Any]) -> None:
+        used = self._used.get(name, 0)
+        held = self._arrays.setdefault(name, np.empty((0, *values.shape[1:]), dtype=values.dtype))
+        if used + len(values) > len(held):
+            room = (max(used + len(values), len(held) + len(held) // 4), *held.shape[1:])
+            held.resize(room, refcheck=False)
+        held[used : used + len(values)] = values
+        self._used[name] = used + len(values)
+
+    def block(self) -> Block | None:
+        """Return everything, or None where nothing came."""
+        if not self._arrays:
+            return None
+        for name, held in self._arrays.items():
+            held.resize((self._used[name], *held.shape[1:]), refcheck=False)
+        return Block(**self._arrays)
+
+
+def gather(blocks: Iterable[Block]) -> Block | None:
+    """Return blocks as one."""
+    gathered = Gathered()
+    for block in blocks:
+        gathered.add(block)
+    return gathered.block()

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from workbench.curate.dedupe.result import DuplicateResult, Group
 
 
@@ -120,8 +122,9 @@ def decide(
     decisions: list[Decision] = []
     while waiting:
         centre, *rest = waiting
-        alike = {m.seq: result.score(centre.seq, m.seq) for m in rest if _comparable(result, centre, m)}
-        copies = {seq: score for seq, score in alike.items() if score >= result.threshold}
+        others = np.array([m.seq for m in rest if _comparable(result, centre, m)], dtype=np.int64)
+        alike = zip(others.tolist(), result.scores_to(centre.seq, others).tolist(), strict=True)
+        copies = {seq: score for seq, score in alike if score >= result.threshold}
         decisions.append(Decision(centre.seq, None, 1.0, _why_kept(result, centre, len(copies), keep, by_hand)))
         decisions += [
             Decision(seq, centre.seq, score, f"duplicate of {centre.uid} at {score:.2f}")

@@ -9,24 +9,34 @@ three steps, each of which sees only what the one before left:
 3. every candidate is verified by its true Jaccard similarity. A conversation's similarity is the *smaller* of
    its asked and its answered side's. The signature spans both sides, which loses nothing: if |A∩B|/|A∪B| ≥ t on
    both sides, so it is on their union (mediant inequality).
+
+Texts stand in the order of their keys from step 1 on, so the order of arrival cannot matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from workbench.curate.dedupe.bands import candidates
-from workbench.curate.dedupe.corpus import CHUNK, Corpus, CorpusBuilder, NearSettings
-from workbench.curate.dedupe.folding import words
-from workbench.curate.dedupe.result import Pair
+from workbench.curate.dedupe.corpus import Block, Columns, Gathered, NearSettings, joint_keys, signed
 from workbench.curate.dedupe.shingles import Document
+from workbench.curate.dedupe.tables import Members, Numbers, Pairs
+from workbench.curate.dedupe.texts import Reading, digest
 from workbench.curate.dedupe.verify import similarities
 
 Progress = Callable[[int, int], None]
 """Called with (done, total); the unit is conversations."""
+
+BLOCK_TEXTS = 4_000
+BLOCK_CHARACTERS = 1 << 21
+"""Conversations and characters taken in together."""
+
+Texts = Iterable[tuple[Numbers, Columns]]
+"""Blocks of row numbers and, for each side, their texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +45,62 @@ class Found:
 
     Attributes:
         considered: How many conversations were looked at.
-        representative: Row number → smallest row number with an equal text; only texts that have a twin or
-            stand in a pair.
+        members: Rows that have a twin or stand in a pair.
         pairs: Scores between representatives, ascending by row numbers.
         floor: The least similarity that `pairs` is complete for.
     """
 
     considered: int
-    representative: dict[int, int] = field(default_factory=dict)
-    pairs: tuple[Pair, ...] = ()
+    members: Members
+    pairs: Pairs
     floor: float = 1.0
 
 
-def find_exact(documents: Iterable[Document], *, total: int = 0, on_progress: Progress | None = None) -> Found:
-    """Group texts whose `key` is equal.
+def in_blocks(documents: Iterable[Document]) -> Iterator[tuple[Numbers, list[list[str]]]]:
+    """Lay documents together, side by side, in blocks that stay near the processor."""
+    seqs: list[int] = []
+    rows: list[tuple[str, ...]] = []
+    characters = 0
+    for document in documents:
+        seqs.append(document.seq)
+        rows.append(document.sides)
+        characters += sum(map(len, document.sides))
+        if characters >= BLOCK_CHARACTERS or len(rows) >= BLOCK_TEXTS:
+            yield np.array(seqs, dtype=np.int64), [list(side) for side in zip(*rows, strict=True)]
+            seqs, rows, characters = [], [], 0
+    if rows:
+        yield np.array(seqs, dtype=np.int64), [list(side) for side in zip(*rows, strict=True)]
+
+
+def find_exact(
+    texts: Texts, reading: Reading | None = None, *, total: int = 0, on_progress: Progress | None = None
+) -> Found:
+    """Group equal texts: case, width and white space do not count, and punctuation where `reading` says so.
 
     Texts of fewer than two words never count: an empty answer is no copy of another empty answer.
     """
-    considered = 0
-    by_key: dict[str, list[int]] = {}
-    for considered, doc in enumerate(documents, 1):
-        if _wordy(doc):
-            by_key.setdefault(doc.key, []).append(doc.seq)
-        _report(on_progress, considered, total)
-    return Found(considered, _representatives(by_key.values()))
+    seqs, keys, done = [], [], 0
+    for numbers, columns in texts:
+        read = [digest(column, reading) for column in columns]
+        wordy = np.sum([d.words for d in read], axis=0) > 1
+        seqs.append(numbers[wordy])
+        keys.append(joint_keys(read)[wordy])
+        done += len(numbers)
+        _report(on_progress, done, total)
+    if not seqs:
+        return Found(0, Members.of({}), Pairs.of(()))
+    return exact_of(np.concatenate(seqs), np.concatenate(keys), considered=done)
+
+
+def exact_of(seqs: Numbers, keys: npt.NDArray[np.uint64], *, considered: int | None = None) -> Found:
+    """Group rows whose keys, (rows, 2), are equal."""
+    none = Pairs.of(())
+    members = Members.found(seqs, _representatives(seqs, keys)[0], none)
+    return Found(len(seqs) if considered is None else considered, members, none)
 
 
 def find_near(
-    documents: Iterable[Document],
+    texts: Texts,
     settings: NearSettings | None = None,
     *,
     threshold: float = 0.8,
@@ -72,52 +110,64 @@ def find_near(
     """Find equal and near-equal texts.
 
     Args:
-        documents: The texts, in any order; the result does not depend on it.
+        texts: In any order; the result does not depend on it.
         settings: How to search.
         threshold: What will be asked for; the floor never rises above it.
-        total: How many documents there are, for progress.
+        total: How many there are, for progress.
         on_progress: Called now and then.
     """
     settings = settings or NearSettings()
-    builder = CorpusBuilder(settings)
-    for done, doc in enumerate(documents, 1):
-        builder.add(doc.seq, doc.key, doc.sides)
+    gathered, done = Gathered(), 0
+    for block in signed(texts, settings):
+        gathered.add(block)
+        done += len(block.seqs)
         # Reading is most of the work; the last tenth is comparing.
-        _report(on_progress, done, total, share=0.9)
-    found = near_of(builder.build(), settings, threshold=threshold)
-    _report(on_progress, found.considered, found.considered)
+        _report(on_progress, int(done * 0.9), max(total, done))
+    found = near_of(gathered.block(), settings, threshold=threshold)
+    _report(on_progress, done, done)
     return found
 
 
-def near_of(corpus: Corpus, settings: NearSettings, *, threshold: float = 0.8) -> Found:
-    """Find the near-equal texts of a corpus."""
+def near_of(block: Block | None, settings: NearSettings, *, threshold: float = 0.8) -> Found:
+    """Find the near-equal texts among signed ones."""
+    if block is None:
+        return Found(0, Members.of({}), Pairs.of(()))
+    considered = len(block.seqs)
+    wordy = np.flatnonzero(block.wordy)
+    seqs = block.seqs[wordy]
+    reps, firsts = _representatives(seqs, block.keys[wordy])
+    texts = block.take(wordy[firsts])
     floor = min(settings.floor, threshold)
-    codes = candidates(corpus, settings, floor)
-    left, right = np.divmod(codes, max(len(corpus.keys), 1))
-    scores = np.round(similarities(corpus, left, right), 4)
-    good = scores >= floor
-    if good.sum() > settings.most_pairs:
-        floor = min(threshold, float(np.sort(scores[good])[-settings.most_pairs]))
+    codes = candidates(texts.signatures, texts.counts, settings, floor)
+    left, right = np.divmod(codes, max(len(texts.seqs), 1))
+    scores = np.round(similarities(texts, left, right, settings.reading.figure_tokens), 4)
+    keep, floor = strongest(scores, floor, threshold, settings.most_pairs)
+    pairs = Pairs.sorted(texts.seqs[left[keep]], texts.seqs[right[keep]], scores[keep])
+    return Found(considered, Members.found(seqs, reps, pairs), pairs, floor)
+
+
+def strongest(
+    scores: npt.NDArray[np.float64], floor: float, threshold: float, most: int
+) -> tuple[npt.NDArray[np.bool_], float]:
+    """Return which scores are kept, and from which floor they are complete."""
+    good: npt.NDArray[np.bool_] = scores >= floor
+    if good.sum() > most:
+        floor = min(threshold, float(np.sort(scores[good])[-most]))
         good = scores >= floor
-    firsts = np.array([min(rows) for rows in corpus.seqs], dtype=np.int64)
-    one, other = firsts[left[good]], firsts[right[good]]
-    low, high, kept = np.minimum(one, other), np.maximum(one, other), scores[good]
-    order = np.lexsort((high, low))
-    rows = zip(low[order].tolist(), high[order].tolist(), kept[order].tolist(), strict=True)
-    pairs = tuple(Pair(a, b, score) for a, b, score in rows)
-    representative = _representatives(corpus.seqs)
-    representative.update({seq: seq for pair in pairs for seq in (pair.a, pair.b)})
-    return Found(corpus.considered, representative, pairs, floor)
+    return good, floor
 
 
-def _wordy(doc: Document) -> bool:
-    return sum(len(words(side[:200])) for side in doc.sides) > 1
+def _representatives(seqs: Numbers, keys: npt.NDArray[np.uint64]) -> tuple[Numbers, Numbers]:
+    """Return of each row the smallest row number with its key; and the places of these, in the order of keys."""
+    order = np.lexsort((seqs, keys[:, 1], keys[:, 0]))
+    ordered = keys[order]
+    new = np.concatenate(([True], (ordered[1:] != ordered[:-1]).any(axis=1))) if len(order) else np.empty(0, bool)
+    firsts = order[new]
+    reps = np.empty_like(seqs)
+    reps[order] = seqs[firsts[np.cumsum(new) - 1]]
+    return reps, firsts
 
 
-def _report(on_progress: Progress | None, done: int, total: int, share: float = 1.0) -> None:
-    if on_progress is not None and (done % CHUNK == 0 or done == total):
-        on_progress(int(done * share), max(total, done))
-
-
-def _representatives(groups: Iterable[list[int]]) -> dict[int, int]:
-    return {seq: first for seqs in groups if len(seqs) > 1 for first in [min(seqs)] for seq in seqs}
+def _report(on_progress: Progress | None, done: int, total: int) -> None:
+    if on_progress is not None:
+        on_progress(done, max(total, done))

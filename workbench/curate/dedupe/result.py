@@ -1,9 +1,9 @@
 """What a search for duplicates found, as an object that can be questioned again.
 
-    result = DuplicateResult(...)          # from a search, or read back from the store
-    result.groups                          # at result.threshold
-    result.rethreshold(0.9).groups         # regrouped from the kept scores; nothing is computed again
-    result.least_similar(20)               # where the threshold is decided
+result = DuplicateResult(...)          # from a search, or read back from the store
+result.groups                          # at result.threshold
+result.rethreshold(0.9).groups         # regrouped from the kept scores; nothing is computed again
+result.least_similar(20)               # where the threshold is decided
 """
 
 from __future__ import annotations
@@ -13,26 +13,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
 from workbench.curate.dedupe.shingles import Part
+from workbench.curate.dedupe.tables import Members, Numbers, Pair, Pairs
 from workbench.domain.errors import PlanError
 
 Method = Literal["exact", "near"]
 METHODS: tuple[Method, ...] = ("exact", "near")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two alike conversations.
-
-    Attributes:
-        a: Row number of the earlier one.
-        b: Row number of the later one.
-        score: Jaccard similarity, 1 for equal texts.
-    """
-
-    a: int
-    b: int
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ class DuplicateResult:
         floor: The least similarity that the stored pairs are complete for: `rethreshold` goes down to it.
         query: The selection that was searched.
         considered: How many conversations were looked at.
-        representative: Row number → smallest row number with an equal text.
+        members: Rows that have a twin or stand in a pair, with the smallest row number of an equal text.
         pairs: Scores between representatives, ascending by row numbers.
         contrasts: Row numbers that share a prompt and differ in class, one tuple for each prompt: what C-RLFT
             learns from, never dropped as duplicates of each other.
@@ -75,8 +65,8 @@ class DuplicateResult:
     threshold: float
     floor: float
     considered: int
-    representative: Mapping[int, int] = field(repr=False)
-    pairs: tuple[Pair, ...] = field(repr=False)
+    members: Members = field(repr=False)
+    pairs: Pairs = field(repr=False)
     contrasts: tuple[tuple[int, ...], ...] = field(default=(), repr=False)
     classes: Mapping[int, str | None] = field(default_factory=dict, repr=False)
     query: str = ""
@@ -86,25 +76,31 @@ class DuplicateResult:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Groups at the threshold, largest first, then by id."""
-        links = _Links()
-        for seq, rep in self.representative.items():
-            links.join(seq, rep)
-        for pair in self.pairs:
-            if pair.score >= self.threshold:
-                links.join(pair.a, pair.b)
-        lowest: dict[int, float] = {}
-        for pair in self.pairs:
-            if pair.score >= self.threshold:
-                root = links.root(pair.a)
-                lowest[root] = min(pair.score, lowest.get(root, 1.0))
-        members: dict[int, list[int]] = {}
-        for seq in sorted(self.representative):
-            members.setdefault(links.root(seq), []).append(seq)
-        # The root may be a representative that has been dropped since: the id is the smallest member still there.
+        counting = self.pairs.scores >= self.threshold
+        one, other = self.pairs.a[counting], self.pairs.b[counting]
+        # A representative may have been dropped since: it still links, but is no member.
+        nodes = np.union1d(self.members.seqs, self.members.reps)
+        left = np.searchsorted(nodes, np.concatenate((self.members.seqs, one)))
+        right = np.searchsorted(nodes, np.concatenate((self.members.reps, other)))
+        links = coo_array((np.ones(len(left), dtype=np.bool_), (left, right)), shape=(len(nodes), len(nodes)))
+        count, labels = connected_components(links, directed=False)
+        lowest = np.ones(count)
+        np.minimum.at(lowest, labels[np.searchsorted(nodes, one)], self.pairs.scores[counting])
+        return tuple(self._groups(labels[np.searchsorted(nodes, self.members.seqs)], lowest))
+
+    def _groups(self, labels: Numbers, lowest: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[Group]:
+        order = np.argsort(labels, kind="stable")
+        seqs, ordered = self.members.seqs[order], labels[order]
+        if not len(order):
+            return []
+        edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
         found = [
-            Group(seqs[0], tuple(seqs), lowest.get(root, 1.0)) for root, seqs in members.items() if len(seqs) > 1
+            Group(int(seqs[a]), tuple(seqs[a:b].tolist()), float(lowest[ordered[a]]))
+            for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+            if b - a > 1
         ]
-        return tuple(sorted(found, key=lambda g: (-len(g.seqs), g.id)))
+        found.sort(key=lambda g: (-len(g.seqs), g.id))
+        return found
 
     @cached_property
     def group_of(self) -> Mapping[int, int]:
@@ -124,13 +120,10 @@ class DuplicateResult:
 
     def without(self, seqs: Set[int]) -> DuplicateResult:
         """Return the same result as if these conversations had not been there."""
-        living = {seq: rep for seq, rep in self.representative.items() if seq not in seqs}
-        texts = set(living.values())
-        return replace(
-            self,
-            representative=living,
-            pairs=tuple(p for p in self.pairs if p.a in texts and p.b in texts),
-        )
+        members = self.members.without(np.fromiter(seqs, dtype=np.int64, count=len(seqs)))
+        texts = np.unique(members.reps)
+        living = np.isin(self.pairs.a, texts) & np.isin(self.pairs.b, texts)
+        return replace(self, members=members, pairs=self.pairs.take(living))
 
     @property
     def duplicates(self) -> int:
@@ -139,7 +132,11 @@ class DuplicateResult:
 
     def group(self, group_id: int) -> Group | None:
         """Return a group by its id, or None where there is none at this threshold."""
-        return next((g for g in self.groups if g.id == group_id), None)
+        return self._by_id.get(group_id)
+
+    @cached_property
+    def _by_id(self) -> Mapping[int, Group]:
+        return {group.id: group for group in self.groups}
 
     def rethreshold(self, threshold: float) -> DuplicateResult:
         """Return the same result grouped at another threshold.
@@ -156,55 +153,34 @@ class DuplicateResult:
 
     def score(self, a: int, b: int) -> float:
         """Return the similarity of two conversations, 0 where it is below the floor."""
-        one, other = self.representative.get(a, a), self.representative.get(b, b)
-        if one == other:
-            return 1.0
-        return self._scores.get((min(one, other), max(one, other)), 0.0)
+        return float(self.scores_to(a, np.array([b]))[0])
 
-    @cached_property
-    def _scores(self) -> Mapping[tuple[int, int], float]:
-        return {(p.a, p.b): p.score for p in self.pairs}
+    def scores_to(self, centre: int, others: Numbers) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Return the similarities of one conversation to others, 0 where they are below the floor."""
+        one, texts = int(self.members.texts_of(np.array([centre]))[0]), self.members.texts_of(others)
+        return np.where(texts == one, 1.0, self.pairs.between(one, texts))
 
     def histogram(self, width: float = 0.02) -> list[tuple[float, int]]:
         """Return (lower edge, pairs) from the floor to 1; equal texts count once per extra copy in the last."""
         steps = max(round((1 - self.floor) / width), 1)
-        counts = [0] * steps
-        for pair in self.pairs:
-            counts[min(int((pair.score - self.floor) / width + 1e-9), steps - 1)] += 1
-        counts[-1] += sum(seq != rep for seq, rep in self.representative.items())
-        return [(round(self.floor + i * width, 4), n) for i, n in enumerate(counts)]
+        places = np.minimum((self.pairs.scores - self.floor) / width + 1e-9, steps - 1).astype(np.int64)
+        counts = np.bincount(np.maximum(places, 0), minlength=steps)
+        counts[-1] += int((self.members.seqs != self.members.reps).sum())
+        return [(round(self.floor + i * width, 4), n) for i, n in enumerate(counts.tolist())]
 
     def least_similar(self, limit: int = 20) -> list[Pair]:
         """Return the pairs that only just count at this threshold, least similar first."""
-        counting = (p for p in self.pairs if p.score >= self.threshold)
-        return sorted(counting, key=lambda p: (p.score, p.a, p.b))[:limit]
+        counting = self.pairs.take(self.pairs.scores >= self.threshold)
+        order = np.lexsort((counting.b, counting.a, counting.scores))[:limit]
+        return list(counting.take(order))
 
     def most_similar_below(self, limit: int = 20) -> list[Pair]:
         """Return the pairs that only just do not count, most similar first."""
-        others = (p for p in self.pairs if p.score < self.threshold)
-        return sorted(others, key=lambda p: (-p.score, p.a, p.b))[:limit]
+        others = self.pairs.take(self.pairs.scores < self.threshold)
+        order = np.lexsort((others.b, others.a, -others.scores))[:limit]
+        return list(others.take(order))
 
     def memberships(self) -> Iterator[tuple[int, int, int | None]]:
         """Yield (row number, representative, group id or None) for storing."""
-        for seq, rep in self.representative.items():
+        for seq, rep in self.members.as_dict().items():
             yield seq, rep, self.group_of.get(seq)
-
-
-class _Links:
-    """Union-find whose root is the smallest member."""
-
-    def __init__(self) -> None:
-        self._parent: dict[int, int] = {}
-
-    def root(self, seq: int) -> int:
-        parent = self._parent
-        top = seq
-        while parent.get(top, top) != top:
-            top = parent[top]
-        while parent.get(seq, seq) != top:
-            parent[seq], seq = top, parent[seq]
-        return top
-
-    def join(self, a: int, b: int) -> None:
-        one, other = self.root(a), self.root(b)
-        self._parent[max(one, other)] = min(one, other)

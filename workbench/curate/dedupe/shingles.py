@@ -1,11 +1,10 @@
-"""What is compared of a conversation: the asked and the answered text, and the numbers in it.
+"""What is compared of a conversation: the asked and the answered text.
 
-Two texts are compared by the Jaccard similarity of their shingle sets (`hashing`, `folding`).
+Two texts are compared by the Jaccard similarity of their shingle sets (`reading`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,9 +14,6 @@ from crlft.conversation import Turn
 Part = Literal["conversation", "prompt", "answer"]
 PARTS: tuple[Part, ...] = ("conversation", "prompt", "answer")
 
-# Numbers, and signs that stand between numbers or apart: "7 - 3" and "7 + 3" have the same words.
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*|(?<=[\d\s(])[-+*/=<>^%×÷](?=[\d\s(])")
-
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -25,12 +21,10 @@ class Document:
 
     Attributes:
         seq: The conversation's row number.
-        key: Equal exactly where the compared parts are equal once width, case and white space are evened out.
         sides: The texts that must *all* be alike: (asked, answered) for whole conversations, else one text.
     """
 
     seq: int
-    key: str
     sides: tuple[str, ...]
 
 
@@ -54,13 +48,3 @@ def spoken(turn: Turn) -> str:
     """Return a turn's text with its tool calls: the same words around different calls are different answers."""
     calls = "\n".join(f"{c.name} {c.arguments}" for c in turn.tool_calls)
     return f"{turn.content}\n{calls}" if calls else turn.content
-
-
-def exact_key(part: Part, prompt_hash: str, answer_hash: str) -> str:
-    """Return a document's `key` from the hashes that the store keeps for every conversation."""
-    return {"conversation": f"{prompt_hash}:{answer_hash}", "prompt": prompt_hash, "answer": answer_hash}[part]
-
-
-def figures(text: str) -> tuple[str, ...]:
-    """Return every number and arithmetic sign in the text, sorted."""
-    return tuple(sorted(_FIGURE.findall(text)))

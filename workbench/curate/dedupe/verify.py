@@ -1,76 +1,103 @@
-"""Candidates judged by their true Jaccard similarity, many at a time."""
+"""Candidates judged by their true Jaccard similarity: one compiled pass over their shingles."""
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate.dedupe.corpus import Corpus
-from workbench.curate.dedupe.shingles import figures
+from workbench.curate.dedupe.compiled import compiled
+from workbench.curate.dedupe.corpus import Block
 
 Places = npt.NDArray[np.int64]
 
-BLOCK_SHINGLES = 1 << 18
-"""Shingles compared at a time."""
 
-
-def similarities(corpus: Corpus, left: Places, right: Places) -> npt.NDArray[np.float64]:
+def similarities(block: Block, left: Places, right: Places, figure_tokens: int) -> npt.NDArray[np.float64]:
     """Return for each pair of texts the smallest Jaccard similarity over its sides.
 
-    0 where a short side differs in a number or a sign between numbers.
+    0 where a short side differs in a number or a sign between numbers. Fastest where `left` is sorted.
     """
-    sides = corpus.sizes.shape[1]
-    scores = np.ones(len(left))
-    for side in range(sides):
-        scores = np.minimum(scores, _jaccard(corpus, left * sides + side, right * sides + side))
-    maybe = np.flatnonzero(scores > 0)
-    same = _same_figures(corpus, left[maybe], right[maybe])
-    scores[maybe[~same]] = 0.0
+    most = int(block.counts.max(initial=1))
+    return _similarities(left, right, block.hashes, block.begins, block.counts, block.figures, figure_tokens, most)
+
+
+@compiled
+def _similarities(
+    left: npt.NDArray[np.int64],
+    right: npt.NDArray[np.int64],
+    hashes: npt.NDArray[np.uint32],
+    begins: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int32],
+    figures: npt.NDArray[np.uint64],
+    figure_tokens: int,
+    most: int,
+) -> npt.NDArray[np.float64]:
+    size = 1024
+    while size < 2 * most:
+        size *= 2
+    table = np.zeros(size, dtype=np.uint32)
+    stamps = np.zeros(size, dtype=np.uint32)
+    stamp = np.uint32(0)
+    scores = np.ones(len(left), dtype=np.float64)
+    begin = 0
+    while begin < len(left):
+        text, end = left[begin], begin
+        while end < len(left) and left[end] == text:
+            end += 1
+        for side in range(begins.shape[1]):
+            mine = np.int64(counts[text, side])
+            stamp = np.uint32(stamp + 1)
+            reach = _lay_out(hashes, begins[text, side], mine, table, stamps, stamp)
+            for pair in range(begin, end):
+                other = right[pair]
+                theirs = np.int64(counts[other, side])
+                short = mine < figure_tokens and theirs < figure_tokens
+                if short and figures[text, side] != figures[other, side]:
+                    scores[pair] = 0.0
+                elif mine + theirs > 0 and scores[pair] > 0:
+                    common = _common(hashes, begins[other, side], theirs, table, stamps, stamp, reach)
+                    scores[pair] = min(scores[pair], common / (mine + theirs - common))
+        begin = end
     return scores
 
 
-def _same_figures(corpus: Corpus, left: Places, right: Places) -> npt.NDArray[np.bool_]:
-    short, sides = corpus.short, corpus.sizes.shape[1]
-
-    @cache
-    def of(piece: int) -> tuple[str, ...] | None:
-        text = short[piece]
-        return None if text is None else figures(text)
-
-    def same(a: int, b: int) -> bool:
-        for side in range(sides):
-            one, other = of(a * sides + side), of(b * sides + side)
-            if one is not None and other is not None and one != other:
-                return False
-        return True
-
-    return np.array([same(a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True)], dtype=bool)
-
-
-def _jaccard(corpus: Corpus, left: Places, right: Places) -> npt.NDArray[np.float64]:
-    """Return the Jaccard similarity of pieces; two empty ones are alike."""
-    sizes = np.diff(corpus.offsets)
-    both = sizes[left] + sizes[right]
-    ends = np.cumsum(both)
-    cuts = np.searchsorted(ends, np.arange(BLOCK_SHINGLES, ends[-1] if len(ends) else 0, BLOCK_SHINGLES))
-    shared = [
-        _shared(corpus, left[a:b], right[a:b], sizes)
-        for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(left)], strict=True)
-    ]
-    common = np.concatenate(shared)
-    return np.where(both == 0, 1.0, common / np.maximum(both - common, 1))
+@compiled
+def _lay_out(
+    hashes: npt.NDArray[np.uint32],
+    begin: int,
+    count: int,
+    table: npt.NDArray[np.uint32],
+    stamps: npt.NDArray[np.uint32],
+    stamp: np.uint32,
+) -> int:
+    """Put a text's shingles into the table; return how much of it is used."""
+    reach = 16
+    while reach < 2 * count:
+        reach *= 2
+    for place in range(begin, begin + count):
+        slot = np.int64(hashes[place]) & (reach - 1)
+        while stamps[slot] == stamp:
+            slot = (slot + 1) & (reach - 1)
+        stamps[slot] = stamp
+        table[slot] = hashes[place]
+    return reach
 
 
-def _shared(corpus: Corpus, left: Places, right: Places, sizes: npt.NDArray[np.int64]) -> Places:
-    """Return how many shingles two pieces have in common: sorted together, those that stand twice."""
-    pieces = np.stack((left, right), axis=1).ravel()
-    lengths = sizes[pieces]
-    begins = np.cumsum(lengths) - lengths
-    places = np.arange(lengths.sum()) + np.repeat(corpus.offsets[pieces] - begins, lengths)
-    owners = np.repeat(np.arange(len(left), dtype=np.uint64).repeat(2), lengths)
-    keys = (owners << np.uint64(32)) | corpus.hashes[places]
-    keys.sort()
-    twice = keys[1:][keys[1:] == keys[:-1]] >> np.uint64(32)
-    return np.bincount(twice.astype(np.int64), minlength=len(left))
+@compiled
+def _common(
+    hashes: npt.NDArray[np.uint32],
+    begin: int,
+    count: int,
+    table: npt.NDArray[np.uint32],
+    stamps: npt.NDArray[np.uint32],
+    stamp: np.uint32,
+    reach: int,
+) -> int:
+    """Return how many of a text's shingles stand in the table."""
+    common = 0
+    for place in range(begin, begin + count):
+        value = hashes[place]
+        slot = np.int64(value) & (reach - 1)
+        while stamps[slot] == stamp and table[slot] != value:
+            slot = (slot + 1) & (reach - 1)
+        common += stamps[slot] == stamp
+    return common
