@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from workbench.commands.shell import Shell, plural, shell_of
 from workbench.domain.curation import Plan
 from workbench.domain.errors import PlanError
 from workbench.services import cleaning, curation, duplicates, recipes
+from workbench.services.filededupe import dedupe_file
 from workbench.services.project import Project
 
 WhereOption = Annotated[str, typer.Option("--where", help="The conversations, as a query.")]
@@ -38,9 +40,15 @@ def dedupe(
     keep: Annotated[str, typer.Option(help="Which to keep: best, longest, newest or first.")] = "best",
     where: WhereOption = "",
     apply: ApplyOption = False,
+    source: Annotated[Path | None, typer.Option("--input", help="A file instead of the project.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where the file's parts go: kept, dropped.")] = None,
+    punctuation: Annotated[bool, typer.Option(help="Whether it counts; for exact with --input.")] = True,
 ) -> None:
-    """Find duplicates and drop all but one of each group."""
+    """Find duplicates and drop all but one of each group; with --input and --output those of a file."""
     shell = shell_of(context)
+    if source is not None or output is not None:
+        _dedupe_file(shell, source, output, method, part, threshold, keep, punctuation)
+        return
     project = shell.project()
     with shell.progress("Looking for duplicates") as progress:
         result = duplicates.find_duplicates(
@@ -58,6 +66,39 @@ def dedupe(
         "conflicts": len(result.conflicts),
     }
     shell.finish(data, f"{plural(len(result.groups), 'group')}.", *_plan_lines(plan), "Add --apply to do it.")
+
+
+def _dedupe_file(
+    shell: Shell,
+    source: Path | None,
+    output: Path | None,
+    method: str,
+    part: str,
+    threshold: float,
+    keep: str,
+    punctuation: bool,
+) -> None:
+    if source is None or output is None:
+        raise PlanError("--input and --output go together", "name both the file and a folder for its parts")
+    with shell.progress("Looking for duplicates") as progress:
+        report = dedupe_file(
+            source,
+            output,
+            method=duplicates.known_method(method),
+            part=duplicates.known_part(part),
+            threshold=threshold,
+            keep=keep,
+            punctuation=punctuation,
+            on_progress=progress,
+        )
+    data = {"action": None, "affected": report.dropped, **asdict(report)}
+    shell.finish(
+        data,
+        f"{report.kept:,} of {report.rows:,} rows stay, {report.dropped:,} go.",
+        f"{plural(report.groups, 'group')} of duplicates.",
+        *([f"{report.unread:,} could not be read."] if report.unread else []),
+        *report.files,
+    )
 
 
 def clean(

@@ -50,6 +50,8 @@ __all__ = [
     "GroupView",
     "MemberView",
     "find_duplicates",
+    "known_method",
+    "known_part",
     "latest_duplicates",
     "load_duplicates",
     "plan_dedupe",
@@ -115,7 +117,7 @@ def find_duplicates(
         PlanError: Method, part or threshold make no sense.
         QueryError: The query has a mistake.
     """
-    chosen_method, chosen_part = _method(method), _part(part)
+    chosen_method, chosen_part = known_method(method), known_part(part)
     if not 0.3 <= threshold <= 1:
         raise PlanError(f"threshold {threshold:g} is outside 0.3 to 1", "0.8 is a good start, 1 means equal")
     with project.database.read() as connection:
@@ -143,14 +145,24 @@ def find_duplicates(
     return _store(project, result)
 
 
-def _method(name: str) -> Method:
+def known_method(name: str) -> Method:
+    """Return the method of this name.
+
+    Raises:
+        PlanError: There is none.
+    """
     for method in METHODS:
         if method == name:
             return method
     raise PlanError(f"there is no method {name!r}", f"use one of {', '.join(METHODS)}")
 
 
-def _part(name: str) -> Part:
+def known_part(name: str) -> Part:
+    """Return the part of this name.
+
+    Raises:
+        PlanError: There is none.
+    """
     for part in PARTS:
         if part == name:
             return part
@@ -237,8 +249,8 @@ def _load(project: Project, result_id: int | None) -> DuplicateResult | None:
         members = store.read_members(connection, stored.id)
         pairs = store.read_pairs(connection, stored.id)
     result = DuplicateResult(
-        method=_method(stored.method),
-        part=_part(stored.part),
+        method=known_method(stored.method),
+        part=known_part(stored.part),
         threshold=stored.threshold,
         floor=stored.floor,
         considered=stored.considered,

@@ -8,6 +8,8 @@ same result on every machine.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -117,7 +119,7 @@ def read_pieces(
 
 
 @compiled
-def _point(data: Bytes, at: int) -> tuple[int, int]:
+def _point(data: Bytes, at: int) -> tuple[Any, int]:
     """Return the code point at a place, and where the next begins."""
     byte = np.int64(data[at])
     if byte < _PLAIN:

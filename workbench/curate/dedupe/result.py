@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import coo_array  # type: ignore[import-untyped]
+from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
 from workbench.curate.dedupe.shingles import Part
 from workbench.curate.dedupe.tables import Members, Numbers, Pair, Pairs

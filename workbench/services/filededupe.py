@@ -1,0 +1,190 @@
+"""Duplicates of a file, without a project: two files come out, what stays and what goes, and nothing is lost.
+
+    report = dedupe_file(Path("answers.jsonl.gz"), Path("out"), threshold=0.8)
+
+`out/kept.…` and `out/dropped.…` hold the rows as they were, in their order and in the input's kind; dropped rows
+have two columns more, `duplicate_of` (number of the row that stays, from 1) and `similarity`. Rows that cannot be
+read stand in `out/unread.jsonl` with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crlft.conversation import Conversation
+from crlft.errors import DataError
+from crlft.formats.writing import SUFFIXES, write_rows
+from workbench.curate.dedupe import (
+    KEEP,
+    METHODS,
+    PARTS,
+    Decision,
+    Document,
+    DuplicateResult,
+    Found,
+    Member,
+    Method,
+    NearSettings,
+    Part,
+    Progress,
+    Reading,
+    decide,
+    find_exact,
+    find_near,
+    in_blocks,
+    sides,
+)
+from workbench.domain.errors import PlanError
+from workbench.services.inspecting import open_file, read_checked
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What came of a file.
+
+    Attributes:
+        rows: Rows in it.
+        kept: Rows that stay.
+        dropped: Rows that go.
+        unread: Rows that could not be read.
+        groups: Groups of duplicates.
+        files: What was written.
+    """
+
+    rows: int
+    kept: int
+    dropped: int
+    unread: int
+    groups: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    number: int
+    value: Any
+    conversation: Conversation | None
+    error: str
+
+
+def dedupe_file(
+    source: Path,
+    folder: Path,
+    *,
+    method: Method = "near",
+    part: Part = "conversation",
+    threshold: float = 0.8,
+    keep: str = "longest",
+    punctuation: bool = True,
+    on_progress: Progress | None = None,
+) -> FileReport:
+    """Find the duplicates in a file and write what stays and what goes.
+
+    Args:
+        source: A file of any kind that can be imported; a row of several conversations goes by its first.
+        folder: Where to write; made if it is missing.
+        method: `exact` or `near`.
+        part: What is compared.
+        threshold: Least similarity that counts, for `near`.
+        keep: A name of `KEEP`; a file has no rewards, so `best` is `longest`.
+        punctuation: Whether it makes two texts unequal, for `exact`.
+        on_progress: Called with rows read.
+
+    Raises:
+        PlanError: An option makes no sense, or the folder holds an earlier outcome.
+        ImportFault: The file cannot be read.
+    """
+    targets = _targets(source, folder)
+    _check(method, part, threshold, keep, [*targets.values()])
+    lengths: dict[int, int] = {}
+    texts = in_blocks(_documents(source, part, lengths))
+    reading = Reading(punctuation=punctuation)
+    if method == "exact":
+        found = find_exact(texts, reading, on_progress=on_progress)
+    else:
+        found = find_near(texts, NearSettings(reading=reading), threshold=threshold, on_progress=on_progress)
+    result = _result(found, method, part, threshold)
+    gone = {d.seq: d for d in _decisions(result, lengths, keep) if not d.kept}
+    folder.mkdir(parents=True, exist_ok=True)
+    return _write(source, targets, gone, len(result.groups))
+
+
+def _targets(source: Path, folder: Path) -> dict[str, Path]:
+    ending = max((s for s in SUFFIXES if source.name.lower().endswith(s)), key=len, default=".jsonl")
+    return {
+        "kept": folder / f"kept{ending}",
+        "dropped": folder / f"dropped{ending}",
+        "unread": folder / "unread.jsonl",
+    }
+
+
+def _check(method: str, part: str, threshold: float, keep: str, targets: list[Path]) -> None:
+    for name, value, known in (("method", method, METHODS), ("part", part, PARTS), ("keep policy", keep, KEEP)):
+        if value not in known:
+            raise PlanError(f"there is no {name} {value!r}", f"use one of {', '.join(known)}")
+    if not 0.3 <= threshold <= 1:
+        raise PlanError(f"threshold {threshold:g} is outside 0.3 to 1", "0.8 is a good start, 1 means equal")
+    taken = next((path for path in targets if path.exists()), None)
+    if taken is not None:
+        raise PlanError(f"{taken} is already there", "name another folder, or remove that file first")
+
+
+def _rows(source: Path) -> Iterator[_Row]:
+    with open_file(source) as file:
+        for number, row in enumerate(file.rows, 1):
+            try:
+                yield _Row(number, row.value, read_checked(row, file.form).conversations[0], "")
+            except DataError as error:
+                yield _Row(number, row.value, None, error.message)
+
+
+def _documents(source: Path, part: Part, lengths: dict[int, int]) -> Iterator[Document]:
+    for row in _rows(source):
+        if row.conversation is not None:
+            lengths[row.number] = len(row.conversation.answer)
+            yield Document(row.number, sides(row.conversation.turns, part))
+
+
+def _result(found: Found, method: Method, part: Part, threshold: float) -> DuplicateResult:
+    at = 1.0 if method == "exact" else threshold
+    return DuplicateResult(method, part, at, found.floor, found.considered, found.members, found.pairs)
+
+
+def _decisions(result: DuplicateResult, lengths: dict[int, int], keep: str) -> Iterator[Decision]:
+    for group in result.groups:
+        members = {
+            seq: Member(seq, f"row {seq}", 0, None, None, "pending", "", lengths[seq], "") for seq in group.seqs
+        }
+        yield from decide(result, group, members, keep)
+
+
+def _write(source: Path, targets: dict[str, Path], gone: dict[int, Decision], groups: int) -> FileReport:
+    counts = dict.fromkeys(targets, 0)
+    with ExitStack() as stack:
+        put = {name: stack.enter_context(write_rows(path)) for name, path in targets.items()}
+        for row in _rows(source):
+            decision = gone.get(row.number)
+            if row.conversation is None:
+                name, value = "unread", {"row": row.number, "reason": row.error, "value": row.value}
+            elif decision is not None:
+                name = "dropped"
+                value = {**row.value, "duplicate_of": decision.copy_of, "similarity": decision.score}
+            else:
+                name, value = "kept", row.value
+            put[name](value)
+            counts[name] += 1
+    for name, path in targets.items():
+        if not counts[name]:
+            path.unlink()
+    return FileReport(
+        sum(counts.values()),
+        counts["kept"],
+        counts["dropped"],
+        counts["unread"],
+        groups,
+        tuple(str(path) for name, path in targets.items() if counts[name]),
+    )
