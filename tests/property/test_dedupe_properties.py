@@ -35,6 +35,7 @@ def search(documents: list[Document], threshold: float = 0.6) -> DuplicateResult
 
 
 @given(corpora(), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_order_does_not_matter(documents: list[Document], random: object) -> None:
     shuffled = list(documents)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -43,7 +44,7 @@ def test_order_does_not_matter(documents: list[Document], random: object) -> Non
 
 
 @given(corpora(), st.sampled_from(["best", "longest", "newest", "first"]))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_searching_what_is_kept_finds_nothing(documents: list[Document], keep: str) -> None:
     result = search(documents)
     members = {d.seq: Member(d.seq, "", 0, None, None, "pending", "", len(d.sides[0]), "") for d in documents}
@@ -58,6 +59,7 @@ def test_searching_what_is_kept_finds_nothing(documents: list[Document], keep: s
 
 
 @given(corpora(), st.sampled_from([0.5, 0.7, 0.8, 0.95, 1.0]))
+@settings(deadline=None)
 def test_regrouping_is_what_a_new_search_finds(documents: list[Document], threshold: float) -> None:
     regrouped = search(documents, 0.5).rethreshold(threshold)
     fresh = search(documents, threshold)
@@ -67,6 +69,7 @@ def test_regrouping_is_what_a_new_search_finds(documents: list[Document], thresh
 
 
 @given(corpora())
+@settings(deadline=None)
 def test_scores_are_symmetric_and_true(documents: list[Document]) -> None:
     result = search(documents)
     for a in documents:
