@@ -104,7 +104,7 @@ def sign_block(seqs: npt.NDArray[np.int64], columns: Columns, settings: NearSett
     factors, addends = permutations(settings.bands * settings.rows, settings.seed)
     signatures = np.empty((len(seqs), len(factors)), dtype=np.uint32)
     sign_texts(hashes, begins, counts, factors, addends, signatures)
-    words = np.sum([d.words for d in read], axis=0, dtype=np.int64)
+    words = np.asarray(np.sum([d.words for d in read], axis=0), dtype=np.int64)
     figures = np.stack([d.figures for d in read], axis=1)
     return Block(seqs, joint_keys(read), words, hashes, begins, counts, figures, signatures)
 

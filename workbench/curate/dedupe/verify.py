@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -64,7 +66,7 @@ def _similarities(
 def _lay_out(
     hashes: npt.NDArray[np.uint32],
     begin: int,
-    count: int,
+    count: Any,
     table: npt.NDArray[np.uint32],
     stamps: npt.NDArray[np.uint32],
     stamp: np.uint32,
@@ -86,7 +88,7 @@ def _lay_out(
 def _common(
     hashes: npt.NDArray[np.uint32],
     begin: int,
-    count: int,
+    count: Any,
     table: npt.NDArray[np.uint32],
     stamps: npt.NDArray[np.uint32],
     stamp: np.uint32,
