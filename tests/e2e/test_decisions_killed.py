@@ -1,4 +1,4 @@
-"""A process killed in the middle of a bulk act, at random moments: all of it is there, or nothing; undo leads back."""
+"""A process killed in the middle of a bulk act: all of it is there, or nothing; undo leads back."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def state(project: Project) -> list[tuple[object, ...]]:
     return [(r.conversation, r.tagged_by, r.status) for r in records]
 
 
-@pytest.mark.parametrize("delay", [0.01, 0.05, 0.1, 0.25])
+@pytest.mark.parametrize("delay", [0.05, 0.2])
 def test_all_or_nothing_and_undo_leads_back(tmp_path: Path, delay: float) -> None:
     project = make_project(tmp_path / "p", [make_record(f"q{i}", f"a{i}") for i in range(2000)])
     before = state(project)
