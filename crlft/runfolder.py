@@ -8,6 +8,7 @@
     checkpoints/    step-00000100/ …, each complete or absent
     model/          the finished model
     stop.request    somebody asks the worker to save and stop
+    last-word       room kept for the file below: a full disk must not keep a run from saying so
     done.json, stopped.json, failed.json    how it ended; at most one of them
 """
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Marker = Literal["done", "stopped", "failed"]
+KEPT_BYTES = 64 * 1024
 MARKERS: tuple[Marker, ...] = ("done", "stopped", "failed")
 
 
@@ -105,7 +107,20 @@ class RunFolder:
         """Say how the run ended; clears any earlier marker."""
         body = json.dumps({"time": time.time(), **fields}, ensure_ascii=False, indent=1)
         self.clear_markers()
+        self._kept_room.unlink(missing_ok=True)
         write_atomically(self.path / f"{marker}.json", body + "\n")
+
+    def keep_room(self) -> None:
+        """Take the room that `mark` will need.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        self._kept_room.write_bytes(b"\0" * KEPT_BYTES)
+
+    @property
+    def _kept_room(self) -> Path:
+        return self.path / "last-word"
 
     def marker(self) -> tuple[Marker, dict[str, Any]] | None:
         """Return how the run ended, or None while it has not."""

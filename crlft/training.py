@@ -76,6 +76,8 @@ def run_training(config: RunConfig, folder: Path, listener: Listener | None = No
     events = Events(run, listener) if is_first() else Quiet(run)
     with events.catching_sigterm():
         try:
+            if is_first():
+                run.keep_room()
             return train(config, events)
         except Exception as error:  # noqa: BLE001  the job's boundary: whatever happened is recorded in its folder
             failure = explain(error)

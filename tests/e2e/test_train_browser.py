@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 from crlft.runfolder import RunFolder
 from tests.e2e.conftest import run_workbench
 from tests.e2e.test_app_killed import kill_app
+from tests.unit.loop_project import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -126,7 +127,10 @@ def test_a_run_outlives_tab_and_server_and_resumes_as_if_unbroken(
     second.goto(f"{address}/train?run={run}")
     expect(second.get_by_text(run).first).to_be_visible()
     expect(second.get_by_text("measured from this start").first).to_be_visible()
+    paused_at = len(folder.read_events()[0])
     os.kill(pid, signal.SIGCONT)
+    until(lambda: len(folder.read_events()[0]) >= paused_at + 3)  # both estimates count the pause then
+    second.wait_for_timeout(3_000)
     left = shown_seconds(second.locator(".wb-metric", has_text="Time left").inner_text())
     told = [e for e in folder.read_events()[0] if e["event"] == "step"][-1]
     assert told["eta_seconds"] / 3 - 5 <= left <= told["eta_seconds"] * 3 + 5, "the page's estimate is the run's"

@@ -271,3 +271,11 @@ def test_the_card_says_what_the_model_was_made_of_and_how_to_ask_it(unbroken):
     assert "![Loss and swap test over the steps](curves.png)" in text
     swap = card.metrics["held_out"]["swap"]["sub"]
     assert f"{swap['wrong'] - swap['right']:+.3f}" in text
+
+
+def test_room_is_kept_for_the_last_word_and_given_back_with_it(tmp_path):
+    run = RunFolder(tmp_path)
+    run.keep_room()
+    assert (tmp_path / "last-word").stat().st_size >= 4096
+    run.mark("failed", error="the disk is full", kind="disk-full")
+    assert [p.name for p in tmp_path.iterdir()] == ["failed.json"]

@@ -35,10 +35,10 @@ def draw_curves(project: Project, job: Job, curves: RunCurves, colours: Mapping[
         (t("swap test"), curves.swap_series()),
         (t("memory, GB"), _gigabytes(*curves.series("peak_memory_bytes"))),
     )
-    for i, (place, (label, (xs, ys))) in enumerate(zip(st.columns(len(small)), small, strict=True)):
-        if ys:
-            with place:
-                st.plotly_chart(small_figure(xs, ys, label), key=f"run-small-{i}", config=CHART_CONFIG)
+    drawn = [(label, xs, ys) for label, (xs, ys) in small if ys]  # no swap test without conditions
+    for i, (place, (label, xs, ys)) in enumerate(zip(st.columns(max(1, len(drawn))), drawn, strict=False)):
+        with place:
+            st.plotly_chart(small_figure(xs, ys, label), key=f"run-small-{i}", config=CHART_CONFIG)
 
 
 def _gigabytes(xs: list[int], ys: list[float]) -> tuple[list[int], list[float]]:
