@@ -116,6 +116,15 @@ def test_equal_texts_in_two_classes_are_left_to_a_person(twins, open_page):
     assert dropped(twins) == 0
 
 
+def test_tagging_conflicts_go_to_the_review_queue(twins, open_page):
+    app = searched(open_page)
+    assert button(app, "Review 1 tagging conflict").key == "dup-conflicts"
+    app.button(key="dup-conflicts").click().run()
+    assert not app.exception
+    assert browsing.search(twins, "dup:1 -status:dropped").total == 3
+    assert not open_page("tag", tab="queue", q="dup:1 -status:dropped").exception
+
+
 def test_the_threshold_regroups_without_searching(twins, open_page):
     app = searched(open_page)
     app.slider(key="similarity-1").set_value(1.0).run()

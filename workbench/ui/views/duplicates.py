@@ -10,7 +10,7 @@ from workbench.services.duplicates import KEEP, DuplicateResult
 from workbench.services.project import Project, project_overview
 from workbench.ui import background
 from workbench.ui.i18n import t, tn
-from workbench.ui.nav import param, set_params
+from workbench.ui.nav import goto, param, set_params
 from workbench.ui.views import acting
 from workbench.ui.views.duplicates_review import ByHand, draw_contrasts, draw_groups, draw_pairs
 from workbench.ui.views.working import address_tabs, busy, take
@@ -20,6 +20,8 @@ from workbench.ui.widgets.loop_charts import CHART_CONFIG, similarity_histogram
 from workbench.ui.widgets.loop_styles import loop_styles
 
 TASK = "duplicates"
+QUEUED = 200
+"""Groups that an address can name; the next ones follow when these are decided."""
 _TABS = ("Groups", "Borderline pairs", "Contrasts")
 
 
@@ -203,6 +205,15 @@ def _apply(project: Project, result: DuplicateResult, keep: str) -> None:
         value=bool(result.conflicts),
         key=f"dup-careful-{result.id}",
     )
+    if result.conflicts and st.button(
+        tn(len(result.conflicts), "Review {n} tagging conflict", "Review {n} tagging conflicts"),
+        icon=":material/rule:",
+        key="dup-conflicts",
+        help=t("One by one on the Tag page: the same text cannot be of two qualities."),
+    ):
+        duplicates.set_threshold(project, result)
+        named = ",".join(map(str, result.conflicts[:QUEUED]))
+        goto("tag", tab="queue", q=f"dup:{named} -status:dropped")
     notes = []
     if hand.keep:
         notes.append(tn(len(hand.keep), "{n} chosen by hand", "{n} chosen by hand"))
