@@ -64,10 +64,10 @@ def measure(root: Path, keys: int, gap_ms: int) -> dict[str, Any]:
             chromium = os.environ.get("WORKBENCH_CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page(viewport={"width": 1440, "height": 950})
+            page.add_init_script(f"({_WATCH})()")  # before the queue's own listener, which ends an event's way
             page.goto(f"http://127.0.0.1:{port}/tag", timeout=120_000)
             page.locator(".focus .turn").first.wait_for(timeout=120_000)
             page.wait_for_timeout(3000)
-            page.evaluate(_WATCH)
             for _ in range(keys):
                 page.keyboard.press("1")
                 page.wait_for_timeout(gap_ms)
