@@ -41,7 +41,7 @@ PICTURES = os.environ.get("WORKBENCH_SCREENSHOTS")
 
 def fill_form(page: Page, address: str) -> None:
     page.goto(f"{address}/train?snapshot=first")
-    page.get_by_text("Advanced", exact=False).first.click()
+    page.locator("summary", has_text="Advanced").click()
     page.get_by_role("tab", name="Budget").click()
     for label, name in (
         ("Steps", "steps"),

@@ -112,7 +112,7 @@ def test_job_and_server_killed_at_random_moments(project: Project) -> None:
         assert killed.status == "killed", killed
         assert killed.remedy.startswith("resume")
         until(lambda: not processes_of(project.root))
-        assert not devices.is_busy("cpu")
+        until(lambda: not devices.is_busy("cpu"))  # its last threads close the lock a moment later
         saved = latest(folder.checkpoints)
         assert (saved[1] if saved else 0) >= reached, "no checkpoint is lost"
         reached = saved[1] if saved else 0
