@@ -24,5 +24,6 @@ lint:
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: install
+bench:
+	@scripts/install.sh dev
 	@.venv/bin/python -m tests.benchmarks $(ARGS)
