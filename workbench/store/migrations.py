@@ -19,8 +19,8 @@ def _judgements(connection: Connection) -> None:
 
 
 def _curation(connection: Connection) -> None:
-    """2 → 3: decisions by the browser's id, suggestions, opinions of several curators."""
-    for table in (schema.decisions, schema.suggestions, schema.opinions):
+    """2 → 3: decisions by the browser's id, and suggestions."""
+    for table in (schema.decisions, schema.suggestions):
         table.create(connection)
 
 

@@ -8,7 +8,7 @@
         ├── duplicate_*, map_*     results of analysis, replaced when recomputed
         ├── judgements             what a model said about the tags
         ├── decisions              what browsers sent, each done once
-        ├── suggestions, opinions  the likeliest class; what each of several curators said
+        ├── suggestions            the likeliest class of what is untagged
         └── brought_back           generation → conversation of the next round
     classes, settings, imports, quarantine, snapshots, runs, rounds, comparisons ── cells ── votes
 
@@ -43,7 +43,7 @@ from workbench.store.schema_analysis import (
     map_points,
     vectors,
 )
-from workbench.store.schema_curation import decisions, opinions, suggestions
+from workbench.store.schema_curation import decisions, suggestions
 from workbench.store.schema_judging import judgements
 from workbench.store.schema_loop import brought_back, cells, comparisons, rounds, runs, snapshots, votes
 
@@ -67,7 +67,6 @@ __all__ = [
     "map_clusters",
     "map_points",
     "meta",
-    "opinions",
     "quarantine",
     "rounds",
     "runs",

@@ -1,8 +1,8 @@
-"""Tables of curation by hand: decisions sent by browsers, suggestions, and the opinions of several curators."""
+"""Tables of curation by hand: decisions sent by browsers, and suggestions."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, Table, Text
 
 from workbench.store.columns import METADATA
 from workbench.store.columns import integer_column as _integer
@@ -30,14 +30,3 @@ suggestions = Table(
     Index("suggestions_confidence", "confidence"),
 )
 """The likeliest class of conversations that nobody has tagged; replaced when computed anew."""
-
-opinions = Table(
-    "opinions",
-    METADATA,
-    Column("seq", Integer, ForeignKey("conversations.seq"), nullable=False),
-    Column("curator", Text, nullable=False),
-    Column("class_name", Text, nullable=False),
-    _text("at"),
-    PrimaryKeyConstraint("seq", "curator"),
-)
-"""What each curator said of a conversation that several are to judge, blind to each other."""
