@@ -26,7 +26,7 @@ from workbench.ui.state import PROJECT_VARIABLE
 pytestmark = pytest.mark.browser
 
 CHROMIUM = os.environ.get("WORKBENCH_CHROMIUM") or shutil.which("chromium") or ""
-HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> **bold** :red[x]"
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> :red[x]"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
     write_rows(folder / "talk.jsonl")
     table = {"senior": "expert", "crowd": "sub"}
     import_files(made, [folder / "talk.jsonl"], actor="importer", class_field="generator", class_map=table)
-    conversation = Conversation((Turn("user", HOSTILE), Turn("assistant", HOSTILE, reasoning=HOSTILE)))
+    answer = Turn("assistant", HOSTILE, reasoning=HOSTILE)
+    conversation = Conversation((Turn("system", "Be **bold**."), Turn("user", HOSTILE), answer))
     with made.database.write() as connection:
         insert_records(connection, [Record(0, content_uid(conversation), conversation, n_turns=2)])
     port = free_port(8800)
@@ -201,7 +202,7 @@ def test_text_from_data_is_text(page, address):
         page.get_by_role("radio", name=tab).click()
         expect(page.get_by_role("radio", name=tab)).to_be_checked()
     at_row(page, 0)
-    assert page.locator(".wb-chat img, .wb-chat script, .list img, .wb-chat strong").count() == 0
+    assert page.locator(".wb-chat img, .wb-chat script, .list img, .wb-user strong").count() == 0
     assert "owned" not in page.title()
 
 
@@ -216,3 +217,38 @@ def test_a_bulk_act_is_planned_applied_by_enter_and_undone(page, address, projec
     page.locator(".st-key-notice-undo button").click()
     expect(page.get_by_text("Undone: tag 9 conversations as expert")).to_be_visible()
     assert browsing.search(project, "class:expert").total == 8
+
+
+def test_markdown_is_set_raw_at_a_key_and_the_box_completes(page, address):
+    page.goto(f"{address}/browse?order=newest")
+    expect(page.locator(".wb-system .wb-md strong")).to_have_text("bold")
+    page.keyboard.press("m")
+    expect(page.locator(".wb-system .wb-text").first).to_have_text("Be **bold**.")
+    box = page.locator(".st-key-browse-q input")
+    box.press_sequentially("-sta")
+    option = page.locator("#wb-completion option").first
+    expect(option).to_have_attribute("value", "-status:")
+    box.fill("class:none status:k")
+    expect(option).to_have_attribute("value", "class:none status:kept")
+    assert page.title() != "owned"
+
+
+def test_health_bars_and_a_saved_view(page, address):
+    page.goto(f"{address}/browse?view=health&q=class:sub")
+    expect(page.get_by_text("What would be learnt")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(6)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("Name", exact=True).fill("the crowd")
+    page.get_by_label("Name", exact=True).press("Tab")
+    page.get_by_role("button", name="Save this view").click()
+    expect(page.get_by_text("Saved as “the crowd”")).to_be_visible()
+    page.goto(f"{address}/browse")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="the crowd").click()
+    expect(page.locator(".st-key-browse-q input")).to_have_value("class:sub")
+
+
+def test_likeness_without_a_map_says_what_to_do(page, address):
+    page.goto(f'{address}/browse?q=like:"a+poem"')
+    expect(page.get_by_text("there are no embeddings to search by yet")).to_be_visible()
+    expect(page.get_by_text("choose Map and make it")).to_be_visible()
