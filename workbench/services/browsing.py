@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from workbench.domain.curation import Action, Change
 from workbench.domain.errors import NotFound, QueryError
 from workbench.domain.record import Record, RecordSummary
-from workbench.services.meaning import compile_text
+from workbench.services.meaning import collect_newest, compile_text
 from workbench.services.project import Project
 from workbench.store import actions as action_store
 from workbench.store import conversations as conversation_store
@@ -62,6 +62,7 @@ def compiled(project: Project, query: str) -> Iterator[tuple[Connection, Compile
     Raises:
         QueryError: The query has a mistake.
     """
+    collect_newest(project, query)
     with project.database.read() as connection:
         try:
             ready = compile_text(project, connection, query)

@@ -18,6 +18,7 @@ from workbench.curate.query import parse_query
 from workbench.domain.errors import QueryError
 from workbench.domain.query import FieldTerm, Query
 from workbench.services.embedder import embed_text
+from workbench.services.mapjob import collect_map, map_job
 from workbench.services.maptexts import MAP_SETTING, MEMBERS, OFFLINE, map_text
 from workbench.services.project import Project
 from workbench.store import search
@@ -51,6 +52,14 @@ def compile_text(project: Project, connection: Connection, query: str) -> Compil
     if len(likes) > 1 or likes[0].negated or len(likes[0].values) > 1:
         raise QueryError("like: takes one conversation or one text, once", 'write like:ID or like:"some text"')
     return ready.nearest_to(_rank(project, connection, ready, likes[0].values[0]))
+
+
+def collect_newest(project: Project, query: str) -> None:
+    """Take a finished map that nobody looked at yet into the store, where a query goes by meaning."""
+    if "like:" in query.lower():
+        newest = map_job(project)
+        if newest is not None and not newest.live:
+            collect_map(project, newest.id)
 
 
 @lru_cache(maxsize=4)
