@@ -75,5 +75,7 @@ def _count(
 
 def trimmed(histogram: Sequence[tuple[str, int]]) -> Histogram:
     """Return a histogram without the empty ranges at its ends."""
-    full = [i for i, (_, n) in enumerate(histogram) if n]
-    return list(histogram[full[0] : full[-1] + 1]) if full else []
+    ranged = [(value, n) for value, n in histogram if value != "none"]
+    full = [i for i, (_, n) in enumerate(ranged) if n]
+    without = [(value, n) for value, n in histogram if value == "none"]
+    return (ranged[full[0] : full[-1] + 1] if full else []) + without
