@@ -146,7 +146,7 @@ def test_keys_walk_decide_and_undo_and_typing_does_neither(page, address, projec
     assert browsing.get_record(project, seqs[1]).status == "pending"
 
     last = curation.log(project, limit=1)[0].id
-    box = page.get_by_role("textbox", name="Search")
+    box = page.locator(".st-key-browse-q input")
     box.fill("")
     box.press_sequentially("ax1ju")
     box.press("Enter")
@@ -181,7 +181,7 @@ def test_a_burst_of_keys_ends_where_it_should(page, address):
 def test_facets_narrow_exclude_and_the_back_key_returns(page, address):
     page.goto(f"{address}/browse")
     at_row(page, 0)
-    box = page.get_by_role("textbox", name="Search")
+    box = page.locator(".st-key-browse-q input")
     page.locator(".facet .value", has_text="expert").click()
     expect(box).to_have_value("class:expert")
     expect(page.get_by_text("8 conversations")).to_be_visible()
