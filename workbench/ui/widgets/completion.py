@@ -23,6 +23,6 @@ def complete(box: str, values: Mapping[str, Sequence[str]], *, key: str) -> None
         key: Widget key.
     """
     choices = {name: list(field.choices) for name, field in FIELDS.items() if field.choices}
-    given = {field: list(found) for field, found in values.items()}
+    given = {field: list(dict.fromkeys([*found, *choices.get(field, [])])) for field, found in values.items()}
     fields = {name: f"{name}{'>' if '>' in field.example else ':'}" for name, field in FIELDS.items()}
     _component(key=key, data={"box": box, "fields": fields, "values": {**choices, **given}})
