@@ -27,7 +27,7 @@ GROUPS = {
     "data": ("import", "quarantine", "search", "snapshot", "export"),
     "curate": ("dedupe", "clean", "tag", "reward", "keep", "drop"),
     "train": ("train", "runs", "stop", "resume"),
-    "compare": ("compare", "report", "rounds"),
+    "compare": ("compare", "judge", "report", "rounds"),
     "suggest": ("suggest",),
 }
 """Module of `workbench.commands` → the commands it holds. Only the module of the command that was asked for is

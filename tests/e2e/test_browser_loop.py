@@ -97,13 +97,15 @@ def tag_and_freeze(walk: Walk) -> None:
     walk.open("tag")
     untagged = ask(project, "search", "class:none -status:dropped")["total"]
     assert isinstance(untagged, int)
-    expect(page.get_by_text(f"{untagged} match", exact=False).first).to_be_visible()
+    expect(page.get_by_text(f"{untagged} left", exact=False).first).to_be_visible()
     walk.picture("tag")
     page.keyboard.press("2")
     expect(page.get_by_text("1 decided", exact=False).first).to_be_visible()
+    expect(page.get_by_text("All saved").first).to_be_visible()
     assert ask(project, "search", "class:none -status:dropped")["total"] == untagged - 1
     page.keyboard.press("u")
-    expect(page.get_by_text(re.compile("Undone")).first).to_be_visible()
+    expect(page.get_by_text("0 decided", exact=False).first).to_be_visible()
+    expect(page.get_by_text("All saved").first).to_be_visible()
     assert ask(project, "search", "class:none -status:dropped")["total"] == untagged
     page.get_by_text("Rewards", exact=True).first.click()
     expect(button(page, "Save rewards")).to_be_visible()
@@ -163,6 +165,7 @@ def compare_and_return(walk: Walk) -> None:
     query.fill("class:sub lang:en -status:dropped")
     query.press("Enter")
     count = page.get_by_label(re.compile("How many of"))
+    expect(count).to_have_count(1)  # the field of the other source stands until the page is drawn
     count.fill("8")
     count.press("Enter")
     generate = button(page, re.compile("Generate 24 answers"))

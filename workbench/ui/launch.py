@@ -28,6 +28,7 @@ APP_FILE = Path(__file__).parent / "entry" / "serve.py"
 MAX_UPLOAD_MEGABYTES = 2048
 PORTS_TRIED = 20
 START_SECONDS = 60
+STOP_SECONDS = 10
 
 
 def streamlit_arguments(port: int = 8501, address: str = "127.0.0.1") -> list[str]:
@@ -119,7 +120,8 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
     process = subprocess.Popen(
         [sys.executable, "-m", *streamlit_arguments(taken, address)], env=environment, stdout=subprocess.DEVNULL
     )
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what runs in the background with SIGINT ignored
+        signal.signal(number, _interrupt)
     try:
         _note_path(root).write_text(
             json.dumps({"pid": process.pid, "started": psutil.Process(process.pid).create_time(), "url": url}),
@@ -135,7 +137,11 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()  # decisions are committed as they are made: nothing waits in its memory
+                process.wait()
         _note_path(root).unlink(missing_ok=True)
 
 

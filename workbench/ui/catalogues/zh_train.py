@@ -240,6 +240,7 @@ _JOBS: Mapping[str, str] = {
     "import": "导入",
     "snapshot": "快照",
     "export": "导出",
+    "models kept ready to talk": "待命对话的模型",
     "it is next": "下一个就是它",
     "one job goes first": "前面有一个任务",
     "{n} jobs go first": "前面有 {n} 个任务",
