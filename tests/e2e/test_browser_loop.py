@@ -165,7 +165,8 @@ def compare_and_return(walk: Walk) -> None:
     query.fill("class:sub lang:en -status:dropped")
     query.press("Enter")
     count = page.get_by_label(re.compile("How many of"))
-    expect(count).to_have_count(1)  # the field of the other source stands until the page is drawn
+    expect(page.get_by_label("How many of 300")).to_have_count(0)  # stands until all is drawn
+    expect(count).to_have_count(1)
     count.fill("8")
     count.press("Enter")
     generate = button(page, re.compile("Generate 24 answers"))
