@@ -120,7 +120,7 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
     process = subprocess.Popen(
         [sys.executable, "-m", *streamlit_arguments(taken, address)], env=environment, stdout=subprocess.DEVNULL
     )
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what runs in the background with SIGINT ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # shells start background commands with SIGINT ignored
         signal.signal(number, _interrupt)
     try:
         _note_path(root).write_text(
