@@ -9,7 +9,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from crlft.checkpoints import checkpoint_name
-from crlft.evaluation import Probe, nll_by_class, sample_answers, weighted_mean
+from crlft.evaluation import Probe, held_out_loss, sample_answers
 from crlft.events import Events, Pace
 from crlft.tokens import Encoder
 from crlft.trainer import CRLFTTrainer, peak_memory_bytes
@@ -99,17 +99,21 @@ class RunCallback(TrainerCallback):
             "likelihood": lambda batch: trainer.model_wrapped(supervised=batch),
         }
         if self.probe.held_out:
-            own = nll_by_class(trainer.model_wrapped, self.probe.held_out, autocast=trainer.autocast(), **options)
+            own = held_out_loss(trainer.model_wrapped, self.probe.held_out, autocast=trainer.autocast(), **options)
             found: dict[str, Any] = {
-                "loss": _mean(own),
-                "loss_weighted": weighted_mean(own, self.probe.held_out),
-                "loss_by_class": own,
+                "loss": own.mean,
+                "loss_weighted": own.weighted,
+                "loss_by_class": own.by_class,
             }
             if self.probe.swapped:
-                other = nll_by_class(
+                other = held_out_loss(
                     trainer.model_wrapped, self.probe.swapped, autocast=trainer.autocast(), **options
                 )
-                found["swap"] = {n: {"right": own[n], "wrong": other[n]} for n in own if n in other}
+                found["swap"] = {
+                    name: {"right": right, "wrong": other.by_class[name]}
+                    for name, right in own.by_class.items()
+                    if name in other.by_class
+                }
             self.last_evaluation = found
             self.events.emit("eval", step=step, **found)
         for answer in sample_answers(trainer.model_wrapped, self.encoder, self.probe, self.context):
@@ -136,7 +140,3 @@ class RunCallback(TrainerCallback):
             peak_memory_bytes=peak_memory_bytes(),
             eta_seconds=self._pace.eta_seconds(step),
         )
-
-
-def _mean(by_class: dict[str, float]) -> float:
-    return sum(by_class.values()) / len(by_class)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crlft.conversation import Conversation
 from crlft.errors import SchemeError
 
 DEFAULT_BETA = 0.9 / math.log(10)
@@ -112,6 +113,22 @@ class ClassScheme:
                 "lower the reward or raise beta",
             )
         return math.exp(exponent)
+
+    def turn_weights(self, conversation: Conversation) -> list[float]:
+        """Return what a supervised token of each turn weighs, in the turns' order; 0 where none is supervised.
+
+        A turn's own reward goes before the conversation's, and that before its class's.
+
+        Raises:
+            SchemeError: The conversation's class is unknown or a weight is not finite.
+        """
+        name = conversation.class_name or ""
+        return [
+            0.0
+            if turn.role != "assistant" or turn.excluded
+            else self.loss_weight(name, conversation.coarse_reward if turn.reward is None else turn.reward)
+            for turn in conversation.turns
+        ]
 
     def condition_of(self, name_or_condition: str) -> str:
         """Return the condition text for a class name or a condition text; empty stays empty.

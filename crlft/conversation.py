@@ -45,6 +45,7 @@ class Turn:
         tool_call_id: The call that a tool turn answers.
         name: The speaker's or the tool's name, where the source gave one.
         excluded: True leaves this assistant turn out of the loss; it still stands in the context.
+        reward: Coarse reward of this assistant turn alone, any finite number; None follows the conversation.
     """
 
     role: Role
@@ -54,6 +55,7 @@ class Turn:
     tool_call_id: str | None = None
     name: str | None = None
     excluded: bool = False
+    reward: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the OpenAI message form; fields at their defaults are left out."""
@@ -75,6 +77,8 @@ class Turn:
             out["name"] = self.name
         if self.excluded:
             out["excluded"] = True
+        if self.reward is not None:
+            out["reward"] = self.reward
         return out
 
     @classmethod
@@ -82,7 +86,7 @@ class Turn:
         """Read what `to_dict` wrote.
 
         Raises:
-            DataError: The role is unknown or the content is no text.
+            DataError: The role is unknown, the content is no text, or the reward is no finite number.
         """
         role, content = data.get("role"), data.get("content", "")
         if role not in ROLES:
@@ -101,7 +105,23 @@ class Turn:
             tool_call_id=data.get("tool_call_id"),
             name=data.get("name"),
             excluded=bool(data.get("excluded", False)),
+            reward=_turn_reward(role, data.get("reward")),
         )
+
+
+def _turn_reward(role: str, value: Any) -> float | None:
+    """Return a turn's own reward.
+
+    Raises:
+        DataError: It is no finite number, or the turn is not the assistant's.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise DataError(f"reward of a {role} turn is {value!r}", "give a finite number, or none")
+    if role != "assistant":
+        raise DataError(f"a {role} turn has a reward", "only assistant turns are trained on")
+    return float(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ Every conversation ends up in exactly one place: trained on, held out, or report
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,7 +30,8 @@ class Example:
         ids: Token ids, int32 (tokens,).
         supervised: True where the loss is taken, bool (tokens,).
         share: What a supervised token counts before the weight, float32 (tokens,): 1, or 1 over the number
-            of supervised tokens of its answer or its conversation (`normalisation`).
+            of supervised tokens of its answer or its conversation (`normalisation`); times the ratio of its
+            answer's weight to the conversation's where the answer has a reward of its own.
         loss_weight: w of the conversation, float: 1 under methods without weights.
         class_name: Its class.
         index: Its place in the data.
@@ -155,8 +157,13 @@ def build_dataset(
         ]
     )
     for (index, conversation, name), ids in zip(tagged, encoded, strict=True):
-        weight = _weight(scheme, name, conversation, index) if method.weighted else 1.0
+        weight = 1.0
+        if method.weighted:
+            with _placed(index):
+                weight = scheme.loss_weight(name, conversation.coarse_reward)
         example = _example(ids, weight, name, index, config.normalisation, max_tokens)
+        if method.weighted and any(turn.reward is not None for turn in conversation.turns):
+            example = _weigh_answers(example, ids, scheme, conversation)
         _place(example, conversation, config, out, accounts[name])
     _refuse_nothing(out, encoded, max_tokens)
     if method.conditioned:
@@ -167,11 +174,13 @@ def build_dataset(
     return out
 
 
-def _weight(scheme: ClassScheme, name: str, conversation: Conversation, index: int) -> float:
+@contextmanager
+def _placed(index: int, where: str = "") -> Iterator[None]:
+    """Say of which row a reward makes no weight."""
     try:
-        return scheme.loss_weight(name, conversation.coarse_reward)
+        yield
     except SchemeError as error:
-        raise DataError(f"row {index + 1} of the data: {error.message}", error.remedy) from error
+        raise DataError(f"row {index + 1} of the data{where}: {error.message}", error.remedy) from error
 
 
 def _accounts(scheme: ClassScheme, method: Method) -> list[ClassAccount]:
@@ -201,6 +210,19 @@ def _example(
     return Example(ids, supervised, share, weight, name, index, truncated=len(encoded.ids) > max_tokens)
 
 
+def _weigh_answers(example: Example, encoded: Encoded, scheme: ClassScheme, conversation: Conversation) -> Example:
+    """Weigh answers that have a reward of their own by it instead of the conversation's."""
+    weight = example.loss_weight or 1.0  # a conversation's weight may be too small for a float, an answer's not
+    relative = np.full(len(example), example.loss_weight / weight, dtype=np.float32)
+    turns = encoded.turns[: len(example)]
+    for number, turn in enumerate(conversation.turns):
+        if turn.reward is not None:
+            with _placed(example.index, f", turn {number + 1}"):
+                own = scheme.loss_weight(example.class_name, turn.reward)
+            relative[turns == number] = own / weight
+    return replace(example, share=example.share * relative, loss_weight=weight)
+
+
 def _place(
     example: Example, conversation: Conversation, config: RunConfig, out: Dataset, account: ClassAccount
 ) -> None:
@@ -209,7 +231,7 @@ def _place(
     elif is_held_out(conversation, config.held_out_share):
         account.held_out += 1
         out.held_out.append((conversation, example))
-    elif example.loss_weight == 0:
+    elif example.mass == 0:
         account.dropped += 1
     else:
         account.conversations += 1

@@ -98,7 +98,25 @@ def swapped_examples(
     return [e for e in out if e.supervised.any()]
 
 
-def nll_by_class(
+@dataclass(frozen=True, slots=True)
+class HeldOutLoss:
+    """What a model loses on held-out conversations, nats.
+
+    Attributes:
+        by_class: Class → mean negative log-likelihood of its supervised tokens.
+        weighted: The objective: sum of w·l over sum of w, as in training.
+    """
+
+    by_class: dict[str, float]
+    weighted: float
+
+    @property
+    def mean(self) -> float:
+        """The classes' mean, each class alike."""
+        return sum(self.by_class.values()) / len(self.by_class) if self.by_class else 0.0
+
+
+def held_out_loss(
     model: Any,
     examples: Sequence[Example],
     *,
@@ -107,8 +125,8 @@ def nll_by_class(
     full_logits: bool = False,
     autocast: AbstractContextManager[Any] | None = None,
     likelihood: Callable[[MicroBatch], torch.Tensor] | None = None,
-) -> dict[str, float]:
-    """Return the mean negative log-likelihood of each class's supervised tokens, nats.
+) -> HeldOutLoss:
+    """Return what the model loses on examples, by class and weighted as in training.
 
     Args:
         model: A causal LM.
@@ -123,6 +141,7 @@ def nll_by_class(
     numbers = {name: i for i, name in enumerate(names)}
     sums: dict[str, float] = defaultdict(float)
     counts: dict[str, int] = defaultdict(int)
+    weighted = mass = 0.0
     device = next(model.parameters()).device
     training = model.training
     model.eval()
@@ -131,22 +150,16 @@ def nll_by_class(
             for part in micro_batches(range(len(examples)), [len(e) for e in examples], tokens):
                 batch = collate([examples[i] for i in part], numbers, pad_id).to(device)
                 nll = likelihood(batch) if likelihood else supervised_nll(model, batch, full_logits=full_logits)
+                weighted += float((nll * batch.weights).sum(dtype=torch.float64))
+                mass += float(batch.weights.sum(dtype=torch.float64))
                 for name, number in numbers.items():
                     there = nll[batch.classes == number]
                     sums[name] += float(there.sum(dtype=torch.float64))
                     counts[name] += len(there)
     finally:
         model.train(training)
-    return {name: sums[name] / counts[name] for name in names if counts[name]}
-
-
-def weighted_mean(by_class: dict[str, float], examples: Sequence[Example]) -> float:
-    """Return the objective on held-out examples: the classes' means, each with its summed weight."""
-    mass: dict[str, float] = defaultdict(float)
-    for example in examples:
-        mass[example.class_name] += example.loss_weight * example.supervised_tokens
-    total = sum(mass[name] for name in by_class)
-    return sum(by_class[name] * mass[name] for name in by_class) / total if total else 0.0
+    means = {name: sums[name] / counts[name] for name in names if counts[name]}
+    return HeldOutLoss(means, weighted / mass if mass else 0.0)
 
 
 def sample_answers(model: Any, encoder: Encoder, probe: Probe, context: int | None) -> Iterable[dict[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from crlft.dataset import Example
-from crlft.evaluation import nll_by_class, weighted_mean
+from crlft.evaluation import held_out_loss
 from crlft.rehearsal import put_back, random_states
 from crlft.trainer import CRLFTTrainer
 
@@ -84,13 +84,12 @@ def _trial(trainer: CRLFTTrainer, trained: Sequence[Any], held_out: Sequence[Exa
             group["lr"] = rate * min(1.0, (index + 1) / warm_up)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-    own = nll_by_class(
+    loss = held_out_loss(
         trainer.bare,
         held_out,
         pad_id=trainer.steps.pad_id,
         tokens=trainer.steps.micro_batch_tokens,
         autocast=trainer.autocast(),
         likelihood=lambda batch: trainer.bare(supervised=batch),
-    )
-    loss = weighted_mean(own, held_out)
+    ).weighted
     return loss if math.isfinite(loss) else math.inf

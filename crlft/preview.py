@@ -13,6 +13,7 @@ from typing import Any
 from crlft.config import RunConfig
 from crlft.conversation import validate
 from crlft.events import Quiet
+from crlft.methods import METHODS
 from crlft.runfolder import RunFolder
 from crlft.snapshot import read_data
 from crlft.terminal import account_lines
@@ -32,9 +33,18 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
     for account in dataset.classes:
         first = next((e for e in dataset.train if e.class_name == account.name), None)
         if first is not None:
-            segments = encoder.segments(conversations[first.index], account.condition)
+            conversation = conversations[first.index]
+            weights = [first.loss_weight] * len(conversation.turns)
+            if METHODS[config.method].weighted:
+                weights = planned.scheme.turn_weights(conversation)
             examples[account.name] = [
-                {"text": s.text, "control": s.control, "supervised": s.supervised} for s in segments
+                {
+                    "text": s.text,
+                    "control": s.control,
+                    "supervised": s.supervised,
+                    "weight": weights[s.turn] if s.supervised else 0.0,
+                }
+                for s in encoder.segments(conversation, account.condition)
             ]
     return {**data_report(planned), "added_tokens": planned.added, "examples": examples}
 

@@ -21,7 +21,7 @@ class OpenChat:
     """OpenChat's own files, with the class's condition and loss weight in their places.
 
     A row of this program's says its class; its weights follow from that and are not read back. In other rows a
-    weight of 0 excludes an answer, and weights between stay with their turns.
+    weight of 0 excludes an answer, and other weights stay with their turns for whoever knows the classes' rewards.
     """
 
     name = "openchat"
@@ -74,6 +74,12 @@ class OpenChat:
             row["condition"] = condition
         row["system"] = turns[0].content if start else ""
         return put_known(row, conversation, leave_out=(TURN_FIELDS,) if foreign else ())
+
+    def weigh(self, row: dict[str, Any], conversation: Conversation, turn_weights: Mapping[int, float]) -> None:
+        """Put the weights of single answers into their messages."""
+        start = 1 if _leading_system(conversation.turns) else 0
+        for turn, weight in turn_weights.items():
+            row["items"][turn - start]["weight"] = weight
 
     def cannot_hold(self, conversation: Conversation) -> list[str]:
         """Tools, reasoning, names and system turns in the middle are lost."""

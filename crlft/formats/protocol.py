@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from crlft.conversation import Conversation
@@ -20,11 +20,13 @@ class Outgoing:
         conversation: What to write.
         condition: The condition text of its class, for formats that have a place for it.
         loss_weight: The weight of its answers, for formats that have a place for it.
+        turn_weights: Index of a turn to its weight, for answers that have a reward of their own.
     """
 
     conversation: Conversation
     condition: str = ""
     loss_weight: float = 1.0
+    turn_weights: Mapping[int, float] = field(default_factory=dict)
 
 
 class Format(Protocol):
@@ -70,6 +72,15 @@ class Format(Protocol):
 
     def cannot_hold(self, conversation: Conversation) -> list[str]:
         """Name everything of a conversation that `write` leaves out; an empty list means nothing is lost."""
+        ...
+
+
+@runtime_checkable
+class WeighsTurns(Protocol):
+    """A format that has a place for the weight of each answer."""
+
+    def weigh(self, row: dict[str, Any], conversation: Conversation, turn_weights: Mapping[int, float]) -> None:
+        """Put weights of single turns of a conversation, by their index, into the row that `write` made of it."""
         ...
 
 

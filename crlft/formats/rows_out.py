@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from crlft.formats.protocol import Format, LeftOut, Outgoing, WritesAll
+from crlft.formats.protocol import Format, LeftOut, Outgoing, WeighsTurns, WritesAll
 
 __all__ = ["LeftOut", "Outgoing", "rows_out"]
 
@@ -27,4 +27,7 @@ def rows_out(form: Format, items: Iterable[Outgoing], left_out: LeftOut) -> Iter
         yield from form.write_all(items, left_out)
         return
     for item in items:
-        yield form.write(item.conversation, condition=item.condition, loss_weight=item.loss_weight)
+        row = form.write(item.conversation, condition=item.condition, loss_weight=item.loss_weight)
+        if item.turn_weights and isinstance(form, WeighsTurns):
+            form.weigh(row, item.conversation, item.turn_weights)
+        yield row

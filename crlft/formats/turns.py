@@ -7,6 +7,7 @@ and go back to their turns on the way out.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -116,6 +117,8 @@ def _read_turn(left: dict[str, Any], number: int) -> Turn:
         calls = calls_in(content)
         content = "" if calls else content
     excluded = _take_excluded(left, role)
+    reward = left.get("reward") if role == "assistant" else None
+    rewarded = isinstance(reward, int | float) and not isinstance(reward, bool) and math.isfinite(reward)
     return Turn(
         role=role,
         content=content,
@@ -124,6 +127,7 @@ def _read_turn(left: dict[str, Any], number: int) -> Turn:
         tool_call_id=left.pop("tool_call_id") if isinstance(left.get("tool_call_id"), str) else None,
         name=left.pop("name") if isinstance(left.get("name"), str) else None,
         excluded=excluded,
+        reward=float(left.pop("reward")) if rewarded else None,
     )
 
 
@@ -214,6 +218,7 @@ def plain_turn_loss(turn: Turn) -> list[str]:
     lost = {
         "reasoning": turn.reasoning is not None,
         "answers excluded from the loss": turn.excluded,
+        "rewards of single answers": turn.reward is not None,
         "names of speakers": turn.name is not None,
         "ids of tool calls": turn.tool_call_id is not None or any(c.id is not None for c in turn.tool_calls),
     }

@@ -30,7 +30,7 @@ from crlft.condition import ClassScheme, ConditionClass
 from crlft.config import RunConfig
 from crlft.conversation import Conversation
 from crlft.dataset import Example, build_dataset
-from crlft.evaluation import nll_by_class
+from crlft.evaluation import held_out_loss
 from crlft.models import has_fast_bf16
 from crlft.resolve import physical_cores
 from crlft.snapshot import read_snapshot
@@ -57,12 +57,12 @@ def main() -> None:
         began, busy = time.perf_counter(), time.process_time()
         trainer.train()
         seconds, busy = time.perf_counter() - began, time.process_time() - busy
-    loss = nll_by_class(model, held_out, pad_id=pad_id, tokens=4096)
+    loss = held_out_loss(model, held_out, pad_id=pad_id, tokens=4096)
     told = {
         "tokens": sum(len(e) for e in train),
         "seconds": seconds,
         "processor_seconds": busy,
-        "loss": sum(loss.values()) / len(loss),
+        "loss": loss.mean,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
     sys.stdout.write(json.dumps(told) + "\n")
@@ -137,12 +137,13 @@ def settings(folder: Path, train: list[Example]) -> dict[str, Any]:
     """Return what both peers are given: batches of as many conversations as make a step's tokens."""
     mean = sum(len(e) for e in train) / len(train)
     batch = max(1, round(STEP_TOKENS / mean))
-    micro = max(1, min(batch, 8))
+    accumulation = math.ceil(batch / 8)
+    micro = max(1, round(batch / accumulation))  # as many conversations a step as ours has
     return {
         "output_dir": str(folder),
         "num_train_epochs": 1,
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": math.ceil(batch / micro),
+        "gradient_accumulation_steps": accumulation,
         "learning_rate": LEARNING_RATE,
         "lr_scheduler_type": "constant",
         "weight_decay": 0.0,

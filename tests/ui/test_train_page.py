@@ -250,9 +250,9 @@ def test_a_long_list_of_runs_says_status_and_progress(project):
 
 def test_shading_follows_the_weight_and_text_stays_text():
     class Piece:
-        text, control, supervised = "<b>x</b>", False, True
+        text, control, supervised, turn = "<b>x</b>", False, True, 1
 
-    strong, weak, none = (rendered_html([Piece()], w) for w in (1.0, 0.1, 0.0))
+    strong, weak, none = (rendered_html([Piece()], [0.0, w]) for w in (1.0, 0.1, 0.0))
     assert "<b>" not in strong
     assert "0.55" in strong
     assert strong != weak

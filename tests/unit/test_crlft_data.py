@@ -132,6 +132,29 @@ def test_nothing_to_train_on_says_why(encoder):
         build_dataset(data, OPENCHAT_SCHEME, RunConfig(method="sft-best"), encoder, 40)
 
 
+def test_an_answer_with_its_own_reward_weighs_by_it(encoder):
+    def rewarded(*rewards, name="sub"):
+        turns = [(Turn("user", "q"), Turn("assistant", "a b", reward=r)) for r in rewards]
+        return Conversation(tuple(t for pair in turns for t in pair), class_name=name)
+
+    def example(method, *rewards, **options):
+        config = RunConfig(method=method, held_out_share=0, **options)
+        return build_dataset([rewarded(*rewards), talk("q", "a")], OPENCHAT_SCHEME, config, encoder, 64).train[0]
+
+    plain, mixed = example("c-rlft", None, None), example("c-rlft", None, 1.0)
+    half = plain.supervised_tokens // 2
+    weights = (mixed.share * mixed.loss_weight)[mixed.supervised]
+    assert weights[:half] == pytest.approx(0.1)
+    assert weights[half:] == pytest.approx(1.0)
+    assert mixed.mass == pytest.approx(half * 1.1)
+    assert example("no-reward", None, 1.0).mass == plain.supervised_tokens
+    assert example("c-rlft", None, 1.0, normalisation="message").mass == pytest.approx(1.1)
+    # too small for a float: only the answer with a reward of its own is left
+    assert example("c-rlft", -400.0, 1.0).mass == pytest.approx(half)
+    with pytest.raises(DataError, match=r"row 1 of the data, turn 4: reward 1000000000"):
+        example("c-rlft", None, 1e9)
+
+
 def test_one_prompt_is_on_one_side():
     sides = {is_held_out(talk(" Same prompt ", answer), 0.5) for answer in "abcdefgh"}
     assert len(sides) == 1

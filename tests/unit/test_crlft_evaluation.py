@@ -7,7 +7,7 @@ import pytest
 from crlft.condition import OPENCHAT_SCHEME
 from crlft.config import RunConfig
 from crlft.dataset import build_dataset
-from crlft.evaluation import choose_held_out, nll_by_class, swapped_examples
+from crlft.evaluation import choose_held_out, held_out_loss, swapped_examples
 from crlft.tokens import make_encoder
 from tests.tiny import tiny_conversations, tiny_model, tiny_tokenizer
 
@@ -45,9 +45,12 @@ def test_the_swap_changes_the_condition_and_nothing_else(held_out, encoder):
 def test_loss_per_class_is_the_mean_over_its_tokens(held_out):
     model = tiny_model(320).train()
     examples = [e for _, e in held_out[:12]]
-    together = nll_by_class(model, examples, pad_id=0, tokens=500)
-    for name, loss in together.items():
-        parts = [(nll_by_class(model, [e], pad_id=0, tokens=1)[name], e) for e in examples if e.class_name == name]
+    together = held_out_loss(model, examples, pad_id=0, tokens=500)
+    alone = [(held_out_loss(model, [e], pad_id=0, tokens=1).by_class[e.class_name], e) for e in examples]
+    weighted = sum(v * e.mass for v, e in alone) / sum(e.mass for _, e in alone)
+    assert together.weighted == pytest.approx(weighted, rel=1e-4)
+    for name, loss in together.by_class.items():
+        parts = [(v, e) for v, e in alone if e.class_name == name]
         tokens = sum(e.supervised_tokens for _, e in parts)
         assert loss == pytest.approx(sum(v * e.supervised_tokens for v, e in parts) / tokens, rel=1e-4)
     assert model.training

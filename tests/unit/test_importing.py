@@ -12,6 +12,7 @@ from workbench.curate.tokens import EstimatedTokens
 from workbench.domain.errors import ImportFault
 from workbench.services import import_run
 from workbench.services.browsing import get_record, search
+from workbench.services.classes import class_scheme
 from workbench.services.curation import apply_plan, plan_status, undo
 from workbench.services.exporting import export_conversations
 from workbench.services.importing import import_files, inspect_file, quarantine_rows
@@ -140,6 +141,30 @@ def test_an_openchat_condition_names_its_class(project, tmp_path):
     ]
     path = put(tmp_path, [{"items": items, "condition": "GPT3 Correct", "system": ""}])
     assert take(project, path).classes == {"sub": 1}
+
+
+def test_weights_of_single_messages_become_rewards_and_go_out_as_weights(project, tmp_path):
+    items = [
+        {"role": "user", "content": "Hi", "weight": 0},
+        {"role": "assistant", "content": "Hello", "weight": 0.1},
+        {"role": "user", "content": "Really?", "weight": 0},
+        {"role": "assistant", "content": "Yes", "weight": 0},
+        {"role": "user", "content": "Why?", "weight": 0},
+        {"role": "assistant", "content": "Because of it", "weight": 0.5, "note": "kept"},
+    ]
+    path = put(tmp_path, [{"items": items, "condition": "GPT4 Correct", "system": ""}])
+    take(project, path)
+    (uid,) = classes(project)
+    conversation = get_record(project, uid).conversation
+    first, second, third = (t for t in conversation.turns if t.role == "assistant")
+    assert (first.reward, second.excluded, second.reward) == (pytest.approx(0.1), True, None)
+    weights = class_scheme(project).turn_weights(conversation)
+    assert weights == pytest.approx([0, 0.1, 0, 0, 0, 0.5])
+    assert third.reward is not None
+    export_conversations([conversation], class_scheme(project), tmp_path / "out.jsonl", "openchat")
+    out = json.loads((tmp_path / "out.jsonl").read_text())
+    assert [item["weight"] for item in out["items"]] == [item["weight"] for item in items]
+    assert out["items"][-1]["note"] == "kept"
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 
 from crlft.condition import ClassScheme, ConditionClass
+from crlft.conversation import Conversation, Turn
 from tests.contract.store_world import make_project, make_record
 from workbench.curate.rewardmass import Cell, mass_report, preset_rewards
 from workbench.domain.errors import PlanError
 from workbench.services import curation, rewardmass
+from workbench.services.arrivals import make_records
+from workbench.services.snapshotplan import plan_snapshot
+from workbench.services.snapshots import make_snapshot
+from workbench.services.trainset import read_train_set
 
 SCHEME = ClassScheme((ConditionClass("best", "A", 1.0), ConditionClass("weak", "B", 0.1)))
 
@@ -88,3 +93,32 @@ def test_the_store_gives_the_same_counts_and_saving_is_one_action(tmp_path: Path
     curation.undo(project, action.id, actor="ann")
     scheme = curation.class_scheme(project)
     assert (scheme["expert"].reward, scheme["sub"].reward) == (1.0, 0.1)
+
+
+def test_rewards_of_single_answers_count_everywhere_alike(tmp_path: Path) -> None:
+    turns = (Turn("user", "q"), Turn("assistant", "one two."), Turn("user", "r"), Turn("assistant", "two one."))
+    talks = [Conversation(turns, class_name="sub", source="s"), Conversation(turns[:2], class_name="expert")]
+    records = make_records(talks, ["a", "b"], [{}, {}], round_number=1)
+    project = make_project(tmp_path / "p", records)
+
+    def masses() -> list[float]:
+        parts = rewardmass.preview_mass(project, rewardmass.mass_material(project)).parts["source"]
+        by_class = [sum(p.by_class.get(name, 0.0) for p in parts) for name in ("expert", "sub")]
+        table = [row.mass_share for row in curation.class_table(project)]
+        assert table == pytest.approx(by_class)
+        assert [c.mass_share for c in plan_snapshot(project).classes] == pytest.approx(by_class)
+        return table
+
+    before = masses()
+    assert before == pytest.approx([1 / 1.2, 0.2 / 1.2])  # answers of equal length
+    action = curation.apply_plan(project, curation.plan_reward_turn(project, 1, 3, 1.0), actor="ann")
+    assert masses() == pytest.approx([1 / 2.1, 1.1 / 2.1])
+    frozen = read_train_set(make_snapshot(project, "one", actor="ann").path)
+    assert frozen.classes[1].mass_share == pytest.approx(1.1 / 2.1)
+    excluded = curation.apply_plan(project, curation.plan_exclude_turn(project, 1, 3, True), actor="ann")
+    assert masses() == pytest.approx([1 / 1.1, 0.1 / 1.1])
+    curation.undo(project, excluded.id, actor="ann")
+    curation.undo(project, action.id, actor="ann")
+    assert masses() == pytest.approx(before)
+    with pytest.raises(PlanError, match="turn 1 is a user turn"):
+        curation.plan_reward_turn(project, 1, 0, 1.0)

@@ -28,17 +28,19 @@ class ClassCount:
 
 @dataclass(frozen=True, slots=True)
 class OwnReward:
-    """Conversations of a class that share a reward of their own.
+    """Conversations or single answers of a class that share a reward of their own.
 
     Attributes:
         class_name: Their class.
-        reward: The reward that overrides the class's.
+        reward: The reward that counts for them.
         supervised_tokens: Their tokens that are trained on.
+        instead_of: The reward that it overrides: None is the class's, for answers it may be their conversation's.
     """
 
     class_name: str
     reward: float
     supervised_tokens: int
+    instead_of: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def reward_mass(
     Args:
         scheme: Classes with rewards, and beta.
         counts: How much there is of each class; absent is none.
-        own: The conversations among them that have a reward of their own.
+        own: The conversations and answers among them that have a reward of their own.
 
     Raises:
         SchemeError: A weight is not finite, or a class is unknown.
@@ -76,7 +78,8 @@ def reward_mass(
         for c in scheme.classes
     }
     for group in own:
-        difference = scheme.loss_weight(group.class_name, group.reward) - scheme.loss_weight(group.class_name)
+        overridden = scheme.loss_weight(group.class_name, group.instead_of)
+        difference = scheme.loss_weight(group.class_name, group.reward) - overridden
         masses[group.class_name] += group.supervised_tokens * difference
     # Differences may leave -1e-12 where there is nothing.
     masses = {name: max(mass, 0.0) for name, mass in masses.items()}

@@ -54,6 +54,7 @@ class Measures:
         prompt_hash: As `prompt_hash`.
         answer_hash: As `answer_hash`.
         language: As `language_of`.
+        turn_rewards: (index of the turn, its own reward, its supervised tokens) of the answers that have one.
     """
 
     n_turns: int
@@ -62,6 +63,7 @@ class Measures:
     prompt_hash: str
     answer_hash: str
     language: str
+    turn_rewards: tuple[tuple[int, float, int], ...] = ()
 
 
 def normalise(text: str) -> str:
@@ -121,7 +123,7 @@ def content_uid(conversation: Conversation) -> str:
 
     Turns, tools, source, the source's own id and its metadata count, so that the same answer by two models is two
     conversations while the same file imported again (in whichever format) adds nothing. What curators decide
-    (class, reward, excluded turns) and what is derived (language) does not count.
+    (class, rewards, excluded turns) and what is derived (language) does not count.
     """
     turns = [
         (
@@ -200,6 +202,7 @@ def measure_many(conversations: Iterable[Conversation], counter: TokenCounter | 
                 prompt_hash=hashed,
                 answer_hash=_hash_text(_spoken(c.turns[at])) if at < len(tokens) else "",
                 language=c.language or next(languages),
+                turn_rewards=_turn_rewards(c.turns, tokens),
             )
         )
     return measured
@@ -213,3 +216,14 @@ def _counted(turn: Turn) -> str:
 def _supervised(turns: Sequence[Turn], tokens: Sequence[int]) -> int:
     """Return the tokens of the answers that are learnt, with one for each end of turn."""
     return sum(n + 1 for t, n in zip(turns, tokens, strict=True) if t.role == "assistant" and not t.excluded)
+
+
+def _turn_rewards(turns: Sequence[Turn], tokens: Sequence[int]) -> tuple[tuple[int, float, int], ...]:
+    """Return turn, reward and tokens of the learnt answers that have a reward of their own."""
+    return tuple(
+        [
+            (i, t.reward, n + 1)
+            for i, (t, n) in enumerate(zip(turns, tokens, strict=True))
+            if t.reward is not None and not t.excluded
+        ]
+    )

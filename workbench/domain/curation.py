@@ -46,8 +46,8 @@ class Plan:
     """Exactly what applying will do; the preview is the plan.
 
     Attributes:
-        kind: `tag`, `accept`, `reward`, `keep`, `drop`, `restore`, `edit`, `exclude-turn`, `comment`, `clean`,
-            `dedupe`.
+        kind: `tag`, `accept`, `reward`, `keep`, `drop`, `restore`, `edit`, `exclude-turn`, `reward-turn`,
+            `comment`, `clean`, `dedupe`.
         title: One sentence for a reader, such as `tag 412 conversations as expert`.
         reason: Why, in the curator's words or the rule's.
         changes: Every change, none left out.

@@ -34,6 +34,8 @@ class Record:
         comment: A curator's remark, or empty.
         tagged_by: Who or what set the class, or empty (`import`, a curator's name).
         flags: Names of the cleaning rules that marked it, sorted.
+        turn_rewards: On arrival: (turn, reward, supervised tokens) of answers with a reward of their own. A record
+            that was read leaves it empty; its turns say it.
     """
 
     seq: int
@@ -53,6 +55,7 @@ class Record:
     comment: str = ""
     tagged_by: str = ""
     flags: tuple[str, ...] = ()
+    turn_rewards: tuple[tuple[int, float, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

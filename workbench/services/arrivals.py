@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
 from crlft.formats.columns import get_column
+from crlft.formats.turns import TURN_FIELDS, foreign_fields
 from workbench.curate.text import measure_many
 from workbench.curate.tokens import TokenCounter
 from workbench.domain.errors import ImportFault
@@ -73,10 +75,34 @@ class ClassChoice:
 
     def classify(self, row: Mapping[str, Any], conversation: Conversation) -> Conversation:
         """Return the conversation with its class; a class that the project does not know is kept as metadata."""
+        conversation = self._weighed(conversation)
         name, own = self.class_of(row, conversation), conversation.class_name
         if own is not None and own not in self.scheme:
             return replace(conversation, class_name=name, metadata={**conversation.metadata, "class": own})
         return conversation if name == own else _restated(conversation, name, conversation.language)
+
+    def _weighed(self, conversation: Conversation) -> Conversation:
+        """Turn weights of single messages, as OpenChat's files have them, into rewards: r = r_max + beta ln w."""
+        foreign = foreign_fields(conversation)
+        if foreign is None or not any(_is_weight(kept) for kept in foreign):
+            return conversation
+        turns, left = [], []
+        for turn, kept in zip(conversation.turns, foreign, strict=True):
+            if kept is not None and turn.role == "assistant" and _is_weight(kept):
+                reward = self.scheme.best.reward + self.scheme.beta * math.log(kept["weight"])
+                turn = replace(turn, reward=round(reward, 9))
+                kept = {k: v for k, v in kept.items() if k != "weight"} or None
+            turns.append(turn)
+            left.append(kept)
+        metadata = {k: v for k, v in conversation.metadata.items() if k != TURN_FIELDS}
+        if any(left):
+            metadata[TURN_FIELDS] = left
+        return replace(conversation, turns=tuple(turns), metadata=metadata)
+
+
+def _is_weight(fields: Mapping[str, Any] | None) -> bool:
+    weight = fields.get("weight") if fields else None
+    return isinstance(weight, int | float) and not isinstance(weight, bool) and 0 < weight < math.inf
 
 
 def _restated(c: Conversation, class_name: str | None, language: str) -> Conversation:
@@ -115,6 +141,7 @@ def make_records(
             supervised_tokens=m.supervised_tokens,
             prompt_hash=m.prompt_hash,
             answer_hash=m.answer_hash,
+            turn_rewards=m.turn_rewards,
             provenance=origin,
             tagged_by=tagged_by if conversation.class_name is not None else "",
         )

@@ -196,6 +196,7 @@ def _measured(records: Sequence[Record]) -> list[Record]:
             supervised_tokens=m.supervised_tokens,
             prompt_hash=m.prompt_hash,
             answer_hash=m.answer_hash,
+            turn_rewards=m.turn_rewards,
         )
         for r, m in zip(records, measures, strict=True)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from crlft.condition import DEFAULT_BETA, ClassScheme
 from crlft.errors import SchemeError
@@ -20,7 +20,7 @@ from workbench.store.classes import ClassEntry, read_classes, read_scheme
 from workbench.store.conversations import now
 from workbench.store.cube import read_cube
 from workbench.store.objects import change_object, read_object, write_object
-from workbench.store.schema import conversations
+from workbench.store.schema import conversations, turn_rewards
 from workbench.store.settings import get_setting
 
 KEYS = "123456789"
@@ -111,14 +111,30 @@ def _table(connection: Connection, scheme: ClassScheme) -> list[ClassRow]:
 
 
 def own_rewards(connection: Connection) -> list[OwnReward]:
-    """Return the rewards that conversations have of their own, without dropped and untagged ones."""
+    """Return the rewards that conversations and answers have of their own, without dropped and untagged ones."""
     c = conversations.c
     query = (
         select(c.class_name, c.coarse_reward, func.sum(c.supervised_tokens))
         .where(c.coarse_reward.is_not(None), c.class_name.is_not(None), c.status != "dropped")
         .group_by(c.class_name, c.coarse_reward)
     )
-    return [OwnReward(name, reward, tokens) for name, reward, tokens in connection.execute(query)]
+    own = [OwnReward(name, reward, tokens) for name, reward, tokens in connection.execute(query)]
+    return own + answer_rewards(connection, kept_answers())
+
+
+def kept_answers() -> Select[*tuple[Any, ...]]:
+    """Select the answers with a reward of their own whose conversations are tagged and not dropped."""
+    c, a = conversations.c, turn_rewards.c
+    columns = (c.class_name, a.reward, func.sum(a.supervised_tokens), c.coarse_reward)
+    joined = select(*columns).select_from(turn_rewards.join(conversations, a.seq == c.seq))
+    return joined.where(c.class_name.is_not(None), c.status != "dropped")
+
+
+def answer_rewards(connection: Connection, answers: Select[*tuple[Any, ...]]) -> list[OwnReward]:
+    """Return the rewards of single answers among `kept_answers`, as restricted by the caller."""
+    c, a = conversations.c, turn_rewards.c
+    grouped = answers.group_by(c.class_name, a.reward, c.coarse_reward)
+    return [OwnReward(*row) for row in connection.execute(grouped)]
 
 
 def set_class(

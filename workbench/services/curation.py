@@ -27,6 +27,7 @@ from workbench.services.planning import (
     plan_edit,
     plan_exclude_turn,
     plan_reward,
+    plan_reward_turn,
     plan_status,
     plan_tag,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "plan_edit",
     "plan_exclude_turn",
     "plan_reward",
+    "plan_reward_turn",
     "plan_status",
     "plan_tag",
     "preview_rewards",

@@ -201,8 +201,16 @@ def _outgoing(c: Conversation, scheme: ClassScheme) -> Outgoing:
     name = c.class_name
     if name is None or name not in scheme:
         return Outgoing(c)
-    weight = float(f"{scheme.loss_weight(name, c.coarse_reward):.9g}")  # exp() leaves 0.09999999999999998
-    return Outgoing(c, scheme[name].condition, weight)
+    weights = {
+        i: _rounded(weight)
+        for i, (turn, weight) in enumerate(zip(c.turns, scheme.turn_weights(c), strict=True))
+        if turn.reward is not None and not turn.excluded
+    }
+    return Outgoing(c, scheme[name].condition, _rounded(scheme.loss_weight(name, c.coarse_reward)), weights)
+
+
+def _rounded(weight: float) -> float:
+    return float(f"{weight:.9g}")  # exp() leaves 0.09999999999999998
 
 
 class _Tally:

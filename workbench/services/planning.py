@@ -97,11 +97,7 @@ def plan_reward(
         QueryError: The query has a mistake.
     """
     if value is not None:
-        scheme = class_scheme(project)
-        try:
-            scheme.loss_weight(scheme.best.name, float(value))
-        except SchemeError as error:
-            raise PlanError(error.message, error.remedy) from error
+        _check_reward(project, value)
     rows = _select(project, ("coarse_reward",), query, seqs)
     changes, unchanged = _uniform(rows, {"coarse_reward": None if value is None else float(value)})
     what = _conversations(len(changes))
@@ -138,6 +134,24 @@ def plan_exclude_turn(project: Project, seq: int, turn_index: int, excluded: boo
     return _turn_plan("exclude-turn", title, record, turn_index, replace(turn, excluded=excluded), reason)
 
 
+def plan_reward_turn(project: Project, seq: int, turn_index: int, value: float | None, reason: str = "") -> Plan:
+    """Plan to give one answer a coarse reward of its own, or (None) to let it follow its conversation again.
+
+    Raises:
+        NotFound: There is no such conversation.
+        PlanError: There is no such turn, it is not the assistant's, or the reward gives no finite weight.
+    """
+    record, turn = _turn(project, seq, turn_index)
+    if turn.role != "assistant":
+        raise PlanError(f"turn {turn_index + 1} is a {turn.role} turn", "only assistant turns are trained on")
+    if value is not None:
+        _check_reward(project, value)
+    place = f"turn {turn_index + 1} of conversation {record.uid}"
+    title = f"let {place} follow its conversation" if value is None else f"give {place} the reward {value:g}"
+    reward = None if value is None else float(value)
+    return _turn_plan("reward-turn", title, record, turn_index, replace(turn, reward=reward), reason)
+
+
 def plan_comment(project: Project, seq: int, text: str) -> Plan:
     """Plan to set a conversation's comment; empty removes it.
 
@@ -151,6 +165,14 @@ def plan_comment(project: Project, seq: int, text: str) -> Plan:
         return Plan("comment", title, (), unchanged=1)
     change = Change(record.seq, record.revision, {"comment": record.comment}, {"comment": text})
     return Plan("comment", title, (change,))
+
+
+def _check_reward(project: Project, value: float) -> None:
+    scheme = class_scheme(project)
+    try:
+        scheme.loss_weight(scheme.best.name, float(value))
+    except SchemeError as error:
+        raise PlanError(error.message, error.remedy) from error
 
 
 def _turn(project: Project, seq: int, turn_index: int) -> tuple[Record, Turn]:

@@ -44,13 +44,13 @@ class Example:
     Attributes:
         class_name: Its class.
         condition: The condition it is rendered with; empty for methods without.
-        loss_weight: The weight of its supervised text.
+        turn_weights: What a supervised token of each turn weighs.
         segments: Its text in order.
     """
 
     class_name: str
     condition: str
-    loss_weight: float
+    turn_weights: tuple[float, ...]
     segments: tuple[Segment, ...]
 
 
@@ -198,9 +198,7 @@ def _header_tokens(figures: ClassFigures, config: RunConfig) -> int:
     )
 
 
-def _examples(
-    project: Project, prepared: Prepared, classes: tuple[ClassFigures, ...]
-) -> tuple[Example, ...]:
+def _examples(project: Project, prepared: Prepared, classes: tuple[ClassFigures, ...]) -> tuple[Example, ...]:
     config, data = prepared.config, prepared.data
     template, start = get_template(config.template), _start_token(prepared)
     conditioned = METHODS[config.method].conditioned
@@ -213,10 +211,10 @@ def _examples(
         condition = c.condition if conditioned else ""
         placement = "both" if config.condition_placement == "both" else "assistant"
         segments = render(conversation, condition, template, start=start, placement=placement)
-        weight = c.loss_weight
-        if METHODS[config.method].weighted and conversation.coarse_reward is not None:
-            weight = data.scheme.loss_weight(c.name, conversation.coarse_reward)
-        examples.append(Example(c.name, condition, weight, tuple(segments)))
+        weights = [c.loss_weight] * len(conversation.turns)
+        if METHODS[config.method].weighted:
+            weights = data.scheme.turn_weights(conversation)
+        examples.append(Example(c.name, condition, tuple(weights), tuple(segments)))
     return tuple(examples)
 
 

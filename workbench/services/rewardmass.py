@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from crlft.condition import ClassScheme
 from crlft.template import Segment, get_template, render
@@ -15,7 +16,7 @@ from workbench.services import browsing
 from workbench.services.classes import class_scheme
 from workbench.services.project import Project
 from workbench.store.cube import read_cube
-from workbench.store.schema import conversations, map_clusters, map_points
+from workbench.store.schema import conversations, map_clusters, map_points, turn_rewards
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ class TrainedExample:
         condition: The class's condition.
         uid: Which conversation.
         segments: Its text in order: control or not, supervised or not.
-        loss_weight: Weight of its supervised tokens.
+        turn_weights: What a supervised token of each turn weighs.
     """
 
     class_name: str
     condition: str
     uid: str
     segments: list[Segment]
-    loss_weight: float
+    turn_weights: list[float]
 
 
 def mass_material(project: Project) -> MassMaterial:
@@ -81,8 +82,8 @@ def trained_examples(
         for row in page.items:
             record = browsing.get_record(project, row.seq)
             segments = list(render(record.conversation, c.condition, get_template(template)))
-            weight = scheme.loss_weight(c.name, record.conversation.coarse_reward)
-            out.append(TrainedExample(c.name, c.condition, record.uid, segments, weight))
+            weights = scheme.turn_weights(record.conversation)
+            out.append(TrainedExample(c.name, c.condition, record.uid, segments, weights))
     return out
 
 
@@ -104,7 +105,37 @@ def _cells(connection: Connection) -> list[Cell]:
         count = counts[mine.class_name, mine.source, mine.language]
         count[0] -= mine.n
         count[1] -= mine.tokens
-    return own + [Cell(k[0], None, k[1], k[2], "", n, tokens) for k, (n, tokens) in counts.items() if n]
+    cells = own + [Cell(k[0], None, k[1], k[2], "", n, tokens) for k, (n, tokens) in counts.items() if n]
+    return _answers_apart(cells, connection.execute(_answers(c.source, c.language, literal(""))))
+
+
+def _answers(*place: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """Select answers with a reward of their own: class, conversation's reward, place, own reward, tokens."""
+    c, a = conversations.c, turn_rewards.c
+    columns = (c.class_name, c.coarse_reward, *place)
+    return (
+        select(*columns, a.reward, func.sum(a.supervised_tokens))
+        .select_from(turn_rewards.join(conversations, a.seq == c.seq))
+        .where(c.class_name.is_not(None), c.status != "dropped")
+        .group_by(*columns, a.reward)
+    )
+
+
+def _answers_apart(cells: Sequence[Cell], answers: Iterable[Sequence[Any]]) -> list[Cell]:
+    """Move the tokens of answers with a reward of their own into cells of their own, without conversations."""
+    moved: dict[tuple[Any, ...], int] = {}
+    apart = []
+    for name, overridden, source, language, topic, reward, tokens in answers:
+        place = (name, overridden, source, language, topic)
+        moved[place] = moved.get(place, 0) + tokens
+        apart.append(Cell(name, reward, source, language, topic, 0, tokens))
+    rest = [
+        replace(cell, tokens=cell.tokens - moved[place])
+        if (place := (cell.class_name, cell.reward, cell.source, cell.language, cell.topic)) in moved
+        else cell
+        for cell in cells
+    ]
+    return rest + apart
 
 
 def _topics(connection: Connection) -> list[Cell]:
@@ -116,4 +147,10 @@ def _topics(connection: Connection) -> list[Cell]:
         .where(c.class_name.is_not(None), c.status != "dropped")
         .group_by(c.class_name, c.coarse_reward, map_clusters.c.title)
     )
-    return [Cell(row[0], row[1], "", "", row[2], row[3], row[4] or 0) for row in connection.execute(query)]
+    cells = [Cell(row[0], row[1], "", "", row[2], row[3], row[4] or 0) for row in connection.execute(query)]
+    answers = (
+        _answers(literal(""), literal(""), map_clusters.c.title)
+        .join(map_points, map_points.c.seq == c.seq)
+        .join(map_clusters, map_clusters.c.cluster == map_points.c.cluster)
+    )
+    return _answers_apart(cells, connection.execute(answers))

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
 from crlft.runfolder import write_atomically
+from workbench.curate.text import measure
 from workbench.domain.errors import ProjectError
 from workbench.domain.record import Record
 from workbench.store import jsontext
@@ -108,7 +109,7 @@ def _row(record: Record, scheme: ClassScheme) -> tuple[dict[str, Any], str]:
         "class": name,
         "condition": scheme[name].condition,
         "reward": scheme[name].reward if own is None else own,
-        "loss_weight": scheme.loss_weight(name, own),
+        "loss_weight": _mean_weight(record, scheme),
         "status": record.status,
         "source": conversation.source,
         "language": conversation.language,
@@ -118,6 +119,17 @@ def _row(record: Record, scheme: ClassScheme) -> tuple[dict[str, Any], str]:
         "prompt_hash": record.prompt_hash,
     }
     return row, jsontext.canonical(body)
+
+
+def _mean_weight(record: Record, scheme: ClassScheme) -> float:
+    """Return the mean weight of a conversation's supervised tokens; answers may have rewards of their own."""
+    conversation = record.conversation
+    name, tokens = conversation.class_name or "", record.supervised_tokens
+    weight = scheme.loss_weight(name, conversation.coarse_reward)
+    if not tokens or all(turn.reward is None for turn in conversation.turns):
+        return weight
+    own = measure(conversation).turn_rewards
+    return weight + sum(n * (scheme.loss_weight(name, reward) - weight) for _, reward, n in own) / tokens
 
 
 def iterate_conversations(folder: Path) -> Iterator[Conversation]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, func, select
 from crlft.condition import ClassScheme
 from workbench.curate.rewards import ClassCount, OwnReward, reward_mass
 from workbench.services.browsing import compiled
+from workbench.services.classes import answer_rewards, kept_answers
 from workbench.services.project import Project
 from workbench.store.classes import read_scheme
 from workbench.store.schema import conversations
@@ -88,6 +89,7 @@ def plan_of(connection: Connection, ready: Compiled, query: str) -> SnapshotPlan
         counts[name] = ClassCount(count.conversations + n, count.supervised_tokens + tokens)
         if reward is not None:
             own.append(OwnReward(name, reward, tokens))
+    own += answer_rewards(connection, ready.restrict(kept_answers()))
     out = ready.restrict(select(c.status == "dropped", func.count()))
     out = out.where((c.status == "dropped") | c.class_name.is_(None)).group_by(c.status == "dropped")
     left_out: dict[bool, int] = {bool(dropped): n for dropped, n in connection.execute(out)}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from crlft.conversation import Conversation, Turn
 from workbench.domain.curation import MUTABLE_FIELDS, Change
 from workbench.domain.errors import PlanError
-from workbench.store import textindex
+from workbench.store import textindex, turnrewards
 from workbench.store.conversations import chunks, heads
 from workbench.store.cube import CubeDelta, CubeKey
 from workbench.store.schema import bodies, changes, conversations
@@ -42,6 +42,10 @@ class Measured(Protocol):
     @property
     def language(self) -> str:
         """ISO 639-1 code, or empty."""
+
+    @property
+    def turn_rewards(self) -> Sequence[tuple[int, float, int]]:
+        """Turn, reward and supervised tokens of answers that have a reward of their own."""
 
 
 Measure = Callable[[Sequence[Conversation]], Sequence[Measured]]
@@ -156,6 +160,7 @@ def _edit_texts(
         seq: {**{f: getattr(measured, f) for f in _MEASURED}, **heads(conversation)}
         for seq, conversation, measured in zip(seqs, new, measures, strict=True)
     }
+    turnrewards.replace(connection, {seq: m.turn_rewards for seq, m in zip(seqs, measures, strict=True)})
     # A language that the source stated, against what the text looked like, is not ours to change.
     other = [(seq, m.language) for seq, m in zip(seqs, measures, strict=True) if m.language != languages[seq]]
     before = measure([Conversation(tuple(Turn.from_dict(t) for t in old[seq])) for seq, _ in other])

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from crlft.conversation import Conversation, Turn
 from workbench.domain.record import Record, RecordSummary
-from workbench.store import textindex
+from workbench.store import textindex, turnrewards
 from workbench.store.bulk import insert_rows
 from workbench.store.cube import CubeDelta, CubeKey
 from workbench.store.jsontext import dump, storable
@@ -108,6 +108,7 @@ def _insert(connection: Connection, records: Sequence[Record], action_id: int | 
     insert_rows(connection, conversations, _ROW_COLUMNS, rows)
     insert_rows(connection, bodies, _BODY_COLUMNS, texts)
     textindex.add(connection, indexed)
+    turnrewards.add(connection, {row[0]: r.turn_rewards for row, r in zip(rows, records, strict=True)})
     delta.apply(connection)
     return list(range(first, first + len(records)))
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, select
 from workbench.domain.errors import ProjectError
 from workbench.store import schema, textindex
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The schema this program reads and writes."""
 
 
@@ -24,7 +24,12 @@ def _curation(connection: Connection) -> None:
         table.create(connection)
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _judgements, 2: _curation}
+def _turn_rewards(connection: Connection) -> None:
+    """3 → 4: rewards of single answers."""
+    schema.turn_rewards.create(connection)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _judgements, 2: _curation, 3: _turn_rewards}
 """Schema version → the step that leads from it to the next."""
 
 

@@ -8,6 +8,7 @@
         ├── duplicate_*, map_*     results of analysis, replaced when recomputed
         ├── judgements             what a model said about the tags
         ├── decisions              what browsers sent, each done once
+        ├── turn_rewards           rewards of single answers
         ├── suggestions            the likeliest class of what is untagged
         └── brought_back           generation → conversation of the next round
     classes, settings, imports, quarantine, snapshots, runs, rounds, comparisons ── cells ── votes
@@ -43,7 +44,7 @@ from workbench.store.schema_analysis import (
     map_points,
     vectors,
 )
-from workbench.store.schema_curation import decisions, suggestions
+from workbench.store.schema_curation import decisions, suggestions, turn_rewards
 from workbench.store.schema_judging import judgements
 from workbench.store.schema_loop import brought_back, cells, comparisons, rounds, runs, snapshots, votes
 
@@ -73,6 +74,7 @@ __all__ = [
     "settings",
     "snapshots",
     "suggestions",
+    "turn_rewards",
     "vectors",
     "votes",
 ]

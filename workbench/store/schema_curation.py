@@ -1,4 +1,4 @@
-"""Tables of curation by hand: decisions sent by browsers, and suggestions."""
+"""Tables of curation by hand: decisions sent by browsers, rewards of single answers, and suggestions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ decisions = Table(
     _text("at"),
 )
 """What browsers sent, by the id that the browser gave it: sent twice, it is done once."""
+
+turn_rewards = Table(
+    "turn_rewards",
+    METADATA,
+    Column("seq", Integer, ForeignKey("conversations.seq"), primary_key=True, autoincrement=False),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("reward", Float, nullable=False),
+    _integer("supervised_tokens"),
+)
+"""Answers with a reward of their own, as their turns say; kept beside them so that the mass can be summed."""
 
 suggestions = Table(
     "suggestions",

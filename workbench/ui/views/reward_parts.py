@@ -115,7 +115,7 @@ def examples(found: Sequence[TrainedExample], colours: Mapping[str, str]) -> Non
     for i, example in enumerate(found):
         with columns[i % len(columns)]:
             head = chip(example.class_name, safe_colour(colours.get(example.class_name, "")))
-            words = f'<span class="wl-quiet">{escape(rendered_legend(example.loss_weight))}</span>'
+            words = f'<span class="wl-quiet">{escape(rendered_legend(example.turn_weights))}</span>'
             st.html(
-                f'<div class="wb-chips">{head}{words}</div>{rendered_html(example.segments, example.loss_weight)}'
+                f'<div class="wb-chips">{head}{words}</div>{rendered_html(example.segments, example.turn_weights)}'
             )

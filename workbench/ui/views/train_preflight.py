@@ -28,9 +28,7 @@ from workbench.ui.widgets.sizes import gigabytes
 POLL_SECONDS = 1.5
 
 
-def draw_preflight(
-    project: Project, request: TrainRequest, flight: Preflight, colours: Mapping[str, str]
-) -> None:
+def draw_preflight(project: Project, request: TrainRequest, flight: Preflight, colours: Mapping[str, str]) -> None:
     """Draw what will be trained on.
 
     Args:
@@ -120,9 +118,7 @@ def _why_estimated(project: Project, request: TrainRequest, job: Job | None) -> 
         st.caption(t("Estimates by the project's tokenizer; the exact counts are being made…"))
         _wait_for_counts(project, job)
     elif job is not None and job.status != "done":
-        st.warning(
-            plain(f"{job.error} · {job.remedy}" if job.remedy else job.error), icon=":material/warning:"
-        )
+        st.warning(plain(f"{job.error} · {job.remedy}" if job.remedy else job.error), icon=":material/warning:")
 
 
 def _wait_for_counts(project: Project, job: Job) -> None:
@@ -218,6 +214,6 @@ def _examples(examples: Sequence[Example], colours: Mapping[str, str]) -> None:
     for example in examples:
         st.html(
             f'<div class="wl-example"><div class="wb-chips">{class_chip(example.class_name, colours)}'
-            f'<span class="wl-quiet">{rendered_legend(example.loss_weight)}</span></div>'
-            f"{rendered_html(example.segments, example.loss_weight)}</div>"
+            f'<span class="wl-quiet">{rendered_legend(example.turn_weights)}</span></div>'
+            f"{rendered_html(example.segments, example.turn_weights)}</div>"
         )
