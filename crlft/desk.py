@@ -27,14 +27,13 @@ from crlft.errors import CrlftError, DataError
 from crlft.events import Events
 from crlft.failure import explain
 from crlft.generation import condition_text, prompt_hash, set_threads, stop_ids
-from crlft.models import Loaded, context_tokens, load_trained, pick_device
+from crlft.models import Loaded, context_tokens, pick_device
 from crlft.request import Column, Sampling
 from crlft.runfolder import write_atomically
+from crlft.shelf import Shelf
 
 IDLE_SECONDS = 300.0
 """After so long without a request the desk ends and its memory is free."""
-KEPT_MODELS = 3
-"""Models held at once; the one used longest ago goes first."""
 LOOK_SECONDS = 0.03
 WRITE_SECONDS = 0.1
 """Between two looks into the inbox, and between two writes of a growing answer."""
@@ -47,7 +46,7 @@ class Desk:
         self.inbox, self.outbox = folder / "inbox", folder / "outbox"
         self.device = pick_device(device)
         set_threads(None, self.device)
-        self.loaded: dict[str, Loaded] = {}
+        self.shelf = Shelf(self.device)
 
     def waiting(self) -> list[Path]:
         """Return the requests that have no answer yet, oldest first."""
@@ -72,13 +71,6 @@ class Desk:
             )
         path.unlink(missing_ok=True)
 
-    def _model(self, name: str) -> Loaded:
-        loaded = self.loaded.pop(name, None) or load_trained(name, device=self.device)
-        self.loaded[name] = loaded
-        while len(self.loaded) > KEPT_MODELS:
-            del self.loaded[next(iter(self.loaded))]
-        return loaded
-
     def _chat(self, body: Mapping[str, Any], panes: Sequence[Mapping[str, Any]], target: Path) -> None:
         sampling = Sampling(
             int(body.get("max_new_tokens") or 128),
@@ -90,7 +82,7 @@ class Desk:
         state: list[dict[str, Any]] = [{"text": "", "n_tokens": 0, "seconds": 0.0} for _ in panes]
         first: list[float] = []
         for model in dict.fromkeys(str(p["model"]) for p in panes):
-            loaded, own = self._model(model), [i for i, p in enumerate(panes) if str(p["model"]) == model]
+            loaded, own = self.shelf.take(model), [i for i, p in enumerate(panes) if str(p["model"]) == model]
             ids = [_ids(loaded, panes[i], answer_next=True)[0] for i in own]
             context = context_tokens(loaded.model.config)
             fits = [n for n, row in enumerate(ids) if not context or len(row) < context]
@@ -134,7 +126,7 @@ class Desk:
     @torch.inference_mode()
     def _likelihood(self, pane: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer's tokens, each with log p(token | all before it, condition) in nats."""
-        loaded = self._model(str(pane["model"]))
+        loaded = self.shelf.take(str(pane["model"]))
         ids, supervised = _ids(loaded, pane, answer_next=False)
         context = context_tokens(loaded.model.config)
         if context and len(ids) > context:

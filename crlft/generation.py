@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from crlft.conversation import Conversation
 from crlft.decode import decode_batch
 from crlft.errors import DataError, SchemeError
 from crlft.events import Events, Pace
-from crlft.models import Loaded, context_tokens, load_trained, pick_device
+from crlft.growing import Growing
+from crlft.models import Loaded, context_tokens, pick_device
 from crlft.request import Column, PromptRow, Request, Sampling
 from crlft.runfolder import RunFolder
+from crlft.shelf import Shelf
 
 __all__ = ["Column", "PromptRow", "Request", "Result", "Sampling", "generate", "run_generation"]
 
@@ -67,20 +70,28 @@ class Result:
         return {**out, "error": self.error} if self.error else out
 
 
-def generate(request: Request, done: Iterable[tuple[str, int]] = ()) -> Iterator[Result]:
+def generate(
+    request: Request,
+    done: Iterable[tuple[str, int]] = (),
+    *,
+    shelf: Shelf | None = None,
+    growing: Growing | None = None,
+) -> Iterator[Result]:
     """Yield answers as batches end, model by model, shortest prompts first.
 
     Args:
         request: What to generate.
         done: (prompt id, column) pairs that are answered already.
+        shelf: Holds models between calls; without one they are loaded here.
+        growing: Is told what is being written.
 
     Raises:
         ModelError: A model cannot be loaded.
         SchemeError: A condition is unknown to a model.
     """
     skip = set(done)
-    device = pick_device(request.device)
-    set_threads(request.threads, device)
+    shelf = shelf or Shelf(pick_device(request.device), kept=1)
+    set_threads(request.threads, shelf.device)
     for model in dict.fromkeys(column.model for column in request.columns):
         wanted = [
             (number, column)
@@ -88,8 +99,8 @@ def generate(request: Request, done: Iterable[tuple[str, int]] = ()) -> Iterator
             if column.model == model and any((p.id, number) not in skip for p in request.prompts)
         ]
         if wanted:
-            loaded = load_trained(model, template=wanted[0][1].template, device=device)
-            yield from _answer(loaded, _rows(loaded, wanted, request, skip), request.sampling)
+            loaded = shelf.take(model, wanted[0][1].template)
+            yield from _answer(loaded, _rows(loaded, wanted, request, skip), request.sampling, growing)
 
 
 def condition_text(loaded: Loaded, column: Column) -> str:
@@ -108,8 +119,12 @@ def condition_text(loaded: Loaded, column: Column) -> str:
         raise SchemeError(f"{column.model}: {error.message}", error.remedy) from error
 
 
-def run_generation(events: Events) -> int:
+def run_generation(events: Events, shelf: Shelf | None = None) -> int:
     """Carry out `request.json` of a job's folder; return the number of answers written.
+
+    Args:
+        events: The job.
+        shelf: Holds models from job to job; without one they are loaded here.
 
     Raises:
         CrlftError: The request, a model or a condition cannot be used.
@@ -119,6 +134,7 @@ def run_generation(events: Events) -> int:
     if body is None:
         raise DataError(f"{run.path}: no request.json", "write the request before starting the job")
     request = Request.from_dict(body)
+    shelf = shelf or Shelf(pick_device(request.device))
     total = len(request.prompts) * len(request.columns)
     done = finished(run)
     pace = Pace(total, done_before=len(done))
@@ -127,7 +143,8 @@ def run_generation(events: Events) -> int:
     events.emit("progress", done=count, total=total, eta_seconds=None)
     for model in dict.fromkeys(column.model for column in request.columns):
         events.emit("model", model=model, fingerprint=model_fingerprint(Path(model)))
-    for result in generate(request, done):
+    growing = Growing(events)
+    for result in generate(request, done, shelf=shelf, growing=growing):
         _append(run.path / "results.jsonl", result)
         count += 1
         if count % 16 == 0 or count == total:
@@ -136,7 +153,8 @@ def run_generation(events: Events) -> int:
             break
     else:
         if request.sampling.temperature <= 0:
-            events.emit("self-check", **self_check(request, run))
+            events.emit("self-check", **self_check(request, run, shelf))
+    growing.end()
     return count
 
 
@@ -159,7 +177,7 @@ def model_fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def self_check(request: Request, run: RunFolder) -> dict[str, int]:
+def self_check(request: Request, run: RunFolder, shelf: Shelf) -> dict[str, int]:
     """Ask a few prompts once more, each alone; a pane that shows what its head says answers the same again.
 
     Returns `asked` and `same`. Only for greedy answers.
@@ -170,11 +188,10 @@ def self_check(request: Request, run: RunFolder) -> dict[str, int]:
         by_place[row["prompt_id"], row["column"]] = row
     step = max(1, len(request.prompts) // SELF_CHECKED)
     few = replace(request, prompts=request.prompts[::step][:SELF_CHECKED])
-    device = pick_device(request.device)
     asked = same = 0
     for model in dict.fromkeys(column.model for column in request.columns):
         wanted = [(n, column) for n, column in enumerate(request.columns) if column.model == model]
-        loaded = load_trained(model, template=wanted[0][1].template, device=device)
+        loaded = shelf.take(model, wanted[0][1].template)
         for row in _rows(loaded, wanted, few, set()):
             again = next(_answer(loaded, [row], request.sampling))
             first = by_place.get((row.prompt_id, row.column))
@@ -228,7 +245,9 @@ def _rows(
     return sorted(rows, key=lambda row: len(row.ids))
 
 
-def _answer(loaded: Loaded, rows: Sequence[_Row], sampling: Sampling) -> Iterator[Result]:
+def _answer(
+    loaded: Loaded, rows: Sequence[_Row], sampling: Sampling, growing: Growing | None = None
+) -> Iterator[Result]:
     context = context_tokens(loaded.model.config)
     fitting = [row for row in rows if not context or len(row.ids) < context]
     for row in rows[len(fitting) :]:
@@ -238,6 +257,8 @@ def _answer(loaded: Loaded, rows: Sequence[_Row], sampling: Sampling) -> Iterato
     for start in range(0, len(fitting), size):
         batch = fitting[start : start + size]
         began = time.monotonic()
+        places = [(row.prompt_id, row.column) for row in batch]
+        show = partial(growing.show, loaded.encoder.decode, places) if growing else None
         answers = decode_batch(
             loaded.model,
             [row.ids for row in batch],
@@ -246,6 +267,7 @@ def _answer(loaded: Loaded, rows: Sequence[_Row], sampling: Sampling) -> Iterato
             pad_id=loaded.encoder.tokenizer.pad_token_id,
             numbers=[int(prompt_hash([*row.ids, row.column]), 16) % 2**31 for row in batch],
             context_tokens=context,
+            on_step=show,
         )
         seconds = (time.monotonic() - began) / len(batch)
         for row, answer in zip(batch, answers, strict=True):

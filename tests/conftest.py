@@ -8,6 +8,8 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Workers that stay would outlive the tests; the test of staying says otherwise for itself.
+os.environ["WORKBENCH_STAY_SECONDS"] = "0"
 
 from pathlib import Path
 

@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from tests.benchmarks import (
     bench_clean,
+    bench_compare,
     bench_desk,
     bench_duplicates,
     bench_generation,
@@ -36,6 +37,7 @@ BENCHES = {
     "generation": bench_generation.run,
     "scoring": bench_scoring.run,
     "desk": bench_desk.run,
+    "compare": bench_compare.run,
     "training": bench_training.run,
     "watching": bench_watching.run,
 }

@@ -77,3 +77,10 @@ def test_a_long_prompt_shows_who_said_what():
     )
     assert prompt_text(Prompt("x", turns)) == "user: a\nassistant: b\nuser: c"
     assert prompt_text(Prompt("x", turns[:1])) == "a"
+
+
+def test_an_answer_that_is_being_written_stands_in_its_place_as_text():
+    html = grid_html(COLUMNS, [row("whole")], [0, 1], growing={("p<1>", 1): "half <b>"})
+    assert "half &lt;b&gt;" in html
+    assert "not generated yet" not in html
+    assert "half" not in grid_html(COLUMNS, [row("whole")], [0], growing={("p<1>", 0): "half"})

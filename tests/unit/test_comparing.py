@@ -3,9 +3,9 @@ import json
 import pytest
 
 from crlft.runfolder import RunFolder
-from tests.unit.loop_project import GENERATOR, fake_base, fake_command, fake_trainer, loop_project
+from tests.unit.loop_project import GENERATOR, fake_base, fake_command, fake_trainer, loop_project, until
 from workbench.domain.errors import ImportFault, JobError, NotFound, PlanError, WorkbenchError
-from workbench.services import comparing, train_request, training
+from workbench.services import comparing, jobs, train_request, training
 from workbench.services.browsing import get_record, search
 from workbench.services.curation import log, undo
 from workbench.services.rounds import current_round, rounds, start_next_round
@@ -33,7 +33,7 @@ def trained(tmp_path_factory):
         root = tmp_path_factory.mktemp("loop")
         patch.setattr(train_request, "crlft_command", fake_trainer())
         patch.setenv("CRLFT_OFFLINE_BASE", str(fake_base(root / "base")))
-        patch.setattr(comparing, "crlft_command", fake_command(GENERATOR))
+        patch.setattr(comparing, "staying_command", fake_command(GENERATOR))
         project = loop_project(root / "project")
         runs = [
             training.start_training(project, TrainRequest("one", method=method), actor="ann")
@@ -86,7 +86,7 @@ def test_a_comparison_asks_every_class_and_sums_up_by_column(trained):
 
 def test_answers_are_collected_while_they_come_and_once(trained, monkeypatch):
     project, run, _ = trained
-    monkeypatch.setattr(comparing, "crlft_command", fake_command("pass"))
+    monkeypatch.setattr(comparing, "staying_command", fake_command("pass"))
     comparison = compare(project, [run])
     results = project.runs / comparison.job_id / "results.jsonl"
     lines = [
@@ -284,3 +284,22 @@ def test_a_prompt_file_with_a_fault_names_the_line(tmp_path, text, said):
     assert caught.value.remedy
     with pytest.raises(ImportFault, match="no such file"):
         comparing.read_prompts(tmp_path / "none")
+
+
+def test_what_is_being_written_is_shown_while_the_job_lives(trained, monkeypatch):
+    project, conditioned, _ = trained
+    slow = GENERATOR.replace('run.mark("done"', 'import time; time.sleep(600)\nrun.mark("done"')
+    monkeypatch.setattr(comparing, "staying_command", fake_command(slow))
+    comparison = compare(project, [conditioned])
+    folder = RunFolder(project.runs / comparison.job_id)
+    until(lambda: comparing.comparison_grid(project, comparison.id).answered == 6)
+    grid = comparing.comparison_grid(project, comparison.id)
+    assert comparing.writing(project, grid) == {}
+    folder.write_json("partial.json", {"rows": [["b", 1, "so <far>"]]})
+    assert comparing.writing(project, grid) == {("b", 1): "so <far>"}
+    (folder.path / "partial.json").write_text('{"rows": [["b"')
+    assert comparing.writing(project, grid) == {}
+    folder.write_json("partial.json", {"rows": [["b", 1, "so"]]})
+    jobs.stop(project, comparison.job_id, grace_seconds=0)
+    until(lambda: not jobs.get_job(project, comparison.job_id).live)
+    assert comparing.writing(project, comparing.comparison_grid(project, comparison.id)) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 import torch
@@ -12,10 +13,12 @@ from crlft.decode import decode_batch
 from crlft.errors import ConfigError, DataError, SchemeError
 from crlft.events import Events
 from crlft.generation import generate, run_generation
+from crlft.growing import Growing
 from crlft.modelfolder import ModelCard
 from crlft.models import load_trained, save_model
 from crlft.request import Request, Sampling, read_prompts
 from crlft.runfolder import RunFolder
+from crlft.shelf import Shelf
 from tests.tiny import save_tiny_base, tiny_model
 
 PROMPTS = [[1, 40, 41], [1] + [50] * 30, [1, 60, 61, 62, 63, 64, 65], [1, 70]]
@@ -185,3 +188,30 @@ def test_prompts_from_a_file(tmp_path):
     path.write_text('{"messages": [{"role": "assistant", "content": "3"}]}')
     with pytest.raises(DataError, match="does not end with a user turn"):
         read_prompts(path)
+
+
+def test_a_growing_answer_is_shown_at_once_then_seldom(tmp_path):
+    run = RunFolder(tmp_path)
+    growing, written = Growing(Events(run)), []
+    for n in range(1, 40):
+        growing.show(lambda ids: "-".join(map(str, ids)), [("p", 2)], [list(range(n))])
+        written.append((tmp_path / "partial.json").read_text())
+    assert json.loads(written[0]) == {"rows": [["p", 2, "0"]]}
+    assert len(set(written)) < 10
+    assert [e["event"] for e in run.read_events()[0]] == ["first-token"]
+    growing.end()
+    assert not (tmp_path / "partial.json").exists()
+
+
+def test_a_shelf_keeps_models_and_loads_a_changed_folder_anew(tmp_path):
+    names = [str(save_tiny_base(tmp_path / name)) for name in ("a", "b", "c")]
+    shelf = Shelf("cpu", kept=2)
+    first, second = shelf.take(names[0]), shelf.take(names[1])
+    assert shelf.take(names[0]) is first
+    shelf.take(names[2])  # the second was used longest ago
+    assert shelf.take(names[0]) is first
+    assert shelf.take(names[1]) is not second
+    config = tmp_path / "b" / "config.json"
+    before = shelf.take(names[1])
+    os.utime(config, ns=(1, 1))
+    assert shelf.take(names[1]) is not before

@@ -13,6 +13,7 @@ from workbench.jobs.control import (
     restore_job,
     resume_job,
     start_job,
+    staying_command,
     stop_job,
     trash_job,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "restore_job",
     "resume_job",
     "start_job",
+    "staying_command",
     "stop_job",
     "trash_job",
 ]

@@ -15,6 +15,7 @@ from crlft.runfolder import RunFolder
 from workbench.domain.errors import JobError
 from workbench.domain.run import Job
 from workbench.jobs.device import go_first
+from workbench.jobs.handover import hand_over
 from workbench.jobs.process import is_alive, run_detaching, start_lock, sweep_group, worker_environment
 from workbench.jobs.status import job_status
 
@@ -45,6 +46,11 @@ def crlft_crew_command(processes: int, *arguments: str) -> list[str]:
     return [sys.executable, *crew, "-m", "--", "workbench.jobs.mate", *arguments]
 
 
+def staying_command() -> list[str]:
+    """Return the argument vector of a worker that answers prompts and stays for more (`jobs.stay`)."""
+    return [sys.executable, "-m", "workbench.jobs.stay", "{run}"]
+
+
 def captured_command(command: Sequence[str], result: str) -> list[str]:
     """Return the argument vector that keeps a command's JSON answer in the job's folder (`jobs.capture`)."""
     return [sys.executable, "-m", "workbench.jobs.capture", "{run}", result, "--", *command]
@@ -61,6 +67,7 @@ def start_job(
     device: str = "cpu",
     offline: bool = False,
     environment: Mapping[str, str] | None = None,
+    stays: bool = False,
 ) -> str:
     """Start a job; it runs on whatever becomes of the caller.
 
@@ -74,6 +81,7 @@ def start_job(
         device: The device it waits for and holds.
         offline: True keeps the worker from asking a model hub.
         environment: More variables for the worker.
+        stays: True hands the job to a worker of its kind that has stayed, where there is one.
 
     Returns:
         The job's id.
@@ -98,6 +106,7 @@ def start_job(
         "environment": dict(environment or {}),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "attempt": 0,
+        "stays": stays,
     }
     with start_lock(folder):
         if (folder / "job.json").exists():
@@ -200,6 +209,8 @@ def _launch(run: RunFolder, job: dict[str, Any]) -> None:
     job["asked_at"] = time.time()
     environment = worker_environment(run.path, offline=bool(job.get("offline")), extra=job.get("environment"))
     try:
+        if job.get("stays") and hand_over(run, job):
+            return
         run.write_json("job.json", job)
         complaint = run_detaching("workbench.jobs.launcher", [str(run.path)], environment)
     except OSError as error:

@@ -20,6 +20,8 @@ from crlft.runfolder import write_atomically
 from workbench.jobs.process import identity, is_alive
 
 LOCK_DIR_VARIABLE = "WORKBENCH_LOCK_DIR"
+HELD_VARIABLE = "WORKBENCH_DEVICE_FILE"
+"""Environment variable that tells a worker which of its open files holds its device."""
 POLL_SECONDS = 0.2
 _FIRST_GPU = Path("/dev/nvidia0")
 

@@ -54,6 +54,7 @@ def _become_worker(folder: RunFolder, announce: int) -> None:
     sys.stderr.flush()
     command = [str(part) for part in job["command"]]
     os.nice(NICENESS)
+    os.environ[devices.HELD_VARIABLE] = str(held)
     os.execvp(command[0], command)
 
 

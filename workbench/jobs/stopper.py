@@ -54,6 +54,8 @@ def see_to_its_end(folder: RunFolder, grace_seconds: float) -> None:
 def _gone_within(folder: RunFolder, pid: int, started: str, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while is_alive(pid, started):
+        if (folder.read_json("job.json") or {}).get("pid") != pid:
+            return True  # a worker that stays has left this job for others
         if not folder.stop_requested() and folder.marker() is None:
             folder.request_stop()  # a worker that was just starting cleared it away as an old one
         if time.monotonic() >= until:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crlft.checks import check_answer
+from crlft.growing import PARTIAL
 from crlft.runfolder import RunFolder
 from workbench.domain.comparison import Cell, Choice, ColumnSummary, Comparison, Prompt
 from workbench.domain.errors import NotFound, PlanError
@@ -197,6 +198,17 @@ def _figures(index: int, comparison: Comparison, cells: Sequence[Cell], votes: S
         correct_interval=wilson(right, n) if n else None,
         full_interval=wilson(full, n) if n else None,
     )
+
+
+def writing(project: Project, grid: Grid) -> dict[tuple[str, int], str]:
+    """Return what is being written at this moment: (prompt id, column) → the answer so far."""
+    if grid.job is None or not grid.job.live:
+        return {}
+    try:
+        found = RunFolder(jobs.runs_dir(project) / grid.job.id).read_json(PARTIAL) or {}
+    except ValueError:  # a full disk cut it; the answers themselves are not touched
+        return {}
+    return {(str(prompt), int(column)): str(text) for prompt, column, text in found.get("rows", ())}
 
 
 def slice_names(grid: Grid) -> list[str]:

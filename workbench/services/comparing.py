@@ -15,7 +15,7 @@ from crlft.modelfolder import read_card
 from crlft.runfolder import RunFolder
 from workbench.domain.comparison import Column, Comparison, Prompt
 from workbench.domain.errors import JobError, WorkbenchError
-from workbench.jobs import crlft_command, default_device, new_job_id, start_job
+from workbench.jobs import default_device, new_job_id, start_job, staying_command
 from workbench.services import jobs
 from workbench.services.answers import (
     ColumnFigures,
@@ -31,6 +31,7 @@ from workbench.services.answers import (
     slice_names,
     unchanged_by_condition,
     vote,
+    writing,
 )
 from workbench.services.bases import resolve_base
 from workbench.services.bringing import BroughtBack, bring_back
@@ -74,6 +75,7 @@ __all__ = [
     "unchanged_by_condition",
     "vote",
     "wait_for_comparison",
+    "writing",
 ]
 
 UNCONDITIONED = ""
@@ -168,12 +170,13 @@ def _start_job(project: Project, comparison: Comparison, models: Sequence[str]) 
     start_job(
         jobs.runs_dir(project),
         "generate",
-        crlft_command("generate", "--run", "{run}"),
+        staying_command(),
         job_id=comparison.job_id,
         title=comparison.name,
         params={"columns": [c.label for c in comparison.columns], "prompts": len(comparison.prompts)},
         device=default_device(),
         offline=all(Path(model).is_dir() for model in models),
+        stays=True,
     )
 
 

@@ -33,6 +33,8 @@ from workbench.ui.widgets.layout import page_header, pager, progress_line, secti
 from workbench.ui.widgets.loop_styles import loop_styles
 
 PAGE_ROWS = 20
+GROWING_SECONDS = 0.5
+"""Between two looks at answers that are being written."""
 _TABS = ("Grid", "Vote", "Results", "Likelihoods", "Bring back", "Rewrites")
 _VIEWS = ("Comparisons", "Talk")
 
@@ -93,7 +95,8 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
     # Only what shows arriving answers refreshes by itself: a redraw under a finger would lose a vote.
     if tabs[0].open:
         with tabs[0]:
-            st.fragment(_grid, run_every=every)(project, comparison_id)
+            often = GROWING_SECONDS if every else None
+            st.fragment(_grid, run_every=often)(project, comparison_id)
     if tabs[1].open:
         with tabs[1]:
             draw_vote(project, comparison_id)
@@ -178,7 +181,10 @@ def _grid(project: Project, comparison_id: int) -> None:
         text = t("{same} of {asked} answers came out the same when asked once more, each alone.",
                  same=proof.same, asked=proof.asked)  # fmt: skip
         st.caption(text)
-    st.html(grid_html(comparison.columns, page, shown or indices, against=against, models=models))
+    growing = comparing.writing(project, grid)
+    st.html(
+        grid_html(comparison.columns, page, shown or indices, against=against, models=models, growing=growing)
+    )
 
 
 def _reference(labels: Sequence[str], shown: Sequence[int]) -> int | None:

@@ -48,16 +48,25 @@ def marks_html(cell: Cell) -> str:
 
 
 def cell_html(
-    cell: Cell | None, *, won: bool = False, against: Cell | None = None, model: str | None = None
+    cell: Cell | None,
+    *,
+    won: bool = False,
+    against: Cell | None = None,
+    model: str | None = None,
+    growing: str | None = None,
 ) -> str:
-    """Return one answer with its marks, tokens and time; a waiting answer is a quiet dash.
+    """Return one answer with its marks, tokens and time; one that is still to come is as long as it is by now.
 
     Args:
         cell: The answer.
         won: True marks the winner of a vote.
         against: Another answer; what differs from it is marked word by word.
         model: Hash of the model's weights; given, the proof of conditioning stands under the answer.
+        growing: Of an answer to come, what is written so far.
     """
+    if cell is None and growing is not None:
+        text = f'{escape(growing)} <span class="wl-quiet">▍</span>'
+        return f'<div class="wl-cell wl-growing"><div class="wl-text" dir="auto">{text}</div></div>'
     if cell is None:
         return f'<div class="wl-cell wl-waiting">{escape(t("not generated yet"))}</div>'
     foot = [t("{n} tokens", n=cell.n_tokens)]
@@ -89,6 +98,7 @@ def grid_html(
     *,
     against: int | None = None,
     models: Mapping[int, str] | None = None,
+    growing: Mapping[tuple[str, int], str] | None = None,
 ) -> str:
     """Return a page of the grid.
 
@@ -98,6 +108,7 @@ def grid_html(
         shown: Indices of the columns to draw, in order.
         against: Column from which the others' differences are marked, or None.
         models: Column → hash of its model; given, the proof of conditioning stands under every answer.
+        growing: (prompt id, column) → what is written so far of an answer to come.
     """
     template = f"grid-template-columns: minmax(9rem, 0.8fr) repeat({len(shown)}, minmax(11rem, 1fr))"
     parts = [f'<div class="wl-grid" style="{template}"><div class="wl-head">{escape(t("Prompt"))}</div>']
@@ -115,6 +126,7 @@ def grid_html(
                 won=i in won,
                 against=None if i == against else first,
                 model=None if models is None else models.get(i, ""),
+                growing=None if growing is None else growing.get((row.prompt.id, i)),
             )
             for i in shown
         ]
