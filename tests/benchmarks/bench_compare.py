@@ -1,4 +1,4 @@
-"""A comparison of 64 prompts: seconds until a reader sees the first words, from a new worker and one that stayed."""
+"""A comparison of 64 prompts: seconds to the first words in the grid, from a new worker and from one that stayed."""
 
 from __future__ import annotations
 

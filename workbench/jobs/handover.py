@@ -58,9 +58,8 @@ def offer_for(job: Mapping[str, Any]) -> Offer:
 def put_offer(folder: Path, offer: Offer) -> Path:
     """Write an offer into a folder of offers; returns its file."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = (
-        folder / f"{offer.pid}-{secrets.token_hex(4)}.json"
-    )  # a name of its own: no claim on an earlier offer holds
+    # A name of its own: no claim on an earlier offer of this process holds for this one.
+    path = folder / f"{offer.pid}-{secrets.token_hex(4)}.json"
     write_atomically(path, json.dumps(asdict(offer)) + "\n")
     return path
 

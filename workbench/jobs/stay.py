@@ -3,8 +3,8 @@
     python -m workbench.jobs.stay FOLDER
 
 Every job it does is an ordinary one: it waits in line for the device, has a log and markers of its own, and is
-stopped by its own request. While the worker waits for work it holds no device. It goes after `STAY_SECONDS` without
-any, after a failure, when its offer is taken away, and, to free a GPU's memory, when another job wants that GPU.
+stopped by its own request. While the worker waits for work it holds no device. It goes after `STAY_SECONDS`
+without any, after a failure, when its offer is taken away, and, to free a GPU's memory, when another job wants it.
 """
 
 from __future__ import annotations
