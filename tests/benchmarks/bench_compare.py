@@ -1,4 +1,4 @@
-"""A comparison of 64 prompts: seconds to the first words in the grid, from a new worker and from one that stayed."""
+"""A comparison of 64 prompts: seconds to the first words in the grid, by a new worker and by one that stayed."""
 
 from __future__ import annotations
 
