@@ -29,6 +29,7 @@ GROUPS = {
     "train": ("train", "runs", "stop", "resume"),
     "compare": ("compare", "judge", "report", "rounds"),
     "suggest": ("suggest",),
+    "panels": ("panel", "panels", "opinion", "settle"),
 }
 """Module of `workbench.commands` → the commands it holds. Only the module of the command that was asked for is
 imported: a shell loop over `workbench tag` should not wait for the trainer's settings."""

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui import test_browse_browser as shared
-from workbench.services import browsing, curation
+from workbench.services import browsing, curation, panels
 from workbench.services.project import Project
 
 pytestmark = pytest.mark.browser
@@ -131,3 +131,38 @@ def test_two_curators_in_one_queue_overwrite_nothing_in_silence(
     assert browsing.get_record(project, first).tagged_by == "ben"
     for context in contexts:
         context.close()
+
+
+def test_two_judge_blind_and_a_third_decides_by_keys(browser: Browser, address: str, project: Project) -> None:
+    panel = panels.make_panel(project, "first", "class:none", sample=3, actor="ann").id
+    seqs = panels.to_judge(project, panel, "ann")
+    for who, keys in (("ann", "111"), ("ben", "121")):
+        context = browser.new_context(viewport={"width": 1440, "height": 950})
+        page = context.new_page()
+        page.goto(f"{address}/tag?tab=together")
+        page.get_by_role("textbox", name="Your name").fill(who)
+        page.keyboard.press("Enter")
+        page.wait_for_function(f"document.cookie.includes('={who}')")
+        open_queue(page, address, f"?panel={panel}")  # another session of the same browser knows who sits here
+        expect(page.get_by_text(f"you judge as {who}, blind to the others")).to_be_visible()
+        page.keyboard.press("x")  # changes nothing here
+        for key in keys:
+            page.keyboard.press(key)
+        all_saved(page)
+        context.close()
+    assert [r.conversation.class_name for r in browsing.get_records(project, seqs)] == [None] * 3
+    context = browser.new_context(viewport={"width": 1440, "height": 950})
+    page = context.new_page()
+    open_queue(page, address, f"?panel={panel}&part=disputed")
+    assert shown(page) == seqs[1]
+    expect(page.get_by_text("ann: expert")).to_be_visible()
+    expect(page.get_by_text("ben: sub")).to_be_visible()
+    page.keyboard.press("2")
+    all_saved(page)
+    record = browsing.get_record(project, seqs[1])
+    assert record.conversation.class_name == "sub"
+    assert record.tagged_by.endswith("(adjudicated)")
+    page.keyboard.press("u")
+    all_saved(page)
+    assert [i.seq for i in panels.disputed(project, panel)] == [seqs[1]]
+    context.close()

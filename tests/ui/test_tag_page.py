@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from workbench.services import browsing, curation
+from workbench.services import browsing, curation, panels
 
 
 def html(app):
@@ -112,3 +112,39 @@ def test_bulk_by_query(project, open_page):
     app.button(key="bulk-go-tag-bulk").click().run()
     app.button(key="plan-apply").click().run()
     assert table(project)["sub"].conversations == 16
+
+
+class TestTogether:
+    def test_a_panel_is_made_judged_and_settled(self, project, open_page):
+        app = open_page("tag", tab="together")
+        app.text_input(key="panel-name").set_value("first")
+        app.number_input(key="panel-sample").set_value(4)
+        next(b for b in app.button if b.label == "Make the panel").click().run()
+        assert not app.error
+        assert app.button(key="panel-judge").label == "Judge your 4"
+        seqs = panels.to_judge(project, 1, "ann")
+        for who, names in (("ann", ["expert", "expert", "sub"]), ("ben", ["expert", "sub", "sub"])):
+            for seq, name in zip(seqs, names, strict=False):
+                panels.give_opinion(project, 1, seq, name, actor=who)
+        app = open_page("tag", tab="together", panel="1")
+        assert "Krippendorff" in html(app)
+        assert app.button(key="panel-dispute").label == "Decide 1 disagreement"
+        app.button(key="panel-agreed").click().run()
+        app.button(key="plan-apply").click().run()
+        assert browsing.get_record(project, seqs[0]).tagged_by == "ann + ben (agreed)"
+        assert app.button(key="panel-agreed").disabled
+
+    def test_the_queue_of_a_panel_is_blind_and_that_of_disputes_is_not(self, project, open_page):
+        panels.make_panel(project, "first", "", sample=3, actor="ann")
+        seqs = panels.to_judge(project, 1, "ann")
+        for who, name in (("ann", "expert"), ("ben", "sub")):
+            panels.give_opinion(project, 1, seqs[0], name, actor=who)
+        items = walk(open_page("tag", panel="1")).page.items
+        assert [(i.record.seq, i.blind) for i in items] == [(seq, True) for seq in seqs[1:]]
+        items = walk(open_page("tag", panel="1", part="disputed")).page.items
+        assert [(i.record.seq, dict(i.opinions)) for i in items] == [(seqs[0], {"ann": "expert", "ben": "sub"})]
+
+    def test_what_cannot_be_a_panel_is_refused_in_words(self, project, open_page):
+        app = open_page("tag", tab="together")
+        next(b for b in app.button if b.label == "Make the panel").click().run()
+        assert "needs a name" in app.error[0].value

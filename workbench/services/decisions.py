@@ -18,7 +18,8 @@ from crlft.errors import CrlftError
 from workbench.curate.text import measure_many
 from workbench.domain.curation import Action, Plan
 from workbench.domain.errors import NotFound, PlanError
-from workbench.services import planning
+from workbench.services import panels, planning
+from workbench.services.classes import class_scheme
 from workbench.services.curation import apply_within
 from workbench.services.project import Project
 from workbench.store import decisions as store
@@ -33,13 +34,14 @@ class Decision:
 
     Attributes:
         id: The browser's own id of it.
-        kind: One of `PLANNERS`, or `undo`.
+        kind: One of `PLANNERS`, `undo`, or `opinion` (what one thinks, blind; it changes no conversation).
         seq: The conversation.
         revision: The revision that was seen.
         value: What was decided: a class, a reason, a text; for `undo` the id of the decision to take back.
         turn: The turn an edit or an exclusion is about.
         after: The maker's own decision on this conversation just before, or empty; its revision counts then.
         actor: Who decided; empty is whoever sends it.
+        panel: The panel that an opinion or an adjudication belongs to.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Decision:
     turn: int = 0
     after: str = ""
     actor: str = ""
+    panel: int = 0
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Decision:
@@ -61,12 +64,12 @@ class Decision:
         try:
             known = {f: data[f] for f in cls.__dataclass_fields__ if data.get(f) is not None}
             made = cls(**{**known, "seq": int(data["seq"]), "revision": int(data["revision"])})
-            turn = int(made.turn)
+            turn, panel = int(made.turn), int(made.panel)
         except (KeyError, TypeError, ValueError) as error:
             raise PlanError(f"not a decision: {error}", "reload the page and decide again") from error
-        if not 0 < len(str(made.id)) <= LONGEST_ID or (made.kind not in PLANNERS and made.kind != "undo"):
-            raise PlanError(f"not a decision: {made.kind!r}", f"use one of {', '.join(PLANNERS)}, undo")
-        return replace(made, id=str(made.id), turn=turn)
+        if not 0 < len(str(made.id)) <= LONGEST_ID or made.kind not in KINDS:
+            raise PlanError(f"not a decision: {made.kind!r}", f"use one of {', '.join(KINDS)}")
+        return replace(made, id=str(made.id), turn=turn, panel=panel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,10 @@ PLANNERS: Mapping[str, Planner] = {
     "comment": lambda p, d: planning.plan_comment(p, d.seq, str(d.value or "")),
     "edit": lambda p, d: planning.plan_edit(p, d.seq, d.turn, str(d.value or "")),
     "exclude": lambda p, d: planning.plan_exclude_turn(p, d.seq, d.turn, bool(d.value)),
+    "adjudicate": lambda p, d: panels.plan_adjudicate(p, d.panel, d.seq, str(d.value), actor=d.actor),
 }
 """What can be decided → the plan of it."""
+KINDS = (*PLANNERS, "opinion", "undo")
 
 
 def decide(project: Project, decision: Decision, *, actor: str) -> Outcome:
@@ -116,7 +121,10 @@ def decide(project: Project, decision: Decision, *, actor: str) -> Outcome:
         actor: Who sends it; a decision that names its maker is logged under that name.
     """
     who = decision.actor or actor
+    decision = replace(decision, actor=who)
     try:
+        if decision.kind == "opinion":
+            return _opine(project, decision, who)
         if decision.kind == "undo":
             return _undo(project, decision, who)
         return _carry_out(project, decision, who)
@@ -149,6 +157,17 @@ def _carry_out(project: Project, decision: Decision, who: str) -> Outcome:
         raise
 
 
+def _opine(project: Project, decision: Decision, who: str) -> Outcome:
+    """Note what somebody thinks; the conversation stays as it is, so its revision does not matter."""
+    classes = [c.name for c in class_scheme(project).classes]
+    with project.database.write() as connection:
+        known = store.get_decision(connection, decision.id)
+        if known is not None:
+            return _outcome(known)
+        action = panels.opinion_within(connection, decision.panel, decision.seq, str(decision.value), classes, who)
+        return _note(connection, decision, who, action)
+
+
 def _undo(project: Project, decision: Decision, who: str) -> Outcome:
     with project.database.write() as connection:
         known = store.get_decision(connection, decision.id)
@@ -165,9 +184,7 @@ def _note(connection: Connection, decision: Decision, who: str, action: Action |
     revision = store.revisions(connection, [decision.seq]).get(decision.seq)
     if revision is None:
         raise NotFound(f"there is no conversation {decision.seq}", "reload the page")
-    done = store.Stored(
-        decision.id, decision.seq, decision.kind, action.id if action else None, revision, who
-    )
+    done = store.Stored(decision.id, decision.seq, decision.kind, action.id if action else None, revision, who)
     store.record_decision(connection, done)
     return _outcome(done)
 
@@ -180,9 +197,7 @@ def _conflict(project: Project, decision: Decision) -> Outcome:
     with project.database.read() as connection:
         last = store.last_change(connection, decision.seq)
     by, what = last or ("somebody", "change")
-    return Outcome(
-        decision.id, decision.seq, ok=False, conflict=True, by=by, message=f"{by} was faster: {what}"
-    )
+    return Outcome(decision.id, decision.seq, ok=False, conflict=True, by=by, message=f"{by} was faster: {what}")
 
 
 def moved_on(project: Project, seen: Sequence[tuple[int, int]]) -> list[tuple[int, str]]:

@@ -6,12 +6,12 @@ page = queue_page(project, "class:none", "oldest", limit=40, after=page.after)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from workbench.domain.errors import QueryError
 from workbench.domain.record import Record
-from workbench.services import browsing
+from workbench.services import browsing, panels
 from workbench.services.classes import class_scheme
 from workbench.services.project import Project
 from workbench.store import queue as store
@@ -33,10 +33,14 @@ class QueueItem:
     Attributes:
         record: The conversation.
         suggestion: The class it is likeliest to have, or None.
+        opinions: What several curators think of it: curator → class.
+        blind: Whether its class, its comment and what others think are to stay out of sight.
     """
 
     record: Record
     suggestion: Suggestion | None = None
+    opinions: Mapping[str, str] = field(default_factory=dict)
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,36 @@ def queue_page(
     if side_by_side:
         seqs = _with_siblings(project, seqs)
     return QueuePage(total, items(project, seqs), following, exact)
+
+
+def panel_page(
+    project: Project, panel_id: int, actor: str, *, dispute: bool, limit: int, handed: Collection[int] = ()
+) -> QueuePage:
+    """Return a page of what a curator is asked for in a panel, or of what is disputed in it.
+
+    Args:
+        project: The project.
+        panel_id: The panel.
+        actor: Who judges.
+        dispute: True hands out what people differ on, with all opinions; False what this curator has not judged
+            yet, blind.
+        limit: Conversations on it.
+        handed: What earlier pages held.
+
+    Raises:
+        NotFound: There is no such panel.
+    """
+    if dispute:
+        said = {i.seq: i.opinions for i in panels.disputed(project, panel_id)}
+        found = list(said)
+    else:
+        said, found = {}, panels.to_judge(project, panel_id, actor)
+    fresh = [seq for seq in found if seq not in handed]
+    page = [
+        replace(item, suggestion=None, opinions=said.get(item.record.seq, {}), blind=not dispute)
+        for item in items(project, fresh[:limit])
+    ]
+    return QueuePage(len(found), page, 0 if len(fresh) > limit else None)
 
 
 def items(project: Project, seqs: Sequence[int]) -> list[QueueItem]:

@@ -117,7 +117,7 @@ def decisions_in_force(connection: Connection, limit: int = 500) -> tuple[list[A
     """
     shaping = (
         actions.c.undone_by.is_(None),
-        actions.c.kind.not_in(("undo", "snapshot", "run", "round", "settings")),
+        actions.c.kind.not_in(("undo", "snapshot", "run", "round", "settings", "panel", "opinion")),
     )
     large = or_(actions.c.affected > 1, actions.c.kind == "classes")
     query = select(*_COLUMNS).where(*shaping, large).order_by(actions.c.id.desc()).limit(limit)

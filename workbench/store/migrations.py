@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, select
 from workbench.domain.errors import ProjectError
 from workbench.store import schema, textindex
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The schema this program reads and writes."""
 
 
@@ -29,7 +29,18 @@ def _turn_rewards(connection: Connection) -> None:
     schema.turn_rewards.create(connection)
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _judgements, 2: _curation, 3: _turn_rewards}
+def _panels(connection: Connection) -> None:
+    """4 → 5: several curators."""
+    for table in (schema.panels, schema.panel_items, schema.opinions):
+        table.create(connection)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
+    1: _judgements,
+    2: _curation,
+    3: _turn_rewards,
+    4: _panels,
+}
 """Schema version → the step that leads from it to the next."""
 
 

@@ -1,6 +1,6 @@
-"""Changes to classes and settings, kept in an action's parameters with before and after.
+"""Changes to classes, settings, panels and opinions, kept in an action's parameters with before and after.
 
-    params["objects"] = [{"table": "classes", "key": "expert", "before": {…} or null, "after": {…} or null}]
+params["objects"] = [{"table": "classes", "key": "expert", "before": {…} or null, "after": {…} or null}]
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ from sqlalchemy import Connection, delete, func, select
 from crlft.condition import ClassScheme, ConditionClass
 from workbench.domain.errors import PlanError
 from workbench.store import classes as class_store
+from workbench.store import panels as panel_store
 from workbench.store.schema import conversations, settings
 from workbench.store.settings import get_setting, set_setting
 
 
 def read_object(connection: Connection, table: str, key: str) -> Any:
-    """Return a class as a mapping, or a setting's value; None where there is none."""
+    """Return a class, panel or opinion as JSON holds it, or a setting's value; None where there is none."""
     if table == "settings":
         return get_setting(connection, key)
+    if table == "panels":
+        return panel_store.panel_object(connection, int(key))
+    if table == "opinions":
+        return panel_store.opinion_object(connection, key)
     return next((e.to_dict() for e in class_store.read_classes(connection) if e.name == key), None)
 
 
 def write_object(connection: Connection, table: str, key: str, value: Any) -> None:
-    """Set a class or a setting; None removes it.
+    """Set a class, a setting, a panel or an opinion; None removes it.
 
     Raises:
-        PlanError: The class to remove is carried by conversations.
+        PlanError: The class to remove is carried by conversations, or the panel holds opinions.
         SchemeError: The classes would contradict each other.
     """
     if table == "settings":
@@ -36,6 +41,10 @@ def write_object(connection: Connection, table: str, key: str, value: Any) -> No
             connection.execute(delete(settings).where(settings.c.key == key))
         else:
             set_setting(connection, key, value)
+    elif table == "panels":
+        panel_store.write_panel_object(connection, int(key), value)
+    elif table == "opinions":
+        panel_store.write_opinion_object(connection, key, value)
     elif value is None:
         _remove_class(connection, key)
     else:

@@ -10,6 +10,7 @@
         ├── decisions              what browsers sent, each done once
         ├── turn_rewards           rewards of single answers
         ├── suggestions            the likeliest class of what is untagged
+        ├── panel_items ── panels  what several people judge, each with opinions
         └── brought_back           generation → conversation of the next round
     classes, settings, imports, quarantine, snapshots, runs, rounds, comparisons ── cells ── votes
 
@@ -44,7 +45,14 @@ from workbench.store.schema_analysis import (
     map_points,
     vectors,
 )
-from workbench.store.schema_curation import decisions, suggestions, turn_rewards
+from workbench.store.schema_curation import (
+    decisions,
+    opinions,
+    panel_items,
+    panels,
+    suggestions,
+    turn_rewards,
+)
 from workbench.store.schema_judging import judgements
 from workbench.store.schema_loop import brought_back, cells, comparisons, rounds, runs, snapshots, votes
 
@@ -68,6 +76,9 @@ __all__ = [
     "map_clusters",
     "map_points",
     "meta",
+    "opinions",
+    "panel_items",
+    "panels",
     "quarantine",
     "rounds",
     "runs",

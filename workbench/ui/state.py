@@ -10,13 +10,17 @@ import getpass
 import os
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote
 
 import streamlit as st
 
 from workbench.domain.errors import ProjectError
 from workbench.services.project import Project, open_project
+from workbench.ui.widgets.remember import remembered
 
 PROJECT_VARIABLE = "WORKBENCH_PROJECT"
+CURATOR = "workbench-curator"
+"""Cookie with the curator's name."""
 
 
 @lru_cache(maxsize=8)
@@ -39,9 +43,9 @@ def current_project() -> Project:
 
 
 def curator() -> str:
-    """Return the name that decisions of this browser session are logged under."""
+    """Return the name that decisions of this browser session are logged under; the browser keeps it."""
     name = str(st.session_state.get("curator", "")).strip()
-    return name or _login_name()
+    return name or unquote(remembered(CURATOR)).strip() or _login_name()
 
 
 def _login_name() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import streamlit as st
 
 from workbench.services.project import Project
@@ -9,6 +11,7 @@ from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.views import acting
 from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.remember import remember, remembered
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("1 … 9", "tag with the class of that number"),
@@ -53,6 +56,8 @@ def _sidebar(project: Project) -> None:
             t("Your name"),
             value=state.curator(),
             key="curator",
-            help=t("Your decisions are logged under this name."),
+            help=t("Your decisions are logged under this name; this browser keeps it."),
         )
+        if state.curator() != unquote(remembered(state.CURATOR)):
+            remember(state.CURATOR, state.curator())
         st.caption(t("Project: {name}", name=project.name).replace("[", "\\["), help=str(project.root))

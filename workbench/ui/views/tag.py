@@ -10,13 +10,22 @@ from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, param, set_params
-from workbench.ui.views import browse_bulk, tag_classes, tag_queue, tag_rewards, tag_rules, tag_suggestions
+from workbench.ui.views import (
+    browse_bulk,
+    tag_classes,
+    tag_queue,
+    tag_rewards,
+    tag_rules,
+    tag_suggestions,
+    tag_together,
+)
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.layout import empty_state, page_header, section
 
 TABS = {
     "queue": "Queue",
     "suggestions": "Suggestions",
+    "together": "Together",
     "bulk": "In bulk",
     "rewards": "Rewards",
     "classes": "Classes",
@@ -52,6 +61,8 @@ def draw() -> None:
         )
     elif tab == "suggestions":
         tag_suggestions.draw(project, classes)
+    elif tab == "together":
+        tag_together.draw(project, classes)
     elif tab == "bulk":
         _bulk(project, classes)
     else:

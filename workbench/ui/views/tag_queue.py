@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from crlft.errors import CrlftError
-from workbench.services import decisions, queue
+from workbench.services import decisions, panels, queue
 from workbench.services.curation import ClassRow
 from workbench.services.decisions import Decision, Outcome
 from workbench.services.project import Project
@@ -24,7 +24,7 @@ from workbench.ui.i18n import t
 from workbench.ui.nav import follow, goto, param, set_params
 from workbench.ui.widgets import focus_queue
 from workbench.ui.widgets.chips import safe_colour
-from workbench.ui.widgets.errors import guarded
+from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import empty_state
 
 DEFAULT_QUERY = "class:none -status:dropped"
@@ -42,12 +42,38 @@ ORDERS = {
 _WALK, _OUTBOX = "queue-walk", "queue-outbox"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which queue.
+
+    Attributes:
+        query: Which conversations.
+        order: In which order.
+        beside: Whether answers to one prompt stand side by side.
+        panel: The panel that is judged instead, or 0.
+        dispute: Whether it is what the panel's people differ on.
+        actor: Who judges in the panel; empty elsewhere.
+    """
+
+    query: str
+    order: str = "oldest"
+    beside: bool = False
+    panel: int = 0
+    dispute: bool = False
+    actor: str = ""
+
+    @property
+    def mode(self) -> focus_queue.Mode:
+        """What a class's key does."""
+        return "tag" if not self.panel else "settle" if self.dispute else "judge"
+
+
 @dataclass(slots=True)
 class Walk:
     """One walk through one queue, kept in the browser session.
 
     Attributes:
-        asked: Query, order and whether answers stand side by side.
+        asked: Which queue.
         epoch: Its name in the browser.
         number: The page that was handed out last, from 0.
         page: That page.
@@ -55,7 +81,7 @@ class Walk:
         handed: Every conversation that was handed out.
     """
 
-    asked: tuple[str, str, bool]
+    asked: Asked
     epoch: str
     number: int
     page: QueuePage
@@ -65,6 +91,9 @@ class Walk:
 
 def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     """Draw the queue's choice and the queue."""
+    if param("panel").isdigit():
+        _panel(project, classes, int(param("panel")), dispute=param("part") == "disputed")
+        return
     order = param("order") if param("order") in ORDERS else "oldest"
     query = param("q", SUSPECTED_QUERY if order == "suspected" else DEFAULT_QUERY)
     beside = param("beside") == "1"
@@ -72,7 +101,28 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     follow("queue-order", order)
     _choice(beside)
     _decisions(project, classes)
-    _queue(project, classes, (query, order, beside))
+    _queue(project, classes, Asked(query, order, beside))
+
+
+def _panel(project: Project, classes: Sequence[ClassRow], panel_id: int, *, dispute: bool) -> None:
+    """Draw a panel's queue: one's own share of it, blind, or what people differ on."""
+    panel = panels.get_panel(project, panel_id)
+    with st.container(horizontal=True, vertical_alignment="center", key="wb-queue-choice"):
+        name, who = plain(panel.name), plain(state.curator())
+        words = (
+            t("Panel **{name}**: what people differ on, with what each thinks. A class's key decides.", name=name)
+            if dispute
+            else t(
+                "Panel **{name}**: you judge as **{who}**, blind to the others. It tags nothing yet.",
+                name=name,
+                who=who,
+            )
+        )
+        st.markdown(words, width="stretch")
+        if st.button(t("Back to the panel"), key="queue-panel-back", icon=":material/arrow_back:"):
+            goto("tag", tab="together", panel=str(panel_id))
+    _decisions(project, classes)
+    _queue(project, classes, Asked("", panel=panel_id, dispute=dispute, actor=state.curator()))
 
 
 def _choice(beside: bool) -> None:
@@ -103,7 +153,7 @@ def _choice(beside: bool) -> None:
 
 @st.fragment
 @guarded
-def _queue(project: Project, classes: Sequence[ClassRow], asked: tuple[str, str, bool]) -> None:
+def _queue(project: Project, classes: Sequence[ClassRow], asked: Asked) -> None:
     walk: Walk | None = st.session_state.get(_WALK)
     if walk is None or walk.asked != asked:
         page = _page(project, asked)
@@ -129,17 +179,21 @@ def _queue(project: Project, classes: Sequence[ClassRow], asked: tuple[str, str,
         more=walk.page.after is not None,
         classes=[(row.name, row.key, row.colour, row.condition) for row in classes],
         actor=state.curator(),
-        side_by_side=asked[2],
+        side_by_side=asked.beside,
         on_more=more,
+        panel=asked.panel,
+        mode=asked.mode,
     )
 
 
-def _page(
-    project: Project, asked: tuple[str, str, bool], after: int | None = None, handed: set[int] | None = None
-) -> QueuePage:
-    query, order, beside = asked
+def _page(project: Project, asked: Asked, after: int | None = None, handed: set[int] | None = None) -> QueuePage:
+    held = handed or ()
+    if asked.panel:
+        return queue.panel_page(
+            project, asked.panel, asked.actor, dispute=asked.dispute, limit=PAGE_SIZE, handed=held
+        )
     return queue.queue_page(
-        project, query, order, limit=PAGE_SIZE, after=after, handed=handed or (), side_by_side=beside
+        project, asked.query, asked.order, limit=PAGE_SIZE, after=after, handed=held, side_by_side=asked.beside
     )
 
 
@@ -200,8 +254,17 @@ def _outcome(project: Project, data: Mapping[str, Any]) -> Outcome:
     return decisions.decide(project, decision, actor=state.curator())
 
 
-def _nothing(asked: tuple[str, str, bool]) -> None:
-    query, order, _ = asked
+def _nothing(asked: Asked) -> None:
+    query, order = asked.query, asked.order
+    if asked.panel:
+        title = t("Nobody differs") if asked.dispute else t("You have judged your share")
+        text = (
+            t("Where all who were asked have judged, they judged alike, or it is settled.")
+            if asked.dispute
+            else t("What is left waits for others, or for a decision.")
+        )
+        empty_state(title, text, key="queue-panel-empty")
+        return
     if order in ("uncertain", "suspected"):
         texts = {
             "uncertain": t("There are no suggestions yet for what matches “{query}”.", query=query),

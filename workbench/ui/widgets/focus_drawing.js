@@ -33,6 +33,7 @@ function drawing(root, data, S, on) {
     const acts = [["keep", "A", L.keep], ["drop", "X", L.drop], ["skip", "S", L.skip], ["edit", "E", L.edit],
       ["comment", "C", L.comment], ["undo", "U", L.undo], ["help", "?", L.help]];
     for (const [name, key, text] of acts) {
+      if (data.mode === "judge" && !["skip", "undo", "help"].includes(name)) continue;
       const lit = it && ((name === "keep" && it.status === "kept") || (name === "drop" && it.status === "dropped"));
       bar.append(button(text, key, () => on.act(name), { cls: lit ? "on plain" : "plain" }));
     }
@@ -88,7 +89,7 @@ function drawing(root, data, S, on) {
     const box = el("div", `turn ${x.role}${x.excluded ? " excluded" : ""}${chosen && it.turns.filter((y) => y.role === "assistant").length > 1 ? " chosen" : ""}`);
     const head = el("div", "role", L.roles[x.role] + (x.name ? ` · ${x.name}` : ""));
     if (x.excluded) head.append(el("span", "note", L.excluded));
-    if (x.role === "assistant" && editable) {
+    if (x.role === "assistant" && editable && data.mode !== "judge") {
       const b = el("button", "mini", x.excluded ? L.include : L.exclude);
       b.type = "button"; b.tabIndex = -1;
       b.addEventListener("click", () => on.act("exclude", i));
@@ -123,8 +124,9 @@ function drawing(root, data, S, on) {
     const line = el("div", "chips");
     const chip = (words, cls, colour) => { const c = el("span", `chip ${cls ?? ""}`, words); if (colour) c.style.setProperty("--c", colour); line.append(c); };
     const cls = data.classes.find((c) => c.name === it.cls);
-    chip(it.cls ?? L.untagged, it.cls ? "solid" : "", cls ? cls.colour : null);
+    if (data.mode !== "judge" || it.cls) chip(it.cls ?? L.untagged, it.cls ? "solid" : "", cls ? cls.colour : null);
     if (it.status !== "pending") chip(L.statuses[it.status], it.status);
+    for (const [who, name, shade] of it.opinions) chip(`${who}: ${name}`, "said", shade);
     for (const fact of it.facts) chip(fact);
     for (const flag of it.flags) chip(flag, "flag");
     if (it.suggest && !it.cls) {

@@ -42,11 +42,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function item() { return S.items[S.at]; }
 
   // What the server should look at: what comes next here may be decided by somebody else meanwhile.
-  window.__wbQueueWatch = () => S.items.slice(S.at, S.at + 14).filter((x) => !S.done.has(x.seq) && !x.mine).map((x) => [x.seq, x.revision]);
+  window.__wbQueueWatch = () => data.mode === "judge" ? [] : S.items.slice(S.at, S.at + 14).filter((x) => !S.done.has(x.seq) && !x.mine).map((x) => [x.seq, x.revision]);
 
   function send(kind, seq, more) {
     const it = S.items.find((x) => x.seq === seq);
-    const decision = { id: newId(S), kind, seq, revision: it.revision, after: it.mine ?? "", actor: data.actor, ...more };
+    const decision = { id: newId(S), kind, seq, revision: it.revision, after: it.mine ?? "", actor: data.actor, panel: data.panel, ...more };
     it.mine = decision.id;
     document.dispatchEvent(new CustomEvent("wb-decide", { detail: decision }));
     return decision;
@@ -61,7 +61,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function decide(kind, value, label, colour, more = {}) {
     const it = item();
     if (!it) return;
-    const sent = send(kind, it.seq, { value, ...more });
+    const sent = send(kind === "tag" ? data.tagKind : kind, it.seq, { value, ...more });
     tick();
     const before = S.done.get(it.seq);
     S.done.set(it.seq, { id: sent.id, kind, label, colour, state: "sent" });
@@ -129,8 +129,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (at >= 0 && at < list.length) { S.turn = list[at]; view.draw(); view.showTurn(); }
   }
 
+  // Whoever judges blind changes nothing that others would judge differently then.
+  const JUDGING = new Set(["help", "undo", "back", "on", "skip", "cancel"]);
   function act(name, value) {
     const it = item();
+    if (data.mode === "judge" && !JUDGING.has(name)) return;
     if (name === "help") { S.mode = S.mode === "help" ? "read" : "help"; view.draw(); return; }
     if (name === "undo") return undo();
     if (name === "back") return go(S.at - 1);

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -35,6 +35,7 @@ _outbox = st.components.v2.component(
 )
 
 MAX_TURNS = 60
+Mode = Literal["tag", "judge", "settle"]
 ASK_AHEAD = 20
 """With fewer conversations ahead than this, the browser asks for the next page."""
 
@@ -51,6 +52,8 @@ def focus_queue(
     actor: str,
     side_by_side: bool,
     on_more: Callable[[int], None],
+    panel: int = 0,
+    mode: Mode = "tag",
 ) -> None:
     """Draw the queue.
 
@@ -65,6 +68,8 @@ def focus_queue(
         actor: Who decides.
         side_by_side: Show the answers to one prompt beside each other.
         on_more: Called before the rerun with the number of the page that is wanted.
+        panel: The panel that is judged, or 0.
+        mode: What a class's key does: tag, give a blind opinion, or settle what people differ on.
     """
 
     def asked() -> None:
@@ -84,12 +89,15 @@ def focus_queue(
             "ahead": ASK_AHEAD,
             "actor": actor,
             "beside": side_by_side,
+            "panel": panel,
+            "mode": mode,
+            "tagKind": {"tag": "tag", "judge": "opinion", "settle": "adjudicate"}[mode],
             "classes": [
                 {"name": name, "key": digit, "colour": colours[name], "condition": condition}
                 for name, digit, colour, condition in classes
             ],
             "labels": _labels(),
-            "keys": [(keys, t(what)) for keys, what in KEYS],
+            "keys": [(k, t(what)) for k, what in KEYS if mode != "judge" or k not in NOT_WHEN_JUDGING],
         },
         on_more_change=asked,
     )
@@ -153,7 +161,7 @@ def item_data(item: QueueItem, colours: Mapping[str, str]) -> dict[str, Any]:
         c.source,
         c.language,
         tn(r.n_tokens, "{n} token", "{n} tokens"),
-        t("reward {r}", r=f"{c.coarse_reward:g}") if c.coarse_reward is not None else "",
+        t("reward {r}", r=f"{c.coarse_reward:g}") if c.coarse_reward is not None and not item.blind else "",
         t("round {n}", n=r.round) if r.round > 1 else "",
     ]
     return {
@@ -161,9 +169,10 @@ def item_data(item: QueueItem, colours: Mapping[str, str]) -> dict[str, Any]:
         "revision": r.revision,
         "turns": turns,
         "moreTurns": max(0, len(c.turns) - MAX_TURNS),
-        "cls": c.class_name,
+        "cls": None if item.blind else c.class_name,
+        "opinions": [(who, name, colours.get(name, NEUTRAL)) for who, name in item.opinions.items()],
         "status": r.status,
-        "comment": r.comment,
+        "comment": "" if item.blind else r.comment,
         "facts": [f for f in facts if f],
         "flags": list(r.flags),
         "group": r.prompt_hash,
@@ -192,6 +201,8 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("?", "show or hide this list"),
 )
 """The queue's keys, as its help shows them."""
+NOT_WHEN_JUDGING = ("Enter", "A", "X", "E", "O", "C")
+"""Whoever judges blind changes nothing."""
 
 
 def _labels() -> dict[str, Any]:
