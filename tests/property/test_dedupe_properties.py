@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.curate.dedupe import Document, DuplicateResult, Member, Reading, decide, find_near, in_blocks
+from workbench.curate.dedupe.exact import exact_keys
 from workbench.curate.dedupe.texts import digest
 from workbench.curate.text import normalise
 
@@ -78,6 +80,7 @@ def test_scores_are_symmetric_and_true(documents: list[Document]) -> None:
     assert replace(result, threshold=1.0).groups == result.rethreshold(1.0).groups
 
 
+exact_keys(["灯"])
 digest(["灯 the tables are made and the loops compiled once, outside any example's deadline"])
 SPECIAL = "aZ 9\u0301…\uff76\uff9eﬁ½\u1100\u1161\u00a0\u3000"
 MIXED = st.text(st.characters(codec="utf-16") | st.sampled_from(SPECIAL))
@@ -92,6 +95,18 @@ def test_keys_are_equal_where_the_normalised_texts_are(texts: list[str]) -> None
     for i, one in enumerate(even):
         for j, other in enumerate(even):
             assert (keys[i] == keys[j]) == (one == other)
+
+
+@given(st.lists(MIXED, min_size=1, max_size=6), st.booleans())
+@settings(deadline=None)
+def test_exact_keys_part_texts_as_reading_them_whole_does(texts: list[str], punctuation: bool) -> None:
+    texts = texts + [f" {text.upper()}\u3000" for text in texts] + [text.replace("Z", "-") for text in texts]
+    keys, words = exact_keys(texts, punctuation=punctuation)
+    read = digest(texts, Reading(punctuation=punctuation))
+    assert words.tolist() == np.minimum(read.words, 2).tolist()
+    alike = (keys[:, None] == keys[None]).all(axis=2)
+    assert (alike == (read.keys[:, None] == read.keys[None]).all(axis=2)).all()
+    assert (exact_keys(pa.array(texts, pa.string()), punctuation=punctuation)[0] == keys).all()
 
 
 @given(st.lists(MIXED, min_size=1, max_size=6), st.booleans())

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.curate.dedupe.reading import sign_texts
-from workbench.curate.dedupe.texts import Digest, Reading, digest
+from workbench.curate.dedupe.texts import Reading, digest
 
 Signatures = npt.NDArray[np.uint32]
 Columns = Sequence[Any]
@@ -106,14 +106,14 @@ def sign_block(seqs: npt.NDArray[np.int64], columns: Columns, settings: NearSett
     sign_texts(hashes, begins, counts, factors, addends, signatures)
     words = np.asarray(np.sum([d.words for d in read], axis=0), dtype=np.int64)
     figures = np.stack([d.figures for d in read], axis=1)
-    return Block(seqs, joint_keys(read), words, hashes, begins, counts, figures, signatures)
+    return Block(seqs, joint_keys([d.keys for d in read]), words, hashes, begins, counts, figures, signatures)
 
 
-def joint_keys(sides: Sequence[Digest]) -> npt.NDArray[np.uint64]:
-    """Return one key for all sides of a text."""
-    keys = sides[0].keys.copy()
+def joint_keys(sides: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    """Return one key for all sides of a text, given those of each."""
+    keys = sides[0].copy()
     for side in sides[1:]:
-        keys = (keys ^ (keys >> _SHIFT)) * _TURN + side.keys
+        keys = (keys ^ (keys >> _SHIFT)) * _TURN + side
     return keys
 
 

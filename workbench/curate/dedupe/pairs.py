@@ -23,9 +23,10 @@ import numpy.typing as npt
 
 from workbench.curate.dedupe.bands import candidates
 from workbench.curate.dedupe.corpus import Block, Columns, Gathered, NearSettings, joint_keys, signed
+from workbench.curate.dedupe.exact import exact_keys
 from workbench.curate.dedupe.shingles import Document
 from workbench.curate.dedupe.tables import Members, Numbers, Pairs
-from workbench.curate.dedupe.texts import Reading, digest
+from workbench.curate.dedupe.texts import Reading
 from workbench.curate.dedupe.verify import similarities
 
 Progress = Callable[[int, int], None]
@@ -80,11 +81,12 @@ def find_exact(
     Texts of fewer than two words never count: an empty answer is no copy of another empty answer.
     """
     seqs, keys, done = [], [], 0
+    punctuation = reading is None or reading.punctuation
     for numbers, columns in texts:
-        read = [digest(column, reading) for column in columns]
-        wordy = np.sum([d.words for d in read], axis=0) > 1
+        read = [exact_keys(column, punctuation=punctuation) for column in columns]
+        wordy = np.sum([words for _, words in read], axis=0) > 1
         seqs.append(numbers[wordy])
-        keys.append(joint_keys(read)[wordy])
+        keys.append(joint_keys([side for side, _ in read])[wordy])
         done += len(numbers)
         _report(on_progress, done, total)
     if not seqs:

@@ -119,7 +119,7 @@ def read_pieces(
 
 
 @compiled
-def _point(data: Bytes, at: int) -> tuple[Any, int]:
+def point_at(data: Bytes, at: int) -> tuple[Any, int]:
     """Return the code point at a place, and where the next begins."""
     byte = np.int64(data[at])
     if byte < _PLAIN:
@@ -152,7 +152,7 @@ def _split(  # noqa: C901 - one machine of three states
     used = 0
     word, inside, gap = _ZERO, False, False
     while at < end:
-        point, after = _point(data, at)
+        point, after = point_at(data, at)
         single = even[point]
         if single == ODD:
             return -1
@@ -286,7 +286,7 @@ def _figures(  # noqa: C901 - one machine of three states
     total, number, mark, sign = _ZERO, _ZERO, _ZERO, _ZERO
     state, fits = 0, False
     while at < end:
-        point, at = _point(data, at)
+        point, at = point_at(data, at)
         single = even[point]
         place = np.int64(single) - SPILL if single >= SPILL else -1
         many = np.int64(spill[place]) if place >= 0 else 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,13 @@ class Digest:
 def digest(texts: Sequence[str] | Any, reading: Reading | None = None) -> Digest:
     """Read a column of texts: a sequence of strings, or an Arrow string array (null is empty)."""
     reading = reading or Reading()
-    data, bounds = _from_strings(texts) if isinstance(texts, list | tuple) else _from_arrow(texts)
+    data, bounds = from_strings(texts) if isinstance(texts, list | tuple) else from_arrow(texts)
     found, odd = _read(data, bounds, reading)
     if not odd.any():
         return found
     places = np.flatnonzero(odd)
     again = [even(data[bounds[i] : bounds[i + 1]].tobytes().decode("utf-8", "surrogatepass")) for i in places]
-    more, still = _read(*_from_strings(again), reading, plain=True)
+    more, still = _read(*from_strings(again), reading, plain=True)
     assert not still.any()
     found.begins[places] = more.begins + len(found.hashes)
     for mine, theirs in (
@@ -86,14 +87,15 @@ def digest(texts: Sequence[str] | Any, reading: Reading | None = None) -> Digest
     return Digest(hashes, found.begins, found.counts, found.words, found.keys, found.figures)
 
 
-def _from_strings(texts: Sequence[str]) -> tuple[Bytes, Bounds]:
+def from_strings(texts: Sequence[str]) -> tuple[Bytes, Bounds]:
+    """Return texts as UTF-8, one behind the other, and where each begins."""
     pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
     bounds = np.zeros(len(pieces) + 1, dtype=np.int64)
     np.cumsum([len(piece) for piece in pieces], out=bounds[1:])
     return np.frombuffer(b"".join(pieces), dtype=np.uint8), bounds
 
 
-def _from_arrow(array: Any) -> tuple[Bytes, Bounds]:
+def from_arrow(array: Any) -> tuple[Bytes, Bounds]:
     """See an Arrow string array as bytes and bounds, without a copy of the text."""
     import pyarrow as pa
 
@@ -130,7 +132,7 @@ def _read(
     used = read_pieces(
         data,
         bounds,
-        _as_they_are() if plain else table.even,
+        as_they_are() if plain else table.even,
         table.spill,
         table.kinds,
         reading.width,
@@ -152,6 +154,7 @@ def _read(
     return Digest(hashes, found.begins, found.counts, found.words, found.keys, found.figures), odd
 
 
-def _as_they_are() -> npt.NDArray[np.uint32]:
+@cache
+def as_they_are() -> npt.NDArray[np.uint32]:
     """Return the table for texts that are evened out already."""
     return np.arange(0x110000, dtype=np.uint32)
