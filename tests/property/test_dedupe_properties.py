@@ -9,7 +9,18 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.curate.dedupe import Document, DuplicateResult, Member, Reading, decide, find_near, in_blocks
+from workbench.curate.dedupe import (
+    Document,
+    DuplicateResult,
+    Member,
+    NearSettings,
+    Reading,
+    decide,
+    find_near,
+    in_blocks,
+    near_among,
+)
+from workbench.curate.dedupe.corpus import gather, signed
 from workbench.curate.dedupe.exact import exact_keys
 from workbench.curate.dedupe.texts import digest
 from workbench.curate.text import normalise
@@ -68,6 +79,30 @@ def test_regrouping_is_what_a_new_search_finds(documents: list[Document], thresh
     assert regrouped.groups == fresh.groups
     members = [seq for g in regrouped.groups for seq in g.seqs]
     assert len(members) == len(set(members))
+
+
+@given(corpora(), st.integers(0, 12))
+@settings(deadline=None)
+def test_what_was_compared_before_need_not_be_compared_again(documents: list[Document], before: int) -> None:
+    near = NearSettings(threads=1)
+    block = gather(signed(in_blocks(documents), near))
+    assert block is not None
+    every, some = np.arange(len(documents)), np.arange(min(before, len(documents)))
+    _, known = near_among(block, block.seqs[some], some, near)
+    found, compared = near_among(block, block.seqs, every, near, known=known)
+    fresh, from_nothing = near_among(block, block.seqs, every, near)
+    assert (found.pairs, found.members) == (fresh.pairs, fresh.members)
+    assert compared.scores.tolist() == from_nothing.scores.tolist()
+    fewer, _ = near_among(block, block.seqs[some], some, near, known=compared)
+    assert fewer.pairs == near_among(block, block.seqs[some], some, near)[0].pairs
+
+
+@given(corpora(), st.sampled_from([2, 3, 5]))
+@settings(max_examples=30, deadline=None)
+def test_threads_do_not_matter(documents: list[Document], threads: int) -> None:
+    blocks = [block for document in documents for block in in_blocks([document])]
+    one, many = (find_near(blocks, NearSettings(threads=n), threshold=0.6) for n in (1, threads))
+    assert (one.pairs, one.members) == (many.pairs, many.members)
 
 
 @given(corpora())

@@ -6,20 +6,18 @@ plan = plan_dedupe(project, result.rethreshold(0.9), keep="best")      # then cu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from crlft.conversation import Turn
 from workbench.curate.dedupe import (
     KEEP,
     METHODS,
     PARTS,
     Decision,
-    Document,
     DuplicateResult,
     Found,
     Group,
@@ -31,14 +29,12 @@ from workbench.curate.dedupe import (
     Progress,
     decide,
     exact_of,
-    find_near,
-    in_blocks,
-    sides,
 )
-from workbench.curate.dedupe.folding import words
+from workbench.curate.dedupe.exact import exact_keys
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.record import Record
+from workbench.services.dupsearch import MEMORY, search_near
 from workbench.services.meaning import compile_text
 from workbench.services.project import Project
 from workbench.store import duplicates as store
@@ -58,6 +54,11 @@ __all__ = [
     "set_threshold",
     "view_group",
 ]
+
+
+HEAD = 60
+"""Signs of a beginning that show whether there are two words."""
+_NO_HASH = "0" * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,14 @@ def find_duplicates(
             if on_progress is not None:
                 on_progress(len(rows), len(rows))
         else:
-            documents = _documents(connection, rows, chosen_part)
-            found = find_near(in_blocks(documents), threshold=threshold, total=len(rows), on_progress=on_progress)
+            found = search_near(
+                connection,
+                [row.seq for row in rows],
+                project.root / MEMORY,
+                chosen_part,
+                threshold=threshold,
+                on_progress=on_progress,
+            )
     concerned = set(found.members.seqs.tolist())
     result = DuplicateResult(
         method=chosen_method,
@@ -171,29 +178,23 @@ def known_part(name: str) -> Part:
 
 def _exact(rows: Sequence[store.Hashes], part: Part) -> Found:
     """Group rows by the hashes that stand in the store; the heads only show that there are words."""
-    texts = [row for row in rows if _wordy(row, part)]
-    keys = np.zeros((len(texts), 2), dtype=np.uint64)
+    keys = np.zeros((len(rows), 2), dtype=np.uint64)
+    words = np.zeros(len(rows), dtype=np.int32)
     if part != "answer":
-        keys[:, 0] = _numbers([row.prompt_hash for row in texts])
+        keys[:, 0] = _numbers([row.prompt_hash for row in rows])
+        words += exact_keys([row.prompt_head[:HEAD] for row in rows])[1]
     if part != "prompt":
-        keys[:, 1] = _numbers([row.answer_hash for row in texts])
-    found = exact_of(np.array([row.seq for row in texts], dtype=np.int64), keys)
+        keys[:, 1] = _numbers([row.answer_hash for row in rows])
+        words += exact_keys([row.answer_head[:HEAD] for row in rows])[1]
+    wordy = words > 1
+    found = exact_of(np.array([row.seq for row in rows], dtype=np.int64)[wordy], keys[wordy])
     return replace(found, considered=len(rows))
 
 
 def _numbers(hashes: Sequence[str]) -> npt.NDArray[np.uint64]:
     """Return 16 hexadecimal digits each as a number, 0 for no hash."""
-    return np.array([int(text, 16) if text else 0 for text in hashes], dtype=np.uint64)
-
-
-def _wordy(row: store.Hashes, part: Part) -> bool:
-    heads = {"prompt": (row.prompt_head,), "answer": (row.answer_head,)}
-    return sum(len(words(head[:60])) for head in heads.get(part, (row.prompt_head, row.answer_head))) > 1
-
-
-def _documents(connection: Connection, rows: Sequence[store.Hashes], part: Part) -> Iterator[Document]:
-    for seq, turns in store.iterate_turns(connection, [row.seq for row in rows]):
-        yield Document(seq, sides([Turn.from_dict(t) for t in turns], part))
+    data = "".join([text or _NO_HASH for text in hashes])
+    return np.frombuffer(bytes.fromhex(data), dtype=">u8").astype(np.uint64)
 
 
 def _contrasts(rows: Sequence[store.Hashes]) -> tuple[tuple[int, ...], ...]:

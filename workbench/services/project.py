@@ -5,6 +5,7 @@ DIR/workbench.db    everything but the big files
 DIR/snapshots/      immutable dataset versions
 DIR/runs/           training, generation and embedding jobs
 DIR/exports/        what was written for others
+DIR/cache/          what can be computed again; may be deleted at any time
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Text, delete, func, select, type_coerce, update
 
 from workbench.store.conversations import chunks, now
 from workbench.store.schema import (
@@ -84,12 +84,13 @@ def living_hashes(connection: Connection, compiled: Compiled) -> list[Hashes]:
     return [Hashes(*row) for row in connection.execute(query)]
 
 
-def iterate_turns(connection: Connection, seqs: Sequence[int]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Yield (row number, message dictionaries), ascending within each chunk."""
+def iterate_bodies(connection: Connection, seqs: Sequence[int]) -> Iterator[tuple[list[int], list[str]]]:
+    """Yield row numbers and their turns as JSON text, chunk by chunk, ascending within each."""
     for part in chunks(seqs):
-        query = select(bodies.c.seq, bodies.c.turns).where(bodies.c.seq.in_(part)).order_by(bodies.c.seq)
-        for row in connection.execute(query):
-            yield row.seq, row.turns
+        turns = type_coerce(bodies.c.turns, Text)
+        rows = connection.execute(select(bodies.c.seq, turns).where(bodies.c.seq.in_(part)).order_by(bodies.c.seq))
+        held = rows.all()
+        yield [row[0] for row in held], [row[1] for row in held]
 
 
 def save_result(

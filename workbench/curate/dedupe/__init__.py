@@ -5,9 +5,11 @@ folding     what each sign becomes and is
 reading     texts → shingle hashes, keys, figures, signatures: the compiled loops
 texts       the same for columns of strings, from Python or Arrow
 corpus      blocks of texts, signed
+exact       texts → exact keys only, faster
 bands       signatures → candidates
 verify      candidates → true similarities
 pairs       the above in one call: exact groups and verified near-duplicate pairs
+memory      what searches leave on disk for the next
 tables      pairs and members as arrays
 result      pairs → groups at any threshold
 keep        groups → who stays and who is a copy of whom
@@ -15,7 +17,16 @@ keep        groups → who stays and who is a copy of whom
 
 from workbench.curate.dedupe.corpus import NearSettings
 from workbench.curate.dedupe.keep import KEEP, Decision, Member, decide
-from workbench.curate.dedupe.pairs import Found, Progress, exact_of, find_exact, find_near, in_blocks
+from workbench.curate.dedupe.pairs import (
+    Found,
+    Progress,
+    exact_of,
+    find_exact,
+    find_near,
+    in_blocks,
+    near_among,
+    near_of,
+)
 from workbench.curate.dedupe.result import METHODS, DuplicateResult, Group, Method
 from workbench.curate.dedupe.shingles import PARTS, Document, Part, sides
 from workbench.curate.dedupe.tables import Members, Pair, Pairs
@@ -44,5 +55,7 @@ __all__ = [
     "find_exact",
     "find_near",
     "in_blocks",
+    "near_among",
+    "near_of",
     "sides",
 ]

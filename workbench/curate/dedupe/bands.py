@@ -7,7 +7,9 @@ leaders from all over the bucket, not with all. A pair is given once, by the fir
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,39 +27,89 @@ LEADERS = 64
 MARGIN = 0.18
 """Four standard deviations of a 128-permutation estimate at .5: what a signature may err by."""
 
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Some of all buckets, for a search by several that see but a part each.
+
+    Attributes:
+        number: Buckets whose key leaves this remainder.
+        of: Divided by this.
+        huge: For each band the keys of huge buckets, anybody's.
+    """
+
+    number: int
+    of: int
+    huge: Sequence[npt.NDArray[np.uint64]]
+
+
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(32)
 
 
+class Sketches(NamedTuple):
+    """Texts as candidates are judged by; given whole to the compiled loops.
+
+    Attributes:
+        signatures: (texts, permutations)
+        sizes: (texts, sides), number of shingles, at least 1.
+        fresh: (texts,), pairs without any of these are not wanted.
+        huge: (bands, texts), who stands in a bucket beyond `HUGE`.
+        rows: Rows per band.
+        floor: Least similarity.
+        needed: So many places of two signatures must agree.
+    """
+
+    signatures: Signatures
+    sizes: npt.NDArray[np.int32]
+    fresh: npt.NDArray[np.bool_]
+    huge: npt.NDArray[np.bool_]
+    rows: int
+    floor: float
+    needed: int
+
+
 def candidates(
-    signatures: Signatures, counts: npt.NDArray[np.int32], settings: NearSettings, floor: float
-) -> Codes:
-    """Return the pairs that share a band and may reach the floor, each once, ascending.
+    signatures: Signatures,
+    counts: npt.NDArray[np.int32],
+    settings: NearSettings,
+    floor: float,
+    *,
+    fresh: npt.NDArray[np.bool_] | None = None,
+    share: Share | None = None,
+) -> tuple[Codes, bool]:
+    """Return the pairs that share a band and may reach the floor, each once, ascending; and if a bucket was huge.
 
     Args:
         signatures: (texts, permutations); the order of the texts must not depend on their arrival.
         counts: (texts, sides), number of shingles.
         settings: Bands and rows.
         floor: Least similarity.
+        fresh: Only pairs with one of these; None is all. Means something only where no bucket is huge.
+        share: Only some of the buckets; None is all.
     """
     n = len(signatures)
     if n < 2:
-        return np.empty(0, dtype=np.int64)
-    needed = int(np.ceil((floor - MARGIN) * signatures.shape[1]))
-    sizes = np.maximum(counts, 1)
+        return np.empty(0, dtype=np.int64), False
+    everyone = np.ones(n, dtype=np.bool_) if fresh is None else fresh
     huge = np.zeros((settings.bands, n), dtype=np.bool_)
+    needed = int(np.ceil((floor - MARGIN) * signatures.shape[1]))
+    texts = Sketches(signatures, np.maximum(counts, 1), everyone, huge, settings.rows, floor, needed)
     found = []
     for band in range(settings.bands):
         keys = band_keys(signatures, settings, band)
-        order, edges = buckets(keys)
-        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            if end - begin > HUGE:
-                huge[band, order[begin:end]] = True
-                found += list(_of_huge(order[begin:end], signatures, sizes, floor, needed))
-        found.append(_of_buckets(order, edges, signatures, sizes, floor, needed, band, settings.rows, huge))
+        order, edges = buckets(keys, share)
+        if share is not None:
+            huge[band] = np.isin(keys, share.huge[band])
+        for place in np.flatnonzero(np.diff(edges) > HUGE):
+            members = order[edges[place] : edges[place + 1]]
+            huge[band, members] = True
+            found += list(_of_huge(members, texts))
+        found.append(_of_buckets(order, edges, band, texts))
     codes = np.concatenate(found)
     codes.sort()
-    return codes[np.concatenate(([True], codes[1:] != codes[:-1]))] if len(codes) else codes
+    distinct = codes[np.concatenate(([True], codes[1:] != codes[:-1]))] if len(codes) else codes
+    return distinct, bool(huge.any())
 
 
 def band_keys(signatures: Signatures, settings: NearSettings, band: int) -> npt.NDArray[np.uint64]:
@@ -68,105 +120,73 @@ def band_keys(signatures: Signatures, settings: NearSettings, band: int) -> npt.
     return keys
 
 
-def buckets(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def buckets(
+    keys: npt.NDArray[np.uint64], share: Share | None = None
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return the texts that share a key with another, bucket behind bucket, ascending within; and their edges."""
-    order = np.argsort(keys)
+    mine = None if share is None else np.flatnonzero(keys % np.uint64(share.of) == share.number)
+    order = np.argsort(keys) if mine is None else mine[np.argsort(keys[mine])]
     ordered = keys[order]
     same = ordered[1:] == ordered[:-1]
     shared = np.concatenate((same, [False])) | np.concatenate(([False], same))
-    order, ordered = order[shared], ordered[shared]
+    order, ordered = order[shared[: len(order)]], ordered[shared[: len(order)]]
     order = order[np.lexsort((order, ordered))]
     edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
     return order, edges if len(order) else np.zeros(1, dtype=np.intp)
 
 
-def _of_huge(
-    members: npt.NDArray[np.intp],
-    signatures: Signatures,
-    sizes: npt.NDArray[np.int32],
-    floor: float,
-    needed: int,
-) -> Iterator[Codes]:
-    ranked = members[np.lexsort(signatures[members].T)]
+def _of_huge(members: npt.NDArray[np.intp], texts: Sketches) -> Iterator[Codes]:
+    ranked = members[np.lexsort(texts.signatures[members].T)]
     for step in range(1, NEAREST + 1):
-        yield _fitting(ranked[:-step], ranked[step:], signatures, sizes, floor, needed)
+        yield _fitting(ranked[:-step], ranked[step:], texts)
     for leader in ranked[:: max(len(ranked) // LEADERS, 1)].tolist():
         others = ranked[ranked != leader]
-        yield _fitting(np.full(len(others), leader), others, signatures, sizes, floor, needed)
+        yield _fitting(np.full(len(others), leader), others, texts)
 
 
 @compiled
-def _fits(
-    x: int,
-    y: int,
-    signatures: npt.NDArray[np.uint32],
-    sizes: npt.NDArray[np.int32],
-    floor: float,
-    needed: int,
-) -> bool:
-    for side in range(sizes.shape[1]):
-        one, other = sizes[x, side], sizes[y, side]
-        if min(one, other) < floor * max(one, other):
+def _fits(x: int, y: int, texts: Sketches) -> bool:
+    for side in range(texts.sizes.shape[1]):
+        one, other = texts.sizes[x, side], texts.sizes[y, side]
+        if min(one, other) < texts.floor * max(one, other):
             return False
     agreed = 0
-    for k in range(signatures.shape[1]):
-        agreed += signatures[x, k] == signatures[y, k]
-    return agreed >= needed
+    for k in range(texts.signatures.shape[1]):
+        agreed += texts.signatures[x, k] == texts.signatures[y, k]
+    return agreed >= texts.needed
 
 
 @compiled
-def _fitting(
-    left: npt.NDArray[np.int64],
-    right: npt.NDArray[np.int64],
-    signatures: npt.NDArray[np.uint32],
-    sizes: npt.NDArray[np.int32],
-    floor: float,
-    needed: int,
-) -> npt.NDArray[np.int64]:
-    n = signatures.shape[0]
+def _fitting(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64], texts: Sketches) -> npt.NDArray[np.int64]:
+    n = texts.signatures.shape[0]
     out = np.empty(len(left), dtype=np.int64)
     used = 0
     for i in range(len(left)):
-        if _fits(left[i], right[i], signatures, sizes, floor, needed):
+        if _fits(left[i], right[i], texts):
             out[used] = min(left[i], right[i]) * n + max(left[i], right[i])
             used += 1
     return out[:used]
 
 
 @compiled
-def _first_band(
-    x: int,
-    y: int,
-    signatures: npt.NDArray[np.uint32],
-    band: int,
-    rows: int,
-    huge: npt.NDArray[np.bool_],
-) -> bool:
+def _first_band(x: int, y: int, band: int, texts: Sketches) -> bool:
     """Whether this band's bucket is the first to give the pair."""
     for earlier in range(band + 1):
         equal = True
-        for k in range(earlier * rows, (earlier + 1) * rows):
-            if signatures[x, k] != signatures[y, k]:
+        for k in range(earlier * texts.rows, (earlier + 1) * texts.rows):
+            if texts.signatures[x, k] != texts.signatures[y, k]:
                 equal = False
                 break
-        if equal and not huge[earlier, x]:
+        if equal and not texts.huge[earlier, x]:
             return earlier == band
     return False
 
 
 @compiled
 def _of_buckets(
-    order: npt.NDArray[np.int64],
-    edges: npt.NDArray[np.int64],
-    signatures: npt.NDArray[np.uint32],
-    sizes: npt.NDArray[np.int32],
-    floor: float,
-    needed: int,
-    band: int,
-    rows: int,
-    huge: npt.NDArray[np.bool_],
+    order: npt.NDArray[np.int64], edges: npt.NDArray[np.int64], band: int, texts: Sketches
 ) -> npt.NDArray[np.int64]:
-    n = signatures.shape[0]
+    n = texts.signatures.shape[0]
     out = np.empty(1024, dtype=np.int64)
     used = 0
     for bucket in range(len(edges) - 1):
@@ -176,9 +196,9 @@ def _of_buckets(
         for i in range(begin, end):
             for j in range(i + 1, end):
                 x, y = order[i], order[j]
-                if not _fits(x, y, signatures, sizes, floor, needed):
+                if not (texts.fresh[x] or texts.fresh[y]):
                     continue
-                if not _first_band(x, y, signatures, band, rows, huge):
+                if not _fits(x, y, texts) or not _first_band(x, y, band, texts):
                     continue
                 if used == len(out):
                     more = np.empty(2 * used, dtype=np.int64)

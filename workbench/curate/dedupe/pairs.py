@@ -57,6 +57,27 @@ class Found:
     floor: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Texts that were compared, each with each.
+
+    Attributes:
+        keys: (texts, 2), ascending.
+        left: (pairs,), places of texts, smaller than those of `right`.
+        right: (pairs,)
+        scores: (pairs,), true similarities.
+        floor: All pairs at or above it are here.
+        huge: Whether there was a bucket in which not all were compared with all.
+    """
+
+    keys: npt.NDArray[np.uint64]
+    left: Numbers
+    right: Numbers
+    scores: npt.NDArray[np.float64]
+    floor: float
+    huge: bool
+
+
 def in_blocks(documents: Iterable[Document]) -> Iterator[tuple[Numbers, list[list[str]]]]:
     """Lay documents together, side by side, in blocks that stay near the processor."""
     seqs: list[int] = []
@@ -134,18 +155,72 @@ def near_of(block: Block | None, settings: NearSettings, *, threshold: float = 0
     """Find the near-equal texts among signed ones."""
     if block is None:
         return Found(0, Members.of({}), Pairs.of(()))
-    considered = len(block.seqs)
-    wordy = np.flatnonzero(block.wordy)
-    seqs = block.seqs[wordy]
-    reps, firsts = _representatives(seqs, block.keys[wordy])
-    texts = block.take(wordy[firsts])
-    floor = min(settings.floor, threshold)
-    codes = candidates(texts.signatures, texts.counts, settings, floor)
-    left, right = np.divmod(codes, max(len(texts.seqs), 1))
+    return near_among(block, block.seqs, np.arange(len(block.seqs)), settings, threshold=threshold)[0]
+
+
+def near_among(
+    block: Block,
+    seqs: Numbers,
+    places: Numbers,
+    settings: NearSettings,
+    *,
+    threshold: float = 0.8,
+    known: Compared | None = None,
+) -> tuple[Found, Compared]:
+    """Find the near-equal texts of conversations whose texts stand somewhere among signed ones.
+
+    Args:
+        block: Signed texts.
+        seqs: Row numbers of the conversations.
+        places: Of each its text in the block.
+        settings: How to search.
+        threshold: As `find_near`.
+        known: What an earlier search compared; the outcome does not depend on it.
+    """
+    wordy = np.flatnonzero(block.wordy[places])
+    rows, at = seqs[wordy], places[wordy]
+    reps, firsts = _representatives(rows, block.keys[at])
+    compared = compare(block.take(at[firsts]), settings, min(settings.floor, threshold), known)
+    keep, floor = strongest(compared.scores, compared.floor, threshold, settings.most_pairs)
+    texts = rows[firsts]
+    pairs = Pairs.sorted(texts[compared.left[keep]], texts[compared.right[keep]], compared.scores[keep])
+    return Found(len(seqs), Members.found(rows, reps, pairs), pairs, floor), compared
+
+
+def compare(texts: Block, settings: NearSettings, floor: float, known: Compared | None = None) -> Compared:
+    """Return all pairs at or above the floor among different texts, which stand in the order of their keys."""
+    n = max(len(texts.keys), 1)
+    before = _places_in(texts.keys, known.keys) if known is not None else np.full(len(texts.keys), -1)
+    fresh = before < 0
+    if known is None or known.huge or known.floor != floor:
+        fresh[:] = True
+    codes, huge = candidates(texts.signatures, texts.counts, settings, floor, fresh=fresh)
+    if huge and not fresh.all():  # in a huge bucket what is compared depends on all that stand in it
+        fresh[:] = True
+        codes, huge = candidates(texts.signatures, texts.counts, settings, floor, fresh=fresh)
+    left, right = np.divmod(codes, n)
     scores = np.round(similarities(texts, left, right, settings.reading.figure_tokens), 4)
-    keep, floor = strongest(scores, floor, threshold, settings.most_pairs)
-    pairs = Pairs.sorted(texts.seqs[left[keep]], texts.seqs[right[keep]], scores[keep])
-    return Found(considered, Members.found(seqs, reps, pairs), pairs, floor)
+    good = scores >= floor
+    codes, scores = codes[good], scores[good]
+    if known is not None and not fresh.all():
+        old = np.full(len(known.keys), -1, dtype=np.int64)
+        old[before[~fresh]] = np.flatnonzero(~fresh)
+        one, other = old[known.left], old[known.right]
+        here = (one >= 0) & (other >= 0)
+        codes = np.concatenate((codes, np.minimum(one, other)[here] * n + np.maximum(one, other)[here]))
+        scores = np.concatenate((scores, known.scores[here]))
+        order = np.argsort(codes)
+        codes, scores = codes[order], scores[order]
+    left, right = np.divmod(codes, n)
+    return Compared(texts.keys, left, right, scores, floor, huge)
+
+
+def _places_in(keys: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> Numbers:
+    """Return where keys stand among others, which ascend, -1 for nowhere."""
+    if not len(others):
+        return np.full(len(keys), -1, dtype=np.int64)
+    near = np.minimum(np.searchsorted(others[:, 0], keys[:, 0]), len(others) - 1)
+    return np.where((others[near] == keys).all(axis=1), near, -1)
 
 
 def strongest(

@@ -284,7 +284,7 @@ def _figures(  # noqa: C901 - one machine of three states
 ) -> np.uint64:
     """Return a sum over all numbers, and over signs that stand between numbers, blanks and an opening bracket."""
     total, number, mark, sign = _ZERO, _ZERO, _ZERO, _ZERO
-    state, fits = 0, False
+    state, fits = 0, True  # a beginning or an end is like a blank: white space there must not matter
     while at < end:
         point, at = point_at(data, at)
         single = even[point]
@@ -311,6 +311,8 @@ def _figures(  # noqa: C901 - one machine of three states
             if kind & SIGN and fits:
                 sign = U64(c)
             fits = kind & _BESIDE_SIGN != 0
+    if sign != _ZERO:
+        total += (sign * _THREE) ^ (sign << _S29)
     if state:
         total += (number * _THREE) ^ (number >> _S32)
     return total

@@ -1,0 +1,123 @@
+"""The near-duplicate search of a project: what earlier searches read and compared is not done again.
+
+found = search_near(connection, seqs, project.root / MEMORY, part="conversation")
+
+The outcome is that of a search from nothing; the folder may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection
+
+from crlft.conversation import Turn
+from workbench.curate.dedupe import (
+    Document,
+    Found,
+    NearSettings,
+    Part,
+    Progress,
+    in_blocks,
+    near_among,
+    near_of,
+    sides,
+)
+from workbench.curate.dedupe.corpus import signed
+from workbench.curate.dedupe.memory import Contents, Memory
+from workbench.store import duplicates as store
+
+MEMORY = Path("cache", "duplicates")
+"""Inside a project."""
+
+
+def search_near(
+    connection: Connection,
+    seqs: Sequence[int],
+    folder: Path,
+    part: Part,
+    *,
+    threshold: float = 0.8,
+    settings: NearSettings | None = None,
+    on_progress: Progress | None = None,
+) -> Found:
+    """Find near-duplicates among conversations, reading and comparing only what no earlier search met.
+
+    Args:
+        connection: To the project's database.
+        seqs: The conversations.
+        folder: Where earlier searches left what they know.
+        part: What is compared.
+        threshold: Least similarity that counts.
+        settings: How to search.
+        on_progress: Called with (conversations done, in all).
+    """
+    settings = settings or NearSettings()
+    memory = Memory(folder, part, settings)
+    texts = _Texts(connection, seqs, part, memory, on_progress)
+    for block in signed(in_blocks(texts.fresh()), settings):
+        memory.gathered.add(block)
+    block = memory.gathered.block()
+    rows, places = (
+        np.array(texts.seqs, dtype=np.int64),
+        np.concatenate([np.empty(0, dtype=np.int64), *texts.places]),
+    )
+    if block is None or not len(rows):
+        return near_of(None, settings)
+    places = np.concatenate(texts.places)
+    known = memory.compared()
+    found, compared = near_among(block, rows, places, settings, threshold=threshold, known=known)
+    # A search of nothing but known texts adds nothing; one of too many pairs is no good start for the next.
+    news = known is None or known.floor != compared.floor or not _covered(compared.keys, known.keys)
+    worth = compared if news and len(compared.scores) <= settings.most_pairs else None
+    memory.keep(texts.contents(), places, worth)
+    if on_progress is not None:
+        on_progress(len(seqs), len(seqs))
+    return found
+
+
+class _Texts:
+    """Walks through the conversations; hands out those whose text is new, each text once."""
+
+    def __init__(
+        self, connection: Connection, seqs: Sequence[int], part: Part, memory: Memory, on_progress: Progress | None
+    ) -> None:
+        self._connection, self._wanted, self._part, self._memory = connection, seqs, part, memory
+        self._on_progress = on_progress
+        self._fresh: dict[bytes, int] = {}
+        self.seqs: list[int] = []
+        self.places: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
+
+    def fresh(self) -> Iterator[Document]:
+        for seqs, bodies in store.iterate_bodies(self._connection, self._wanted):
+            hashes = [blake2b(body.encode(), digest_size=16).digest() for body in bodies]
+            places = self._memory.places(_numbers(hashes))
+            self.seqs += seqs
+            self.places.append(places)
+            for i in np.flatnonzero(places < 0).tolist():
+                place = self._fresh.get(hashes[i])
+                if place is None:
+                    place = self._fresh[hashes[i]] = len(self._memory) + len(self._fresh)
+                    yield Document(place, sides([Turn.from_dict(t) for t in json.loads(bodies[i])], self._part))
+                places[i] = place
+            if self._on_progress is not None:
+                # Reading is most of the work; the last tenth is comparing.
+                self._on_progress(int(len(self.seqs) * 0.9), len(self._wanted))
+
+    def contents(self) -> Contents:
+        """Return the contents of the new texts, in their order."""
+        return _numbers(self._fresh)
+
+
+def _numbers(hashes: Sequence[bytes] | dict[bytes, int]) -> Contents:
+    return np.frombuffer(b"".join(hashes), dtype="<u8").reshape(-1, 2)
+
+
+def _covered(keys: Contents, known: Contents) -> bool:
+    """Whether all keys are known; both ascend."""
+    near = np.minimum(np.searchsorted(known[:, 0], keys[:, 0]), len(known) - 1)
+    return bool(len(known)) and bool((known[near] == keys).all())
