@@ -59,8 +59,8 @@ def search_near(
     settings = settings or NearSettings()
     memory = Memory(folder, part, settings)
     texts = _Texts(connection, seqs, part, memory, on_progress)
-    for block in signed(in_blocks(texts.fresh()), settings):
-        memory.gathered.add(block)
+    for fresh in signed(in_blocks(texts.fresh()), settings):
+        memory.gathered.add(fresh)
     block = memory.gathered.block()
     rows, places = (
         np.array(texts.seqs, dtype=np.int64),

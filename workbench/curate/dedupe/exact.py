@@ -137,7 +137,7 @@ def _even_out(  # noqa: C901 - one pass, two widths of signs
     last = _BLANK  # no blank at the beginning
     while at < end:
         while at < end and data[at] < _PLAIN:
-            c = np.int64(plain[data[at]])
+            c: Any = np.int64(plain[data[at]])
             out[used] = c
             used += (c != _BLANK) | (last != _BLANK)
             last = c
@@ -180,7 +180,7 @@ def _words(text: Bytes, n: int, kinds: Bytes) -> int:
     """Return the number of words of an evened-out text, two for two or more."""
     found, inside, at = 0, False, 0
     while at < n and found < 2:
-        c = np.int64(text[at])
+        c: Any = np.int64(text[at])
         at += 1
         if c >= _PLAIN:
             c = (c & _SEVEN) | (np.int64(text[at]) & _SEVEN) << 7 | (np.int64(text[at + 1]) & _SEVEN) << 14
