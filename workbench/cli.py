@@ -25,10 +25,11 @@ from workbench.commands.shell import Shell
 GROUPS = {
     "project": ("init", "demo", "app", "stats", "log", "undo"),
     "data": ("import", "quarantine", "search", "snapshot", "export"),
-    "curate": ("dedupe", "clean", "tag", "reward", "keep", "drop"),
+    "curate": ("dedupe", "clean", "tag", "reward", "override", "keep", "drop"),
     "train": ("train", "runs", "stop", "resume"),
     "compare": ("compare", "judge", "report", "rounds"),
     "suggest": ("suggest",),
+    "recipe": ("save-recipe", "replay"),
     "panels": ("panel", "panels", "opinion", "settle"),
 }
 """Module of `workbench.commands` → the commands it holds. Only the module of the command that was asked for is

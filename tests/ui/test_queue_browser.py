@@ -166,3 +166,31 @@ def test_two_judge_blind_and_a_third_decides_by_keys(browser: Browser, address: 
     all_saved(page)
     assert [i.seq for i in panels.disputed(project, panel)] == [seqs[1]]
     context.close()
+
+
+def test_a_reward_is_given_by_key_with_its_reason(page: Page, address: str, project: Project) -> None:
+    open_queue(page, address)
+    seq = shown(page)
+    for typed in ("much", "0.25 half right"):
+        page.keyboard.press("r")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("“much” does not begin with a number.")).to_be_visible()
+    expect(page.get_by_text("reward 0.25").first).to_be_visible()
+    all_saved(page)
+    record = browsing.get_record(project, seq)
+    assert 0.25 in (record.conversation.coarse_reward, record.conversation.turns[-1].reward)
+    assert curation.log(project, 1)[0].reason == "half right"
+    page.keyboard.press("u")
+    all_saved(page)
+    assert browsing.get_record(project, seq).conversation.coarse_reward is None
+
+
+def test_a_click_on_a_source_takes_it_into_the_query(page: Page, address: str, project: Project) -> None:
+    page.goto(f"{address}/tag?tab=bulk")
+    rows = page.locator("[data-testid=stDataFrame] canvas").first
+    expect(rows).to_be_visible()
+    rows.click(position={"x": 60, "y": 52})
+    page.wait_for_function("location.search.includes('source')")
+    field = page.get_by_role("textbox", name="Query", exact=True)
+    expect(field).to_have_value("class:none source:" + browsing.facets(project, "")["source"][0][0])

@@ -148,3 +148,31 @@ class TestTogether:
         app = open_page("tag", tab="together")
         next(b for b in app.button if b.label == "Make the panel").click().run()
         assert "needs a name" in app.error[0].value
+
+
+class TestInBulk:
+    def test_a_recipe_of_what_was_done_is_kept_and_made_again(self, project, open_page):
+        curation.apply_plan(project, curation.plan_tag(project, "sub", query="class:none"), actor="ann")
+        app = open_page("tag", tab="bulk")
+        app.text_input(key="bulk-recipe-name").set_value("house").run()
+        app.button(key="bulk-recipe-keep").click().run()
+        curation.undo(project, _tagging(project), actor="ann")
+        app = open_page("tag", tab="bulk")
+        app.selectbox(key="bulk-recipe-chosen").set_value("house").run()
+        app.button(key="recipe-replay").click().run()
+        assert table(project)["sub"].conversations == 16
+        app.button(key="recipe-undo").click().run()
+        assert table(project)["sub"].conversations == 8
+
+    def test_a_reward_has_its_reason(self, project, open_page):
+        app = open_page("tag", tab="bulk", q="class:sub")
+        app.radio(key="bulk-act-tag-bulk").set_value("reward").run()
+        app.text_input(key="bulk-reward-tag-bulk").set_value("0.4")
+        app.text_input(key="bulk-why-tag-bulk").set_value("too long")
+        app.button(key="bulk-go-tag-bulk").click().run()
+        app.button(key="plan-apply").click().run()
+        assert curation.log(project, 1)[0].reason == "too long"
+
+
+def _tagging(project):
+    return next(a.id for a in curation.log(project) if a.kind == "tag")

@@ -74,7 +74,8 @@ def test_parameters() -> None:
     assert not run_rules(talk("a radar"), words)
     for params in (
         {"length": {"size": 1}},
-        {"refusal": {"head_characters": 3}},
+        {"refusal": {"size": 3}},
+            {"echo": {"head_characters": 3}},
         {"personal-data": {"kinds": ["shoe"]}},
     ):
         with pytest.raises(PlanError):

@@ -254,3 +254,21 @@ def test_verdicts_can_be_changed_but_not_to_what_a_rule_cannot_do() -> None:
         active_rules(["spelling"])
     with pytest.raises(PlanError, match="no verdict 'burn'"):
         active_rules(None, {"refusal": "burn"})
+
+
+def test_refusals_and_loops_have_parameters() -> None:
+    def flagged(name: str, text: str, **params: object) -> bool:
+        active = active_rules([name], params={name: params})
+        turns = (Turn("user", "please, how?"), Turn("assistant", text))
+        return bool(run_rules(Conversation(turns), active))
+
+    late = "Let me think. " * 20 + "As an AI language model I would say no."
+    assert flagged("refusal", late)
+    assert not flagged("refusal", late, head_characters=100)
+    assert not flagged("refusal", "That is above my pay grade.")
+    assert flagged("refusal", "That is above my pay grade.", also=["above my PAY grade"])
+    assert not flagged("loop", "over and over\n" * 3)
+    assert flagged("loop", "over and over\n" * 3, repeats=3)
+    for name, params in (("loop", {"repeats": 1}), ("loop", {"period": "x"}), ("refusal", {"head_characters": 0})):
+        with pytest.raises(PlanError, match="give a whole number"):
+            active_rules([name], params={name: params})

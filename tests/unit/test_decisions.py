@@ -94,3 +94,17 @@ def test_a_ranked_queue_leaves_out_what_was_handed_out(project: Project) -> None
     assert [i.record.seq for i in following.items] == [3, 4]
     mass = queue.queue_page(project, "", "mass", limit=6)
     assert {i.record.seq for i in mass.items} == set(range(1, 7))
+
+
+def test_rewards_of_an_answer_and_of_a_conversation(project: Project) -> None:
+    sent = Decision("a", "reward-turn", 1, 0, 0.3, turn=1, reason="half right")
+    assert decide(project, sent, actor="ann").ok
+    assert decide(project, Decision("b", "reward", 1, 0, "0.5", after="a"), actor="ann").ok
+    record = browsing.get_record(project, 1)
+    assert (record.conversation.turns[1].reward, record.conversation.coarse_reward) == (0.3, 0.5)
+    assert curation.log(project)[1].reason == "half right"
+    assert decide(project, Decision("c", "undo", 1, 0, "a", after="b"), actor="ann").ok
+    assert browsing.get_record(project, 1).conversation.turns[1].reward is None
+    assert "is no number" in decide(project, Decision("d", "reward", 2, 0, "much"), actor="ann").message
+    refused = decide(project, Decision("e", "reward-turn", 2, 0, 1, turn=0), actor="ann")
+    assert "only assistant turns" in refused.message

@@ -11,7 +11,7 @@ import typer
 from workbench.commands.shell import Shell, plural, shell_of
 from workbench.domain.curation import Plan
 from workbench.domain.errors import PlanError
-from workbench.services import cleaning, curation, duplicates, recipes
+from workbench.services import browsing, cleaning, curation, duplicates, recipes
 from workbench.services.filededupe import dedupe_file
 from workbench.services.project import Project
 
@@ -26,7 +26,10 @@ def _plan_lines(plan: Plan) -> list[str]:
 
 
 def _apply(shell: Shell, project: Project, plan: Plan) -> None:
-    action = curation.apply_plan(project, plan, actor=shell.actor) if plan.affected else None
+    action = None
+    if plan.affected:
+        with shell.progress("Applying") as progress:
+            action = curation.apply_plan(project, plan, actor=shell.actor, on_progress=progress)
     number = action.id if action else None
     done = f"Done: {plan.title} (workbench undo {number} takes it back)." if action else "Nothing to change."
     shell.finish({"action": number, "affected": plan.affected, "unchanged": plan.unchanged}, done)
@@ -176,6 +179,33 @@ def reward(
     shell.finish({"action": action.id, "affected": 1, "classes": table}, *lines)
 
 
+def override(
+    context: typer.Context,
+    value: Annotated[str, typer.Argument(metavar="REWARD", help="A number; 'none' follows the class again.")],
+    where: WhereOption,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the log.")] = "",
+    turn: Annotated[
+        int | None, typer.Option(help="Only this turn's answer, counted from 1; --where names one conversation.")
+    ] = None,
+) -> None:
+    """Give conversations, or one answer, a reward of their own instead of their class's."""
+    shell = shell_of(context)
+    project = shell.project()
+    try:
+        reward = None if value == "none" else float(value)
+    except ValueError as error:
+        raise PlanError(f"the reward {value!r} is no number", "give one such as 0.5, or none") from error
+    if turn is None:
+        _apply(shell, project, curation.plan_reward(project, reward, reason, query=where))
+        return
+    found = browsing.matching_seqs(project, where)
+    if len(found) != 1:
+        raise PlanError(
+            f"--turn is about one conversation, and {len(found):,} match {where!r}", "name it: --where id:…"
+        )
+    _apply(shell, project, curation.plan_reward_turn(project, found[0], turn - 1, reward, reason))
+
+
 def _status(context: typer.Context, status: str, where: str, reason: str) -> None:
     shell = shell_of(context)
     project = shell.project()
@@ -205,6 +235,7 @@ COMMANDS = (
     ("clean", clean),
     ("tag", tag),
     ("reward", reward),
+    ("override", override),
     ("keep", keep),
     ("drop", drop),
 )

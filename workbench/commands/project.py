@@ -94,7 +94,8 @@ def undo(
 ) -> None:
     """Undo an entry of the log; undoing an undo does it again."""
     shell = shell_of(context)
-    done = curation.undo(shell.project(), action, actor=shell.actor)
+    with shell.progress("Undoing") as progress:
+        done = curation.undo(shell.project(), action, actor=shell.actor, on_progress=progress)
     shell.finish({"action": done.id, "affected": done.affected, "undoes": done.undoes}, f"{done.title}.")
 
 

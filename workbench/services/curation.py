@@ -33,7 +33,7 @@ from workbench.services.planning import (
 )
 from workbench.services.project import Project
 from workbench.store import actions as action_store
-from workbench.store.changes import apply_changes, signed_by
+from workbench.store.changes import Progress, apply_changes, signed_by
 from workbench.store.undo import undo_action
 
 __all__ = [
@@ -63,13 +63,14 @@ ASKED_BY_NUMBER = ("import", "bring-back")
 """Actions that are undone only when named: pressing undo once too often must not drop an import."""
 
 
-def apply_plan(project: Project, plan: Plan, *, actor: str) -> Action:
+def apply_plan(project: Project, plan: Plan, *, actor: str, on_progress: Progress | None = None) -> Action:
     """Do exactly what a plan says, in one transaction.
 
     Args:
         project: The project.
         plan: What to do.
         actor: Who decides; a tag notes them beside the class.
+        on_progress: Called after each part of a large act; all of it is one transaction nevertheless.
 
     Raises:
         PlanError: It changes nothing, or some of its conversations were changed meanwhile; then nothing is done.
@@ -77,10 +78,12 @@ def apply_plan(project: Project, plan: Plan, *, actor: str) -> Action:
     if not plan.changes:
         raise PlanError(f"{plan.title or plan.kind}: there is nothing to change", "select other conversations")
     with project.database.write() as connection:
-        return apply_within(connection, plan, actor)
+        return apply_within(connection, plan, actor, on_progress)
 
 
-def apply_within(connection: Connection, plan: Plan, actor: str) -> Action:
+def apply_within(
+    connection: Connection, plan: Plan, actor: str, on_progress: Progress | None = None
+) -> Action:
     """Do what a plan says in the caller's write transaction, which takes everything back on an error.
 
     Raises:
@@ -97,17 +100,20 @@ def apply_within(connection: Connection, plan: Plan, actor: str) -> Action:
         undoable=True,
     )
     changes = signed_by(connection, plan.changes, actor) if plan.kind == "tag" else plan.changes
-    apply_changes(connection, action.id, changes, measure_many)
+    apply_changes(connection, action.id, changes, measure_many, on_progress)
     return action
 
 
-def undo(project: Project, action_id: int | None = None, *, actor: str) -> Action:
+def undo(
+    project: Project, action_id: int | None = None, *, actor: str, on_progress: Progress | None = None
+) -> Action:
     """Undo an action; undoing an undo does it again.
 
     Args:
         project: The project.
         action_id: What to undo; None is this actor's last action that is in force.
         actor: Who undoes it.
+        on_progress: Called after each part of a large act.
 
     Returns:
         The undo, an action of its own.
@@ -127,7 +133,7 @@ def undo(project: Project, action_id: int | None = None, *, actor: str) -> Actio
                     f"name it if that is meant: undo {last.id}",
                 )
             action_id = last.id
-        return undo_action(connection, action_id, actor, measure_many)
+        return undo_action(connection, action_id, actor, measure_many, on_progress)
 
 
 def log(project: Project, limit: int = 50, *, before: int | None = None, kind: str | None = None) -> list[Action]:

@@ -42,6 +42,7 @@ class Decision:
         after: The maker's own decision on this conversation just before, or empty; its revision counts then.
         actor: Who decided; empty is whoever sends it.
         panel: The panel that an opinion or an adjudication belongs to.
+        reason: Why, for a reward.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Decision:
     after: str = ""
     actor: str = ""
     panel: int = 0
+    reason: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Decision:
@@ -97,6 +99,18 @@ class Outcome:
     message: str = ""
 
 
+def _number(value: Any) -> float | None:
+    """Read a reward as a person typed it; empty is none.
+
+    Raises:
+        PlanError: It is no number.
+    """
+    try:
+        return None if value is None or not str(value).strip() else float(value)
+    except ValueError as error:
+        raise PlanError(f"the reward {value!r} is no number", "write one such as 0.5, or nothing") from error
+
+
 Planner = Callable[[Project, Decision], Plan]
 
 PLANNERS: Mapping[str, Planner] = {
@@ -105,6 +119,8 @@ PLANNERS: Mapping[str, Planner] = {
     "drop": lambda p, d: planning.plan_status(p, "dropped", str(d.value or "dropped by hand"), seqs=[d.seq]),
     "comment": lambda p, d: planning.plan_comment(p, d.seq, str(d.value or "")),
     "edit": lambda p, d: planning.plan_edit(p, d.seq, d.turn, str(d.value or "")),
+    "reward": lambda p, d: planning.plan_reward(p, _number(d.value), d.reason, seqs=[d.seq]),
+    "reward-turn": lambda p, d: planning.plan_reward_turn(p, d.seq, d.turn, _number(d.value), d.reason),
     "exclude": lambda p, d: planning.plan_exclude_turn(p, d.seq, d.turn, bool(d.value)),
     "adjudicate": lambda p, d: panels.plan_adjudicate(p, d.panel, d.seq, str(d.value), actor=d.actor),
 }

@@ -82,6 +82,17 @@ def dataset_health(project: Project, query: str = "") -> Health:
     )
 
 
+def sources_by_class(project: Project, query: str = "") -> list[tuple[str, dict[str, int]]]:
+    """Return the sources (`none` is unknown) of what matches and is not dropped, with conversations by class.
+
+    Raises:
+        QueryError: The query has a mistake.
+    """
+    with compiled(project, f"{query} -status:dropped".strip()) as (connection, ready):
+        counted = matching_cells if ready.from_cube else mapview.counted_cells
+        return list(_crossed(counted(connection, ready), "source").items())
+
+
 def _crossed(cells: list[mapview.CubeCell], dimension: str) -> Crossed:
     out: Crossed = {}
     for cell in cells:

@@ -1,4 +1,4 @@
-"""Rules of one's own and recipes: which rules run, with which verdicts and parameters; kept, shared, replayed.
+"""Rules of one's own, and recipes: which rules run, and what is then decided in bulk; kept, shared, replayed.
 
 save_own_rule(project, OwnRule("sign-off", "Best regards, the bot"), actor="ann")
 recipe = Recipe.of(cleaning.scan(project).rules)
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypedDict
 
 from workbench.curate.clean import RULES, ActiveRule
@@ -29,19 +29,45 @@ class Choice(TypedDict):
     params: dict[str, dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class BulkDecision:
+    """A decision over all that match a query.
+
+    Attributes:
+        kind: `tag`, `keep`, `drop`, `restore` or `reward`.
+        query: Which conversations.
+        value: The class (None takes the tag away) or the reward (None follows the class); None elsewhere.
+        reason: Why.
+    """
+
+    kind: str
+    query: str
+    value: str | float | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in BULK_KINDS or not isinstance(self.query, str):
+            raise ValueError(f"{self.kind!r} is no decision over all that match a query")
+
+
+BULK_KINDS = ("tag", "keep", "drop", "restore", "reward")
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """Which rules run, and how.
+    """Which rules run, and how; and what is decided then.
 
     Attributes:
         verdicts: Rule name → verdict, in the order they run.
         params: Rule name → parameters, of the rules that have some.
         own: The rules among them that somebody added.
+        decisions: What is then decided over all that match a query, in order (`workbench.services.replay`).
     """
 
     verdicts: Mapping[str, str]
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     own: tuple[OwnRule, ...] = ()
+    decisions: tuple[BulkDecision, ...] = ()
 
     @classmethod
     def of(cls, rules: Sequence[ActiveRule]) -> Recipe:
@@ -56,7 +82,8 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         params = {name: dict(values) for name, values in self.params.items()}
-        return {"rules": dict(self.verdicts), "params": params, "own": [o.to_dict() for o in self.own]}
+        data = {"rules": dict(self.verdicts), "params": params, "own": [o.to_dict() for o in self.own]}
+        return {**data, "decisions": [asdict(d) for d in self.decisions]} if self.decisions else data
 
     def to_json(self) -> str:
         """Return the recipe as a file holds it."""
@@ -72,10 +99,11 @@ class Recipe:
         try:
             data = json.loads(text)
             own = tuple(OwnRule.from_dict(o) for o in data.get("own", ()))
-            recipe = cls(dict(data["rules"]), dict(data.get("params", {})), own)
+            decisions = tuple(BulkDecision(**d) for d in data.get("decisions", ()))
+            recipe = cls(dict(data["rules"]), dict(data.get("params", {})), own, decisions)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise PlanError(
-                f"not a cleaning recipe: {error}", "save one on the Clean page and share that"
+                f"not a recipe: {error}", "save one on the Clean page, or under Tag, In bulk, and share that"
             ) from error
         missing = [n for n in recipe.verdicts if n not in RULES and n not in {o.name for o in own}]
         if missing:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, Text, func, or_, select, type_coerce
 
 from workbench.domain.curation import Action, Change
 from workbench.domain.errors import NotFound
 from workbench.store.conversations import CHUNK, now
-from workbench.store.jsontext import storable
+from workbench.store.jsontext import load, storable
 from workbench.store.schema import actions, changes, conversations
 
 _COLUMNS = tuple(actions.c[f] for f in Action.__dataclass_fields__)
@@ -126,21 +126,45 @@ def decisions_in_force(connection: Connection, limit: int = 500) -> tuple[list[A
     return found[::-1], total - len(found)
 
 
-def action_changes(connection: Connection, action_id: int) -> Iterator[list[Row[int, Any, Any]]]:
-    """Yield an action's changes as rows (seq, before, after), at most `CHUNK` at once, in order of seq."""
+class Changed(NamedTuple):
+    """A change as the log holds it.
+
+    Attributes:
+        seq: The conversation.
+        before: Field to value before.
+        after: The same fields after.
+    """
+
+    seq: int
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def action_changes(connection: Connection, action_id: int) -> Iterator[list[Changed]]:
+    """Yield an action's changes, at most `CHUNK` at once, in order of seq; equal values are one mapping."""
+    known: dict[str, Mapping[str, Any]] = {}
+
+    def read(text: str) -> Mapping[str, Any]:
+        found = known.get(text)
+        if found is None:
+            if len(known) > CHUNK:  # a large act's changes share few; those of an edit share none
+                known.clear()
+            found = known[text] = load(text)
+        return found
+
     last = -1
     while True:
         query = (
-            select(changes.c.seq, changes.c.before, changes.c.after)
+            select(changes.c.seq, type_coerce(changes.c.before, Text), type_coerce(changes.c.after, Text))
             .where(changes.c.action_id == action_id, changes.c.seq > last)
             .order_by(changes.c.seq)
             .limit(CHUNK)
         )
-        rows = list(connection.execute(query))
+        rows = connection.execute(query).all()
         if not rows:
             return
-        yield rows
-        last = rows[-1].seq
+        yield [Changed(seq, read(before), read(after)) for seq, before, after in rows]
+        last = rows[-1][0]
 
 
 def history(connection: Connection, seq: int) -> list[tuple[Action, Change]]:

@@ -12,11 +12,22 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
 from sqlalchemy.engine import Dialect
+
+from workbench.store.jsontext import dump
 
 _BOUND_AT_MOST = 16_000
 """Values in a statement; SQLite takes 32,766. Longer statements cost more to compile than they save."""
+
+
+def among(column: Column[int], seqs: Sequence[int]) -> ColumnElement[bool]:
+    """Return the condition that a whole-number column is one of these.
+
+    They travel as one bound value: SQLAlchemy takes a quarter of a second to compile 100,000 of them one by one.
+    """
+    listed = func.json_each(dump(list(seqs))).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def insert_rows(

@@ -11,8 +11,10 @@ from crlft.conversation import Conversation, Turn
 from workbench.domain.curation import MUTABLE_FIELDS, Change
 from workbench.domain.errors import PlanError
 from workbench.store import textindex, turnrewards
-from workbench.store.conversations import chunks, heads
+from workbench.store.bulk import among, insert_rows
+from workbench.store.conversations import CHUNK, chunks, heads
 from workbench.store.cube import CubeDelta, CubeKey
+from workbench.store.jsontext import dump
 from workbench.store.schema import bodies, changes, conversations
 
 
@@ -66,7 +68,7 @@ def moved_on(connection: Connection, planned: Sequence[Change]) -> list[int]:
     moved: list[int] = []
     for part in chunks(planned):
         query = select(conversations.c.seq, conversations.c.revision)
-        rows = connection.execute(query.where(conversations.c.seq.in_([c.seq for c in part])))
+        rows = connection.execute(query.where(among(conversations.c.seq, [c.seq for c in part]))).all()
         current: dict[int, int] = {seq: revision for seq, revision in rows}
         moved += [c.seq for c in part if current.get(c.seq) != c.revision]
     return moved
@@ -84,7 +86,7 @@ def signed_by(connection: Connection, planned: Sequence[Change], actor: str) -> 
 
     for part in chunks(planned):
         query = select(conversations.c.seq, conversations.c.tagged_by)
-        rows = connection.execute(query.where(conversations.c.seq.in_([c.seq for c in part])))
+        rows = connection.execute(query.where(among(conversations.c.seq, [c.seq for c in part]))).all()
         current: dict[int, str] = {seq: by for seq, by in rows}
         for change in part:
             before = with_signature(change.before, current.get(change.seq, ""))
@@ -93,7 +95,17 @@ def signed_by(connection: Connection, planned: Sequence[Change], actor: str) -> 
     return signed
 
 
-def apply_changes(connection: Connection, action_id: int, planned: Sequence[Change], measure: Measure) -> None:
+Progress = Callable[[int, int | None], None]
+"""Called with changes made and changes in all."""
+
+
+def apply_changes(
+    connection: Connection,
+    action_id: int,
+    planned: Sequence[Change],
+    measure: Measure,
+    on_progress: Progress | None = None,
+) -> None:
     """Apply changes and write them to the log.
 
     Args:
@@ -101,6 +113,7 @@ def apply_changes(connection: Connection, action_id: int, planned: Sequence[Chan
         action_id: The action they belong to.
         planned: At most one change for each conversation.
         measure: Counts and hashes edited conversations.
+        on_progress: Called after each part of a large act.
 
     Raises:
         PlanError: A conversation has moved on, or a change names a field that is not `MUTABLE_FIELDS`.
@@ -111,22 +124,46 @@ def apply_changes(connection: Connection, action_id: int, planned: Sequence[Chan
             f"{len(moved):,} of {len(planned):,} conversations were changed by somebody else meanwhile",
             "look at the new state and plan again",
         )
-    for part in chunks(planned):
-        _apply(connection, action_id, part, measure)
+    texts = JsonTexts()
+    for start in range(0, len(planned), CHUNK):
+        part = planned[start : start + CHUNK]
+        _apply(connection, action_id, part, measure, texts)
+        if on_progress is not None and len(planned) > CHUNK:
+            on_progress(start + len(part), len(planned))
 
 
-def _apply(connection: Connection, action_id: int, part: Sequence[Change], measure: Measure) -> None:
+class JsonTexts:
+    """JSON text of mappings; a bulk act's changes share few of them, and each is written once.
+
+    What it was asked for must live as long as it does: it knows mappings by their identity.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Mapping[str, Any], str]] = {}
+
+    def of(self, value: Mapping[str, Any]) -> str:
+        """Return a mapping's JSON text."""
+        known = self._known.get(id(value))
+        if known is None:
+            known = self._known[id(value)] = (value, dump(dict(value)))
+            if len(self._known) > CHUNK:  # changes that differ from each other share nothing
+                self._known.clear()
+        return known[1]
+
+
+def _apply(
+    connection: Connection, action_id: int, part: Sequence[Change], measure: Measure, texts: JsonTexts
+) -> None:
     query = select(conversations.c.seq, *(conversations.c[f] for f in _STATE))
-    rows = connection.execute(query.where(conversations.c.seq.in_([c.seq for c in part])))
+    rows = connection.execute(query.where(among(conversations.c.seq, [c.seq for c in part]))).all()
     states: dict[int, Sequence[Any]] = {row[0]: row for row in rows}
     derived = _edit_texts(connection, part, measure, {seq: row[_LANGUAGE] for seq, row in states.items()})
-    part = [_with_language(change, states, derived) for change in part]
+    if derived:
+        part = [_with_language(change, states, derived) for change in part]
     _update_columns(connection, part, derived)
     _count(connection, part, states, derived)
-    connection.execute(
-        changes.insert(),
-        [{"action_id": action_id, "seq": c.seq, "before": dict(c.before), "after": dict(c.after)} for c in part],
-    )
+    rows = [(action_id, c.seq, texts.of(c.before), texts.of(c.after)) for c in part]
+    insert_rows(connection, changes, ("action_id", "seq", "before", "after"), rows)
 
 
 def _with_language(
@@ -184,7 +221,7 @@ def _update_columns(
         if "turns" in after or len(group) < SHARED_AT_LEAST:
             single += group
         else:
-            same = update(conversations).where(conversations.c.seq.in_([c.seq for c in group]))
+            same = update(conversations).where(among(conversations.c.seq, [c.seq for c in group]))
             connection.execute(same.values(**after, revision=conversations.c.revision + 1))
     _update_singly(connection, single, derived)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from workbench.domain.curation import Action, Change
 from workbench.domain.errors import PlanError
-from workbench.store.actions import action_changes, get_action, record_action, update_action
-from workbench.store.changes import Measure, apply_changes
+from workbench.store.actions import Changed, action_changes, get_action, record_action, update_action
+from workbench.store.bulk import among
+from workbench.store.changes import Measure, Progress, apply_changes
 from workbench.store.conversations import chunks
 from workbench.store.jsontext import canonical
 from workbench.store.objects import change_object, read_object, write_object
@@ -20,7 +21,9 @@ NAMED_AT_MOST = 3
 """How many later actions a refusal names."""
 
 
-def undo_action(connection: Connection, action_id: int, actor: str, measure: Measure) -> Action:
+def undo_action(
+    connection: Connection, action_id: int, actor: str, measure: Measure, on_progress: Progress | None = None
+) -> Action:
     """Undo an action.
 
     Args:
@@ -28,6 +31,7 @@ def undo_action(connection: Connection, action_id: int, actor: str, measure: Mea
         action_id: What to undo; an undo can be undone too.
         actor: Who undoes it.
         measure: Counts and hashes edited conversations.
+        on_progress: Called after each part of a large act.
 
     Returns:
         The new action.
@@ -57,7 +61,7 @@ def undo_action(connection: Connection, action_id: int, actor: str, measure: Mea
     )
     for entry in objects:
         write_object(connection, entry["table"], entry["key"], entry["after"])
-    apply_changes(connection, undo.id, inverse, measure)
+    apply_changes(connection, undo.id, inverse, measure, on_progress)
     _link(connection, action, undo.id)
     return get_action(connection, undo.id)
 
@@ -126,7 +130,6 @@ def _drop_arrivals(connection: Connection, action: Action) -> list[Change]:
 def _restored(connection: Connection, action: Action) -> list[Change]:
     inverse: list[Change] = []
     conflicts: list[tuple[int, set[str]]] = []
-    shared: dict[str, Mapping[str, Any]] = {}
     for rows in action_changes(connection, action.id):
         current = _current(connection, rows)
         for row in rows:
@@ -135,21 +138,20 @@ def _restored(connection: Connection, action: Action) -> list[Change]:
             if different:
                 conflicts.append((row.seq, different))
                 continue
-            before, after = (shared.setdefault(canonical(v), v) for v in (row.after, row.before))
-            inverse.append(Change(row.seq, revision, before, after))
+            inverse.append(Change(row.seq, revision, row.after, row.before))
     if conflicts:
         raise _conflict(connection, action, conflicts)
     return inverse
 
 
-def _current(connection: Connection, rows: Sequence[Row[int, Any, Any]]) -> dict[int, tuple[int, dict[str, Any]]]:
+def _current(connection: Connection, rows: Sequence[Changed]) -> dict[int, tuple[int, dict[str, Any]]]:
     """Return by seq the revision and the changed fields as they are now; only what the changes touch is read."""
     seqs = [row.seq for row in rows]
     fields = sorted(set().union(*(row.after for row in rows)) - {"turns"})
     c = conversations.c
-    query = select(c.seq, c.revision, *(c[f] for f in fields)).where(c.seq.in_(seqs))
+    query = select(c.seq, c.revision, *(c[f] for f in fields)).where(among(c.seq, seqs))
     current: dict[int, tuple[int, dict[str, Any]]] = {
-        row[0]: (row[1], dict(zip(fields, row[2:], strict=True))) for row in connection.execute(query)
+        row[0]: (row[1], dict(zip(fields, row[2:], strict=True))) for row in connection.execute(query).all()
     }
     edited = [row.seq for row in rows if "turns" in row.after]
     if edited:

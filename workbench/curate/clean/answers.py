@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from itertools import pairwise
+from typing import Any
 
 from crlft.conversation import Conversation
 from workbench.curate.clean.rule import Finding, last_answer
 from workbench.curate.dedupe.folding import words
 from workbench.curate.text import normalise
+from workbench.domain.errors import PlanError
+
+Check = Callable[[Conversation], Finding | None]
 
 HEAD_CHARACTERS = 400
 """A refusal stands at the beginning; far inside an answer the same words quote or advise."""
@@ -36,17 +41,50 @@ _REFUSAL = re.compile(
 )
 
 
-def refusal(conversation: Conversation) -> Finding | None:
-    """An answer that declines, or speaks of itself as an AI."""
-    for i, turn in enumerate(conversation.turns):
-        if turn.role != "assistant":
-            continue
-        head = turn.content[:HEAD_CHARACTERS].replace("’", "'").lower()
-        if _REFUSAL.search(head):
-            return Finding("the answer declines", i)
-        if any(hint in head for hint in _AI_HINTS) and _AS_AN_AI.search(head):
-            return Finding("the answer speaks of itself as an AI", i)
-    return None
+REFUSALS: Mapping[str, Any] = {"head_characters": HEAD_CHARACTERS, "also": []}
+
+
+def refusals(params: Mapping[str, Any]) -> Check:
+    """Return a rule for answers that decline, or speak of themselves as an AI.
+
+    Args:
+        params: `head_characters`, how far into an answer it looks; `also`, phrases of the house that decline too.
+
+    Raises:
+        PlanError: The first is no positive number.
+    """
+    wanted = {**REFUSALS, **params}
+    size = positive(wanted, "head_characters")
+    also = [str(phrase).strip().lower() for phrase in wanted["also"] if str(phrase).strip()]
+
+    def check(conversation: Conversation) -> Finding | None:
+        for i, turn in enumerate(conversation.turns):
+            if turn.role != "assistant":
+                continue
+            head = turn.content[:size].replace("’", "'").lower()
+            if _REFUSAL.search(head) or any(phrase in head for phrase in also):
+                return Finding("the answer declines", i)
+            if any(hint in head for hint in _AI_HINTS) and _AS_AN_AI.search(head):
+                return Finding("the answer speaks of itself as an AI", i)
+        return None
+
+    return check
+
+
+def positive(params: Mapping[str, Any], name: str, least: int = 1) -> int:
+    """Return a whole number of a rule's parameters.
+
+    Raises:
+        PlanError: It is none, or too small.
+    """
+    value = params[name]
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise PlanError(f"{name} is {value!r}", f"give a whole number from {least} on")
+    return value
+
+
+refusal = refusals({})
+"""The rule with its usual parameters."""
 
 
 _ENDS_WELL = re.compile(
@@ -155,26 +193,43 @@ def echo(conversation: Conversation) -> Finding | None:
     return None
 
 
-LOOP_REPEATS = 4
-LOOP_TOKENS = 16
-LOOP_PERIOD = 60
+LOOPS: Mapping[str, Any] = {"repeats": 4, "tokens": 16, "period": 60}
 _CLOSED_CODE = re.compile(r"```.*?```", re.DOTALL)
 
 
-def loop(conversation: Conversation) -> Finding | None:
-    """An answer that goes round in circles: the same line or the same words again and again."""
-    for i, turn in enumerate(conversation.turns):
-        if turn.role != "assistant":
-            continue
-        prose = _CLOSED_CODE.sub("", turn.content)
-        if _same_lines(prose):
-            return Finding(f"a line stands {LOOP_REPEATS} times in a row", i)
-        if len(prose) > 40 and _ends_in_circles(words(prose[-4000:])):
-            return Finding("the answer ends in a loop", i)
-    return None
+def loops(params: Mapping[str, Any]) -> Check:
+    """Return a rule for answers that go round in circles: the same line or the same words again and again.
+
+    Args:
+        params: `repeats`, how often a line or a round must come; `tokens`, how many words the rounds must have
+            together; `period`, the longest round in words.
+
+    Raises:
+        PlanError: One of them is no whole number, or too small.
+    """
+    wanted = {**LOOPS, **params}
+    repeats = positive(wanted, "repeats", 2)
+    tokens, period = positive(wanted, "tokens", 2), positive(wanted, "period")
+
+    def check(conversation: Conversation) -> Finding | None:
+        for i, turn in enumerate(conversation.turns):
+            if turn.role != "assistant":
+                continue
+            prose = _CLOSED_CODE.sub("", turn.content)
+            if _same_lines(prose, repeats):
+                return Finding(f"a line stands {repeats} times in a row", i)
+            if len(prose) > 40 and _ends_in_circles(words(prose[-4000:]), repeats, tokens, period):
+                return Finding("the answer ends in a loop", i)
+        return None
+
+    return check
 
 
-def _same_lines(text: str) -> bool:
+loop = loops({})
+"""The rule with its usual parameters."""
+
+
+def _same_lines(text: str, repeats: int) -> bool:
     run, before = 1, ""
     for line in text.split("\n"):
         line = line.strip()
@@ -182,14 +237,14 @@ def _same_lines(text: str) -> bool:
             continue
         run = run + 1 if line == before else 1
         before = line
-        if run >= LOOP_REPEATS and len(words(line)) > 1:
+        if run >= repeats and len(words(line)) > 1:
             return True
     return False
 
 
-def _ends_in_circles(tokens: list[str]) -> bool:
-    for period in range(1, min(LOOP_PERIOD, len(tokens) // LOOP_REPEATS) + 1):
-        need = max(period * (LOOP_REPEATS - 1), LOOP_TOKENS - period)
+def _ends_in_circles(tokens: list[str], repeats: int, least: int, longest: int) -> bool:
+    for period in range(1, min(longest, len(tokens) // repeats) + 1):
+        need = max(period * (repeats - 1), least - period)
         if tokens[-1] != tokens[-1 - period] or len(tokens) < need + period:
             continue
         if tokens[-need:] == tokens[-need - period : -period]:

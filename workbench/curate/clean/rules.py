@@ -89,7 +89,8 @@ _ALL = (
         "A few per cent of refusals make a model refuse what it could do.",
         "flag",
         answers.refusal,
-        params={"head_characters": answers.HEAD_CHARACTERS},
+        params=dict(answers.REFUSALS),
+        configure=answers.refusals,
     ),
     Rule(
         "truncated",
@@ -106,7 +107,8 @@ _ALL = (
         "The model learns to go round in circles.",
         "flag",
         answers.loop,
-        params={"repeats": answers.LOOP_REPEATS, "tokens": answers.LOOP_TOKENS, "period": answers.LOOP_PERIOD},
+        params=dict(answers.LOOPS),
+        configure=answers.loops,
     ),
     Rule(
         "echo",

@@ -9,7 +9,8 @@ store's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import error_box, plain
+from workbench.ui.widgets.layout import progress_line
 
 _PENDING, _NOTICE, _AFTER = "pending_plan", "notice", "pending_plan_after"
 SUMMARY_ROWS = 12
@@ -61,7 +63,8 @@ def apply_now(project: Project, plan: Plan) -> Action | None:
 def undo(project: Project, action_id: int | None = None) -> Action | None:
     """Undo an action (None: this curator's last) and say what was undone; a refusal is said too."""
     try:
-        action = curation.undo(project, action_id, actor=state.curator())
+        with _progress() as report:
+            action = curation.undo(project, action_id, actor=state.curator(), on_progress=report)
     except CrlftError as error:
         state.say(plain(str(error)), icon=":material/error:")
         return None
@@ -145,8 +148,8 @@ def _dialog(project: Project) -> None:
 
 def _apply(project: Project, plan: Plan) -> None:
     try:
-        with st.spinner(t("Applying…")):
-            action = curation.apply_plan(project, plan, actor=state.curator())
+        with st.spinner(t("Applying…")), _progress() as report:
+            action = curation.apply_plan(project, plan, actor=state.curator(), on_progress=report)
     except CrlftError as error:
         error_box(error)
         return
@@ -156,6 +159,19 @@ def _apply(project: Project, plan: Plan) -> None:
     if after is not None:
         after(action)
     st.rerun()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int | None], None]]:
+    """Give what draws how far a large act is; a small one never calls it."""
+    place = st.empty()
+
+    def report(done: int, of: int | None) -> None:
+        with place:
+            progress_line(done, of, label=t("Applying…"))
+
+    yield report
+    place.empty()
 
 
 def _forget() -> None:

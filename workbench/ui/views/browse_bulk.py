@@ -57,6 +57,7 @@ def menu(
         st.text_input(t("Reason"), key=f"bulk-drop-{key}", placeholder=t("why these are left out"))
     elif act == "reward":
         st.text_input(t("Reward (empty: as their class)"), key=f"bulk-reward-{key}")
+        st.text_input(t("Why this reward"), key=f"bulk-why-{key}", placeholder=t("half right, too long, …"))
     st.caption(t("You will see the plan for all {n} before anything changes.", n=total))
     st.button(t("Show the plan"), type="primary", key=f"bulk-go-{key}", on_click=_ask, args=(key,))
 
@@ -68,13 +69,18 @@ def answer(project: Project, *, query: str, seqs: Sequence[int] | None, key: str
     """
     asked = st.session_state.pop(f"bulk-asked-{key}", None)
     if asked is not None:
-        act, value = asked
-        _review(project, act, str(value or ""), {"query": query} if seqs is None else {"seqs": list(seqs)})
+        act, value, why = asked
+        target = {"query": query} if seqs is None else {"seqs": list(seqs)}
+        _review(project, act, str(value or ""), str(why or "").strip(), target)
 
 
 def _ask(key: str) -> None:
     act = st.session_state[f"bulk-act-{key}"]
-    st.session_state[f"bulk-asked-{key}"] = (act, st.session_state.get(f"bulk-{act}-{key}"))
+    st.session_state[f"bulk-asked-{key}"] = (
+        act,
+        st.session_state.get(f"bulk-{act}-{key}"),
+        st.session_state.get(f"bulk-why-{key}"),
+    )
     if _menu_key(key) in st.session_state:
         st.session_state[_menu_key(key)] = False
 
@@ -83,7 +89,7 @@ def _menu_key(key: str) -> str:
     return f"bulk-menu-{key}"
 
 
-def _review(project: Project, act: str, value: str, target: Mapping[str, Any]) -> None:
+def _review(project: Project, act: str, value: str, why: str, target: Mapping[str, Any]) -> None:
     if act in ("tag", "untag"):
         acting.review(curation.plan_tag(project, value if act == "tag" else None, **target))
     elif act == "reward":
@@ -92,7 +98,7 @@ def _review(project: Project, act: str, value: str, target: Mapping[str, Any]) -
         except ValueError:
             st.error(t("“{text}” is no number.", text=plain(value)))
             return
-        acting.review(curation.plan_reward(project, reward, t("set in bulk"), **target))
+        acting.review(curation.plan_reward(project, reward, why or t("set in bulk"), **target))
     else:
         status = {"keep": "kept", "drop": "dropped", "pending": "pending"}[act]
         if act == "drop" and not value.strip():

@@ -52,7 +52,7 @@ def draw(project: Project) -> Choice:
     return {"rules": rules, "verdicts": verdicts, "params": {n: p for n, p in params.items() if p}}
 
 
-_SETTABLE = ("length", "words", "personal-data")
+_SETTABLE = ("refusal", "loop", "length", "words", "personal-data")
 
 
 def _params(rule: Rule, chosen: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +63,14 @@ def _params(rule: Rule, chosen: dict[str, Any]) -> dict[str, Any]:
         least = a.number_input(t("Characters at least"), 0, value=int(value["least"]), key="clean-least")
         most = b.number_input(t("at most (0: no limit)"), 0, value=int(value["most"]), key="clean-most")
         value = {"least": int(least), "most": int(most)}
+    elif rule.name == "refusal":
+        value = _refusals(value)
+    elif rule.name == "loop":
+        words = (("repeats", t("Loops: rounds"), 2), ("tokens", t("words in all"), 2), ("period", t("longest"), 1))
+        value = {
+            name: int(column.number_input(label, least, value=int(value[name]), key=f"clean-loop-{name}"))
+            for column, (name, label, least) in zip(st.columns(3), words, strict=True)
+        }
     elif rule.name == "words":
         hint = t("one a line; * stands for any ending")
         text = st.text_area(t("Word list"), "\n".join(value["words"]), help=hint, key="clean-words", height=120)
@@ -77,6 +85,18 @@ def _params(rule: Rule, chosen: dict[str, Any]) -> dict[str, Any]:
         )
         value = {"kinds": kinds}
     return {k: v for k, v in value.items() if v != rule.params[k]}
+
+
+def _refusals(value: dict[str, Any]) -> dict[str, Any]:
+    a, b = st.columns([1, 2])
+    reach = a.number_input(
+        t("Refusals: first characters"), 1, value=int(value["head_characters"]), key="clean-refusal-head"
+    )
+    hint = t("one a line; beside those that the rule knows, in English and Chinese")
+    also = b.text_area(
+        t("Phrases that decline too"), "\n".join(value["also"]), help=hint, key="clean-refusal-also", height=68
+    )
+    return {"head_characters": int(reach), "also": [w.strip() for w in also.splitlines() if w.strip()]}
 
 
 def _recipe(project: Project, kept: dict[str, Recipe]) -> Choice:

@@ -64,6 +64,16 @@ def term(field: str, value: str) -> str:
     return format_query(Query((FieldTerm(field, ":", (value,)),)))
 
 
+def without(text: str, field: str) -> str:
+    """Return the query without its terms on a field.
+
+    Raises:
+        QueryError: `text` has a mistake.
+    """
+    kept = [t for t in parse_query(text).terms if not (isinstance(t, FieldTerm) and t.field == field)]
+    return format_query(Query(tuple(kept)))
+
+
 def both(first: str, second: str) -> str:
     """Return the query that asks for both."""
     return f"{first} {second}".strip()

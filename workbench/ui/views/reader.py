@@ -122,7 +122,7 @@ def _edited(before: object, after: object) -> list[tuple[str, str]]:
 
 
 def edit(project: Project, record: Record) -> None:
-    """Draw the editor: change a turn's text, leave an answer out of training, comment, set a reward."""
+    """Draw the editor: a turn's text, whether and how much it is learnt from, the comment, the reward."""
     turns = record.conversation.turns
     names = [f"{i + 1} · {t(turn.role)}" for i, turn in enumerate(turns)]
     last = max((i for i, turn in enumerate(turns) if turn.role == "assistant"), default=0)
@@ -144,32 +144,57 @@ def edit(project: Project, record: Record) -> None:
                     lambda: curation.plan_exclude_turn(project, record.seq, index, not turn.excluded),
                 )
                 st.rerun()
+    if turn.role == "assistant" and sum(x.role == "assistant" for x in turns) > 1:
+        _turn_reward(project, record, index)
     _remarks(project, record)
+
+
+def _turn_reward(project: Project, record: Record, index: int) -> None:
+    own = record.conversation.turns[index].reward
+    with st.form(f"turn-reward-{record.seq}-{record.revision}-{index}", border=False):
+        typed, reason = _reward_fields(t("Reward of this answer alone"), own, t("as its conversation"))
+        if not st.form_submit_button(t("Save this answer's reward")):
+            return
+    value, good = _typed_reward(typed)
+    if good and value != own:
+        decide(project, lambda: curation.plan_reward_turn(project, record.seq, index, value, reason))
+        st.rerun()
+
+
+def _reward_fields(label: str, now: float | None, empty: str) -> tuple[str, str]:
+    """Draw a reward and its reason side by side; return what was typed."""
+    left, right = st.columns([1, 2])
+    hint = t("A number that counts instead of the class's reward; empty follows it.")
+    typed = left.text_input(label, "" if now is None else f"{now:g}", placeholder=empty, help=hint)
+    return typed, right.text_input(t("Why this reward"), placeholder=t("half right, too long, …")).strip()
+
+
+def _typed_reward(typed: str) -> tuple[float | None, bool]:
+    """Return the reward and whether it can be one; what cannot is said."""
+    try:
+        return (float(typed) if typed.strip() else None), True
+    except ValueError:
+        text = t("The reward “{text}” is no number; write one such as 0.5, or leave it empty.", text=plain(typed))
+        st.error(text)
+        return None, False
 
 
 def _remarks(project: Project, record: Record) -> None:
     stamp = f"{record.seq}-{record.revision}"
     with st.form(f"remarks-{stamp}", border=False):
         comment = st.text_input(t("Comment"), record.comment)
-        reward = st.text_input(
-            t("Reward of this conversation"),
-            "" if record.conversation.coarse_reward is None else f"{record.conversation.coarse_reward:g}",
-            placeholder=t("as its class"),
-            help=t("A number overrides the class's reward for this conversation; empty follows the class."),
+        typed, reason = _reward_fields(
+            t("Reward of this conversation"), record.conversation.coarse_reward, t("as its class")
         )
         if not st.form_submit_button(t("Save comment and reward")):
             return
-    try:
-        value = float(reward) if reward.strip() else None
-    except ValueError:
-        st.error(
-            t("The reward “{text}” is no number; write one such as 0.5, or leave it empty.", text=plain(reward))
-        )
+    value, good = _typed_reward(typed)
+    if not good:
         return
     if comment != record.comment:
         decide(project, lambda: curation.plan_comment(project, record.seq, comment))
     if value != record.conversation.coarse_reward:
-        decide(project, lambda: curation.plan_reward(project, value, comment or t("by hand"), seqs=[record.seq]))
+        decide(project, lambda: curation.plan_reward(project, value, reason or t("by hand"), seqs=[record.seq]))
     st.rerun()
 
 

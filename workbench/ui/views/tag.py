@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.services import browsing, curation
-from workbench.services.curation import ClassRow
-from workbench.services.project import Project, project_overview
+from workbench.services import curation
+from workbench.services.project import project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, param, set_params
 from workbench.ui.views import (
-    browse_bulk,
+    tag_bulk,
     tag_classes,
     tag_queue,
     tag_rewards,
-    tag_rules,
     tag_suggestions,
     tag_together,
 )
-from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.layout import empty_state, page_header, section
+from workbench.ui.widgets.layout import empty_state, page_header
 
 TABS = {
     "queue": "Queue",
@@ -64,7 +61,7 @@ def draw() -> None:
     elif tab == "together":
         tag_together.draw(project, classes)
     elif tab == "bulk":
-        _bulk(project, classes)
+        tag_bulk.draw(project, classes)
     else:
         tag_queue.draw(project, classes)
 
@@ -72,33 +69,3 @@ def draw() -> None:
 def _chosen() -> None:
     tab = st.session_state["tag-tab"]
     set_params(tab=None if tab == "queue" else tab)
-
-
-def _bulk(project: Project, classes: list[ClassRow]) -> None:
-    """Tag all that match a query: counts by source help to write it."""
-    section(
-        t("All that match a query"), t("the same language as in Browse; you see the plan before anything changes")
-    )
-    query = st.text_input(
-        t("Query"), value=param("q", "class:none"), key="tag-bulk-query", placeholder=t("source:gpt4* class:none")
-    ).strip()
-    total = browsing.search(project, query, limit=1).total
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        browse_bulk.answer(project, query=query, seqs=None, key="tag-bulk")
-        st.markdown(t("**{n}** conversations match.", n=total))
-        if total:
-            browse_bulk.menu(project, classes, total=total, query=query, seqs=None, key="tag-bulk")
-    with right:
-        _by_source(project, query)
-    tag_rules.draw(project, classes, query)
-
-
-def _by_source(project: Project, query: str) -> None:
-    counts = browsing.facets(project, query)
-    st.caption(t("Sources of what matches"))
-    table(
-        [t("Source"), t("Conversations")],
-        [(t("unknown") if value == "none" else value, n) for value, n in counts.get("source", [])],
-        numeric=[1],
-    )

@@ -48,6 +48,8 @@ def turn_html(turn: Turn, *, mark: Callable[[str], str] = escape, rendered: bool
     roles = {"system": t("System"), "user": t("User"), "assistant": t("Assistant"), "tool": t("Tool")}
     name = roles[turn.role] + (f" · {turn.name}" if turn.name else "")
     notes = f'<span class="wb-note">{escape(t("not learnt from"))}</span>' if turn.excluded else ""
+    if turn.reward is not None:
+        notes += f'<span class="wb-own">{escape(t("reward {r}", r=f"{turn.reward:g}"))}</span>'
     parts = []
     if turn.reasoning:
         parts.append(_folded(t("Reasoning"), turn.reasoning, mark))

@@ -30,7 +30,7 @@ function drawing(root, data, S, on) {
         { cls: it && it.cls === c.name ? "cls on" : "cls", colour: c.colour, title: c.condition }));
     }
     bar.append(el("i", "gap"));
-    const acts = [["keep", "A", L.keep], ["drop", "X", L.drop], ["skip", "S", L.skip], ["edit", "E", L.edit],
+    const acts = [["keep", "A", L.keep], ["drop", "X", L.drop], ["skip", "S", L.skip], ["edit", "E", L.edit], ["reward", "R", L.reward],
       ["comment", "C", L.comment], ["undo", "U", L.undo], ["help", "?", L.help]];
     for (const [name, key, text] of acts) {
       if (data.mode === "judge" && !["skip", "undo", "help"].includes(name)) continue;
@@ -89,6 +89,7 @@ function drawing(root, data, S, on) {
     const box = el("div", `turn ${x.role}${x.excluded ? " excluded" : ""}${chosen && it.turns.filter((y) => y.role === "assistant").length > 1 ? " chosen" : ""}`);
     const head = el("div", "role", L.roles[x.role] + (x.name ? ` · ${x.name}` : ""));
     if (x.excluded) head.append(el("span", "note", L.excluded));
+    if (x.reward !== null && x.reward !== undefined && data.mode !== "judge") head.append(el("span", "own", fill(L.rewarded, { r: String(x.reward) })));
     if (x.role === "assistant" && editable && data.mode !== "judge") {
       const b = el("button", "mini", x.excluded ? L.include : L.exclude);
       b.type = "button"; b.tabIndex = -1;
@@ -104,10 +105,10 @@ function drawing(root, data, S, on) {
     return box;
   }
 
-  function field(value, large) {
+  function field(value, large, hint = L.commentHint) {
     const wrap = el("div", "field"), area = el("textarea", large ? "large" : "");
     area.value = value; area.dir = "auto"; area.rows = large ? Math.min(18, Math.max(4, value.split("\n").length + 2)) : 2;
-    if (!large) area.placeholder = L.commentHint;
+    if (!large) area.placeholder = hint;
     area.addEventListener("keydown", (e) => {
       e.stopPropagation();
       if (e.key === "Escape") on.act("cancel");
@@ -126,6 +127,7 @@ function drawing(root, data, S, on) {
     const cls = data.classes.find((c) => c.name === it.cls);
     if (data.mode !== "judge" || it.cls) chip(it.cls ?? L.untagged, it.cls ? "solid" : "", cls ? cls.colour : null);
     if (it.status !== "pending") chip(L.statuses[it.status], it.status);
+    if (it.reward !== null) chip(fill(L.rewarded, { r: String(it.reward) }));
     for (const [who, name, shade] of it.opinions) chip(`${who}: ${name}`, "said", shade);
     for (const fact of it.facts) chip(fact);
     for (const flag of it.flags) chip(flag, "flag");
@@ -226,6 +228,7 @@ function drawing(root, data, S, on) {
         reader.append(chat);
       } else reader.append(beside(it));
       if (S.mode === "comment") reader.prepend(field(it.comment, false));
+      else if (S.mode === "reward") reader.prepend(field(S.rewardNow(), false, L.rewardHint));
       else if (it.comment) { const c = el("div", "comment", it.comment); c.dir = "auto"; reader.prepend(c); }
     }
     main.append(reader, rail());

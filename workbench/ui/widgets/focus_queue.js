@@ -75,7 +75,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function change(kind, more, apply) {  // a decision that stays with the conversation
     const it = item();
-    const was = { turns: it.turns.map((x) => ({ ...x })), comment: it.comment };
+    const was = { turns: it.turns.map((x) => ({ ...x })), comment: it.comment, reward: it.reward };
     const sent = send(kind, it.seq, more);
     apply(it);
     S.trail.push({ id: sent.id, seq: it.seq, restore: was });
@@ -146,8 +146,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (it.suggest && !it.cls) decide("tag", it.suggest.cls, it.suggest.cls, it.suggest.colour);
       return;
     }
-    if (name === "edit" || name === "comment") {
-      if (name === "edit" && chosenTurn(it) === null) return;
+    if (name === "edit" || name === "comment" || name === "reward") {
+      if (name !== "comment" && chosenTurn(it) === null) return;
       S.mode = name; view.draw(); view.focusField();
       return;
     }
@@ -161,6 +161,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const mode = S.mode; S.mode = "read";
       if (mode === "comment") {
         if (value !== it.comment) return change("comment", { value }, (x) => { x.comment = value; });
+      } else if (mode === "reward") {
+        return reward(it, value.trim());
       } else {
         const turn = chosenTurn(it);
         if (value.trim() && value !== it.turns[turn].content) {
@@ -171,6 +173,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     if (name === "cancel") { S.mode = "read"; view.draw(); }
   }
+  function reward(it, typed) {  // "0.5 half right": a number, then why; of one answer, or of the conversation
+    const found = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:\s+([\s\S]*))?$/i.exec(typed);
+    if (typed && !found) {
+      S.notices.push({ seq: it.seq, text: L.noNumber.replace("{text}", () => typed) });
+      return view.draw();
+    }
+    const value = found ? Number(found[1]) : null, reason = (found && found[2]) || "";
+    if (value === S.rewardOf(it)) return view.draw();
+    if (answers(it).length < 2) return change("reward", { value, reason }, (x) => { x.reward = value; });
+    const turn = chosenTurn(it);
+    return change("reward-turn", { turn, value, reason }, (x) => { x.turns[turn] = { ...x.turns[turn], reward: value }; });
+  }
+  S.rewardOf = (it) => (answers(it).length < 2 ? it.reward : it.turns[chosenTurn(it)].reward);
+  S.rewardNow = () => { const now = item() ? S.rewardOf(item()) : null; return now === null || now === undefined ? "" : String(now); };
   S.chosenTurn = () => (item() ? chosenTurn(item()) : null);
 
   function onOutcomes(event) {
@@ -200,7 +216,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function onState(event) { S.outbox = event.detail; view.status(); }
 
   const byKey = Object.fromEntries(data.classes.filter((c) => c.key).map((c) => [c.key, c]));
-  const KEYS = { x: "drop", a: "keep", s: "skip", e: "edit", c: "comment", u: "undo", o: "exclude", "?": "help",
+  const KEYS = { x: "drop", a: "keep", s: "skip", e: "edit", r: "reward", c: "comment", u: "undo", o: "exclude", "?": "help",
     arrowright: "on", arrowleft: "back", j: "on", k: "back", enter: "accept", escape: "cancel" };
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !root.isConnected) return;

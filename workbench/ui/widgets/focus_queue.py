@@ -154,6 +154,7 @@ def item_data(item: QueueItem, colours: Mapping[str, str]) -> dict[str, Any]:
             "reasoning": (turn.reasoning or "")[:MAX_TURN_CHARS],
             "calls": [(call.name, call.arguments) for call in turn.tool_calls],
             "excluded": turn.excluded,
+            "reward": turn.reward,
         }
         for turn in c.turns[:MAX_TURNS]
     ]
@@ -161,7 +162,6 @@ def item_data(item: QueueItem, colours: Mapping[str, str]) -> dict[str, Any]:
         c.source,
         c.language,
         tn(r.n_tokens, "{n} token", "{n} tokens"),
-        t("reward {r}", r=f"{c.coarse_reward:g}") if c.coarse_reward is not None and not item.blind else "",
         t("round {n}", n=r.round) if r.round > 1 else "",
     ]
     return {
@@ -175,6 +175,7 @@ def item_data(item: QueueItem, colours: Mapping[str, str]) -> dict[str, Any]:
         "comment": "" if item.blind else r.comment,
         "facts": [f for f in facts if f],
         "flags": list(r.flags),
+        "reward": None if item.blind else c.coarse_reward,
         "group": r.prompt_hash,
         "prompt": c.prompt[:160],
         "suggest": suggested
@@ -196,12 +197,13 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Shift ↑ ↓", "choose another answer of this conversation"),
     ("E", "edit the chosen answer"),
     ("O", "do not learn from the chosen answer, or do again"),
+    ("R", "reward of the chosen answer; of the conversation where it has one answer"),
     ("C", "comment"),
     ("U", "undo the last decision"),
     ("?", "show or hide this list"),
 )
 """The queue's keys, as its help shows them."""
-NOT_WHEN_JUDGING = ("Enter", "A", "X", "E", "O", "C")
+NOT_WHEN_JUDGING = ("Enter", "A", "X", "E", "O", "R", "C")
 """Whoever judges blind changes nothing."""
 
 
@@ -248,6 +250,10 @@ def _labels() -> dict[str, Any]:
         "lastOne": t("This is the last one."),
         "loading": t("Loading more …"),
         "noQuestion": t("(no question)"),
+        "reward": t("Reward"),
+        "rewarded": t("reward {r}", r="{r}"),
+        "rewardHint": t("A number, then why: 0.5 half right. Empty: as its class"),
+        "noNumber": t("“{text}” does not begin with a number.", text="{text}"),
         "commentHint": t("A remark for others; Enter saves it"),
         "notSaved": t("Your “{name}” was not saved.", name="{name}"),
         "look": t("Look at it"),
