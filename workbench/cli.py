@@ -25,7 +25,7 @@ from workbench.commands.shell import Shell
 GROUPS = {
     "project": ("init", "demo", "app", "stats", "log", "undo"),
     "data": ("import", "quarantine", "search", "snapshot", "export"),
-    "curate": ("dedupe", "clean", "tag", "reward", "override", "keep", "drop"),
+    "curate": ("dedupe", "clean", "tag", "reward", "override", "grades", "keep", "drop"),
     "train": ("train", "runs", "stop", "resume"),
     "compare": ("compare", "judge", "report", "rounds"),
     "suggest": ("suggest",),

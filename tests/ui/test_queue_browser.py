@@ -188,8 +188,8 @@ def test_a_reward_is_given_by_key_with_its_reason(page: Page, address: str, proj
 
 def test_a_click_on_a_source_takes_it_into_the_query(page: Page, address: str, project: Project) -> None:
     page.goto(f"{address}/tag?tab=bulk")
-    rows = page.locator("[data-testid=stDataFrame] canvas").first
-    expect(rows).to_be_visible()
+    rows = page.locator("[data-testid=stDataFrame]").first
+    expect(rows.locator("canvas").first).to_be_visible()
     rows.click(position={"x": 60, "y": 52})
     page.wait_for_function("location.search.includes('source')")
     field = page.get_by_role("textbox", name="Query", exact=True)

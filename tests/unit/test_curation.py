@@ -11,7 +11,7 @@ from tests.contract.store_world import counts_agree, make_project, make_record, 
 from workbench.curate.rewards import ClassCount, OwnReward, reward_mass, with_rewards
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound, PlanError
-from workbench.services import browsing, curation
+from workbench.services import browsing, classes, curation
 from workbench.services.project import Project, get_setting, set_setting
 from workbench.store.actions import record_action
 from workbench.store.conversations import insert_records
@@ -295,3 +295,18 @@ def test_settings_are_logged_only_with_a_name(project: Project) -> None:
     assert (get_setting(project, "language"), get_setting(project, "page")) == ("zh", {"size": 20})
     curation.undo(project, actor="ann")
     assert get_setting(project, "language", "none set") == "none set"
+
+
+def test_five_grades_make_room_and_one_undo_takes_all_back(project: Project) -> None:
+    curation.apply_plan(project, curation.plan_tag(project, "sub", seqs=[1]), actor="ann")
+    before = curation.class_table(project)
+    made = curation.make_grades(project, actor="ann")
+    rows = {row.name: row for row in curation.class_table(project)}
+    assert {name: row.reward for name, row in rows.items() if name != "sub"} == classes.GRADES
+    assert "expert" not in rows  # nothing carried it
+    keys = [row.key for row in rows.values() if row.key]
+    assert len(keys) == len(set(keys)) == 6
+    with pytest.raises(PlanError, match="there already"):
+        curation.make_grades(project, actor="ann")
+    curation.undo(project, made.id, actor="ann")
+    assert curation.class_table(project) == before

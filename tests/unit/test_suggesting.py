@@ -8,8 +8,11 @@ import pytest
 
 from tests.contract.store_world import make_project, make_record
 from workbench.domain.errors import PlanError
-from workbench.services import browsing, curation, suggesting
+from workbench.services import browsing, curation, queue, suggesting
 from workbench.services.project import Project
+from workbench.store.conversations import insert_records
+from workbench.store.judgements import Judgement, replace_judgements
+from workbench.store.suggestions import Suggestion
 
 
 @pytest.fixture
@@ -57,3 +60,32 @@ def test_too_little_to_learn_from_is_said(tmp_path: Path) -> None:
         suggesting.compute_suggestions(project)
     with pytest.raises(PlanError, match="no probability"):
         suggesting.plan_accept(project, least=1.5, actor="ann")
+
+
+def test_they_are_stale_once_many_tags_have_come(project: Project) -> None:
+    assert not suggesting.stale(project)
+    report = suggesting.compute_suggestions(project)
+    curation.apply_plan(project, curation.plan_tag(project, "sub", query="class:none"), actor="ann")
+    assert (suggesting.new_tags(project, report), suggesting.stale(project)) == (20, False)  # under thirty
+    with project.database.write() as connection:
+        insert_records(connection, [make_record(f"x {i}", "so?", class_name="sub") for i in range(10)])
+    assert not suggesting.stale(project)  # nothing is left to suggest a class for
+    with pytest.raises(PlanError, match="everything is tagged"):
+        suggesting.compute_suggestions(project)
+    with project.database.write() as connection:
+        insert_records(connection, [make_record("y", "so!")])
+    assert suggesting.stale(project)
+    assert suggesting.new_tags(project, suggesting.compute_suggestions(project)) == 0
+
+
+def test_where_nothing_is_like_it_the_model_is_asked(project: Project) -> None:
+    said = {"expert": 0.7, "sub": 0.3}
+    with project.database.write() as connection:
+        judged = Judgement(41, "job", None, "pending", "expert", 0, 0.5, 1, 0.1, probabilities=said)
+        replace_judgements(connection, [judged])
+    item = queue.items(project, [41])[0]
+    assert item.suggestion == Suggestion(41, "expert", 0.7, by_model=True)
+    suggesting.compute_suggestions(project)
+    learnt = queue.items(project, [41])[0].suggestion
+    assert learnt is not None
+    assert not learnt.by_model

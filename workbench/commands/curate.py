@@ -179,6 +179,13 @@ def reward(
     shell.finish({"action": action.id, "affected": 1, "classes": table}, *lines)
 
 
+def grades(context: typer.Context) -> None:
+    """Make five classes, from excellent (reward 1) to bad (0); empty other classes make room."""
+    shell = shell_of(context)
+    action = curation.make_grades(shell.project(), actor=shell.actor)
+    shell.finish({"action": action.id}, f"Done: {action.title} (workbench undo {action.id} takes it back).")
+
+
 def override(
     context: typer.Context,
     value: Annotated[str, typer.Argument(metavar="REWARD", help="A number; 'none' follows the class again.")],
@@ -236,6 +243,7 @@ COMMANDS = (
     ("tag", tag),
     ("reward", reward),
     ("override", override),
+    ("grades", grades),
     ("keep", keep),
     ("drop", drop),
 )

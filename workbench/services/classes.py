@@ -218,6 +218,41 @@ def remove_class(project: Project, name: str, *, actor: str) -> Action:
         return _change(connection, "classes", name, None, f"remove class {name}", actor)
 
 
+GRADES = {"excellent": 1.0, "good": 0.75, "fair": 0.5, "poor": 0.25, "bad": 0.0}
+"""Class → reward of the preset of five grades; a condition is the name with a capital."""
+
+
+def make_grades(project: Project, *, actor: str) -> Action:
+    """Make five classes from excellent to bad, and remove those that no conversation carries; one undo for all.
+
+    Classes that are carried stay as they are, with their keys.
+
+    Raises:
+        PlanError: The five classes are there already.
+        SchemeError: One of their conditions is another class's.
+    """
+    with project.database.write() as connection:
+        entries = read_classes(connection)
+        carried = {cell.key.class_name for cell in read_cube(connection) if cell.n}
+        missing = {name: reward for name, reward in GRADES.items() if name not in {e.name for e in entries}}
+        if not missing:
+            raise PlanError("the five grades are there already", "see the list of classes")
+        leaving = [e for e in entries if e.name not in carried and e.name not in GRADES]
+        staying = [e for e in entries if e not in leaving]
+        objects = []
+        for name, reward in missing.items():
+            entry = replace(_new_entry(staying, name, reward), condition=name.capitalize())
+            staying.append(entry)
+            objects.append(change_object("classes", name, None, entry.to_dict()))
+        objects += [change_object("classes", e.name, e.to_dict(), None) for e in leaving]
+        for change in objects:
+            write_object(connection, change["table"], change["key"], change["after"])
+        _table(connection, read_scheme(connection))  # refuses what gives no finite weights
+        return record_action(
+            connection, "classes", "make five grades", actor, params={"objects": objects}, undoable=True
+        )
+
+
 def set_beta(project: Project, beta: float, *, actor: str) -> Action:
     """Set the temperature beta.
 

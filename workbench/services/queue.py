@@ -16,6 +16,7 @@ from workbench.services.classes import class_scheme
 from workbench.services.project import Project
 from workbench.store import queue as store
 from workbench.store import search as search_store
+from workbench.store.judgements import get_judgements
 from workbench.store.suggestions import Suggestion, get_suggestions
 
 STORED_ORDERS = ("oldest", "newest", "longest", "random")
@@ -134,8 +135,16 @@ def items(project: Project, seqs: Sequence[int]) -> list[QueueItem]:
     """Return conversations with their suggestions, in that order; unknown ones are left out."""
     records = browsing.get_records(project, seqs)
     with project.database.read() as connection:
-        suggested = get_suggestions(connection, [r.seq for r in records if r.conversation.class_name is None])
-    return [QueueItem(record, suggested.get(record.seq)) for record in records]
+        open_now = [r.seq for r in records if r.conversation.class_name is None]
+        suggested = get_suggestions(connection, open_now)
+        judged = get_judgements(connection, [seq for seq in open_now if seq not in suggested])
+    # What no similar conversations speak for, the trained model may have judged.
+    proposed = {
+        seq: Suggestion(seq, j.proposal, j.probabilities[j.proposal], by_model=True)
+        for seq, j in judged.items()
+        if j.proposal in j.probabilities
+    }
+    return [QueueItem(record, {**proposed, **suggested}.get(record.seq)) for record in records]
 
 
 def _ranked(project: Project, query: str, order: str, limit: int) -> tuple[list[int], int, bool]:

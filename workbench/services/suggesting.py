@@ -24,6 +24,7 @@ from workbench.services.maptexts import MAP_SETTING, map_text
 from workbench.services.project import Project
 from workbench.store import suggestions as store
 from workbench.store.conversations import now
+from workbench.store.cube import read_cube
 from workbench.store.decisions import revisions
 from workbench.store.settings import get_setting, set_setting
 from workbench.store.suggestions import Suggestion
@@ -52,6 +53,7 @@ class SuggestionReport:
         accuracy: Part of the tagged ones put right when not seen.
         calibration_error: Mean gap between confidence and truth.
         above: (threshold, part that is at least so sure, part of those that is right).
+        known: Tagged conversations there were, of which `tagged` were learnt from; 0 in reports of older versions.
     """
 
     made_at: str
@@ -63,6 +65,31 @@ class SuggestionReport:
     accuracy: float
     calibration_error: float
     above: list[list[float]]
+    known: int = 0
+
+
+STALE_TAGS = 30
+STALE_PART = 0.2
+"""Suggestions are stale once this many tags have come, and this part of those that they were learnt from."""
+
+
+def new_tags(project: Project, report: SuggestionReport) -> int:
+    """Return how many more conversations are tagged now than when the suggestions were computed."""
+    return _tagged(project) - (report.known or report.tagged)
+
+
+def stale(project: Project) -> bool:
+    """Return whether so many tags have come since that the suggestions should be computed anew."""
+    report = last_report(project)
+    if report is None or not _tagged(project, tagged=False):
+        return False
+    return new_tags(project, report) >= max(STALE_TAGS, STALE_PART * report.tagged)
+
+
+def _tagged(project: Project, *, tagged: bool = True) -> int:
+    with project.database.read() as connection:
+        cells = read_cube(connection)
+    return sum(c.n for c in cells if bool(c.key.class_name) == tagged and c.key.status != "dropped")
 
 
 def compute_suggestions(project: Project, *, on_progress: Progress | None = None) -> SuggestionReport:
@@ -71,12 +98,15 @@ def compute_suggestions(project: Project, *, on_progress: Progress | None = None
     A suggestion is never a decision: it stands beside the conversation until somebody decides.
 
     Raises:
-        PlanError: Fewer than two classes have enough tagged conversations.
+        PlanError: Fewer than two classes have enough tagged conversations, or nothing is untagged.
     """
     tagged = browsing.matching_seqs(project, "-class:none -status:dropped")
+    there = len(tagged)
     if len(tagged) > LEARN_AT_MOST:
         tagged = sorted(random.Random(0).sample(tagged, LEARN_AT_MOST))
     untagged = browsing.matching_seqs(project, "class:none -status:dropped")[:SUGGEST_AT_MOST]
+    if not untagged:
+        raise PlanError("everything is tagged", "there is nothing to suggest a class for")
     total = len(tagged) + len(untagged)
     report = on_progress or (lambda done, of: None)
     known = _read(project, tagged, lambda n: report(n, total))
@@ -103,6 +133,7 @@ def compute_suggestions(project: Project, *, on_progress: Progress | None = None
         found.accuracy,
         found.calibration_error,
         [list(row) for row in found.above],
+        there,
     )
     with project.database.write() as connection:
         store.replace_suggestions(connection, rows)

@@ -19,11 +19,13 @@ class Suggestion:
         seq: The conversation.
         class_name: The class.
         confidence: Its calibrated probability, 0 to 1.
+        by_model: Whether a trained model says so, and not the similar ones that are tagged.
     """
 
     seq: int
     class_name: str
     confidence: float
+    by_model: bool = False
 
 
 def replace_suggestions(connection: Connection, found: Iterable[Suggestion]) -> None:

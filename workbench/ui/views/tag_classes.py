@@ -9,6 +9,7 @@ import streamlit as st
 from crlft.errors import CrlftError
 from workbench.domain.curation import Action
 from workbench.services import curation
+from workbench.services.classes import GRADES
 from workbench.services.curation import ClassRow
 from workbench.services.palette import PALETTE
 from workbench.services.project import Project
@@ -30,6 +31,10 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     for position, row in enumerate(classes):
         with st.container(border=True, key=f"wb-class-{position}"):
             _editor(project, row)
+    if not set(GRADES) <= {row.name for row in classes}:
+        hint = t("excellent, good, fair, poor, bad: rewards from 1 to 0; classes that nothing carries make room")
+        if st.button(t("Make five grades"), key="class-grades", icon=":material/star_half:", help=hint):
+            _do(lambda: curation.make_grades(project, actor=state.curator()))
     section(t("A new class"))
     with st.container(border=True, key="wb-class-new"):
         _new(project, classes)

@@ -22,7 +22,7 @@ from workbench.ui.widgets.chips import chip, safe_colour, table
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import metric_row, section
 
-_TASK = "suggest-classes"
+_TASK, _TRIED = "suggest-classes", "suggest-tried"
 
 
 def draw(project: Project, classes: Sequence[ClassRow]) -> None:
@@ -40,18 +40,27 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
         disabled=busy(own_key(_TASK)),
         key="suggest-compute",
     ):
-        background.start(own_key(_TASK), lambda r: suggesting.compute_suggestions(project, on_progress=r))
-        st.rerun()
+        _compute(project)
+    elif suggesting.stale(project) and not busy(own_key(_TASK)):
+        new = suggesting.new_tags(project, report)
+        if st.session_state.get(_TRIED) != new:  # what failed is not tried for ever
+            st.session_state[_TRIED] = new
+            _compute(project)  # they are learnt anew as tags come in
     if report is None:
         st.caption(
             t("It learns from your tags how the classes read, and says how sure it is. Ten of each class will do.")
         )
         return
-    _figures(project, report, classes)
+    _figures(project, report)
     _accept(project, {row.name: row.colour for row in classes})
 
 
-def _figures(project: Project, report: SuggestionReport, classes: Sequence[ClassRow]) -> None:
+def _compute(project: Project) -> None:
+    background.start(own_key(_TASK), lambda r: suggesting.compute_suggestions(project, on_progress=r))
+    st.rerun()
+
+
+def _figures(project: Project, report: SuggestionReport) -> None:
     open_now = suggesting.open_suggestions(project)
     metric_row(
         [
@@ -69,7 +78,7 @@ def _figures(project: Project, report: SuggestionReport, classes: Sequence[Class
             ),
         ]
     )
-    new = sum(row.conversations for row in classes) - report.tagged
+    new = suggesting.new_tags(project, report)
     note = t("Made {when}.", when=local_time(report.made_at))
     if new > 0:
         note += " " + t("{n} tags have come since; compute again to learn from them.", n=new)

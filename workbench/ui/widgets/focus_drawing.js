@@ -132,7 +132,7 @@ function drawing(root, data, S, on) {
     for (const fact of it.facts) chip(fact);
     for (const flag of it.flags) chip(flag, "flag");
     if (it.suggest && !it.cls) {
-      const b = button(fill(L.suggested, { name: it.suggest.cls, p: it.suggest.percent }), "↵", () => on.act("accept"), { cls: "suggest", colour: it.suggest.colour, title: L.suggestedHint });
+      const b = button(fill(it.suggest.byModel ? L.proposed : L.suggested, { name: it.suggest.cls, p: it.suggest.percent }), "↵", () => on.act("accept"), { cls: "suggest", colour: it.suggest.colour, title: it.suggest.byModel ? L.proposedHint : L.suggestedHint });
       line.append(b);
     }
     return line;

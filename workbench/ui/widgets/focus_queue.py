@@ -182,6 +182,7 @@ def item_data(item: QueueItem, colours: Mapping[str, str]) -> dict[str, Any]:
         and {
             "cls": suggested.class_name,
             "percent": round(100 * suggested.confidence),
+            "byModel": suggested.by_model,
             "colour": colours.get(suggested.class_name, NEUTRAL),
         },
     }
@@ -244,6 +245,8 @@ def _labels() -> dict[str, Any]:
         "offlineLost": t("Not connected: {n} decisions wait; keep this tab open", n="{n}"),
         "suggested": t("like {name}, {p} %", name="{name}", p="{p}"),
         "suggestedHint": t("A suggestion from similar tagged conversations; Enter accepts it"),
+        "proposed": t("the model: {name}, {p} %", name="{name}", p="{p}"),
+        "proposedHint": t("What the trained model takes it for; Enter accepts it"),
         "next": t("Coming next"),
         "past": t("Just decided"),
         "nothingYet": t("Nothing yet: press a number key."),
