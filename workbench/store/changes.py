@@ -162,8 +162,8 @@ def _apply(
         part = [_with_language(change, states, derived) for change in part]
     _update_columns(connection, part, derived)
     _count(connection, part, states, derived)
-    rows = [(action_id, c.seq, texts.of(c.before), texts.of(c.after)) for c in part]
-    insert_rows(connection, changes, ("action_id", "seq", "before", "after"), rows)
+    logged = [(action_id, c.seq, texts.of(c.before), texts.of(c.after)) for c in part]
+    insert_rows(connection, changes, ("action_id", "seq", "before", "after"), logged)
 
 
 def _with_language(

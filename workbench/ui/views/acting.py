@@ -63,7 +63,7 @@ def apply_now(project: Project, plan: Plan) -> Action | None:
 def undo(project: Project, action_id: int | None = None) -> Action | None:
     """Undo an action (None: this curator's last) and say what was undone; a refusal is said too."""
     try:
-        with _progress() as report:
+        with progress() as report:
             action = curation.undo(project, action_id, actor=state.curator(), on_progress=report)
     except CrlftError as error:
         state.say(plain(str(error)), icon=":material/error:")
@@ -148,7 +148,7 @@ def _dialog(project: Project) -> None:
 
 def _apply(project: Project, plan: Plan) -> None:
     try:
-        with st.spinner(t("Applying…")), _progress() as report:
+        with st.spinner(t("Applying…")), progress() as report:
             action = curation.apply_plan(project, plan, actor=state.curator(), on_progress=report)
     except CrlftError as error:
         error_box(error)
@@ -162,7 +162,7 @@ def _apply(project: Project, plan: Plan) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int | None], None]]:
+def progress() -> Iterator[Callable[[int, int | None], None]]:
     """Give what draws how far a large act is; a small one never calls it."""
     place = st.empty()
 

@@ -13,6 +13,7 @@ from workbench.services.recipes import BulkDecision, Recipe
 from workbench.services.replay import Logged
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
+from workbench.ui.views import acting
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import error_box, guarded, plain
 from workbench.ui.widgets.layout import section
@@ -100,13 +101,8 @@ def _again(project: Project) -> None:
     st.caption(t("Later ones follow what the earlier ones make of the data. Each is one entry of the log."))
     label = tn(len(steps), "Make {n} decision", "Make {n} decisions")
     if st.button(label, type="primary", key="recipe-replay", disabled=not any(s.matches for s in steps)):
-        bar = st.progress(0.0, text=t("Applying…"))
-        made = replay.replay(
-            project,
-            recipe.decisions,
-            actor=state.curator(),
-            on_progress=lambda n, of: bar.progress(n / (of or 1), text=t("Applying…")),
-        )
+        with acting.progress() as report:
+            made = replay.replay(project, recipe.decisions, actor=state.curator(), on_progress=report)
         st.session_state[_DONE] = [action.id for action in made]
         st.rerun()
 

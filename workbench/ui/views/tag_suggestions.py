@@ -41,7 +41,7 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
         key="suggest-compute",
     ):
         _compute(project)
-    elif suggesting.stale(project) and not busy(own_key(_TASK)):
+    if report is not None and suggesting.stale(project) and not busy(own_key(_TASK)):
         new = suggesting.new_tags(project, report)
         if st.session_state.get(_TRIED) != new:  # what failed is not tried for ever
             st.session_state[_TRIED] = new
