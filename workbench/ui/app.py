@@ -33,28 +33,34 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
 """Section → (file name, title, icon); the file name without a trailing `_` is the page's address."""
 
 
+def _home() -> None:
+    """Lead `/project` to the first page, which lives at `/`."""
+    st.switch_page(page_path("project"))
+
+
 def main() -> None:
     """Draw the frame and the page that the address names."""
     st.set_page_config(page_title="C-RLFT Workbench", page_icon=str(theme.STATIC / "icon.svg"), layout="wide")
     use_language("en")
     theme.inject_style()
     st.logo(str(theme.STATIC / "logo.svg"), icon_image=str(theme.STATIC / "icon.svg"), size="large")
-    page = st.navigation(
-        {
-            t(section) if section else "": [
-                st.Page(
-                    page_path(name),
-                    title=t(title),
-                    icon=f":material/{icon}:",
-                    url_path=name.rstrip("_"),
-                    default=name == "project",
-                )
-                for name, title, icon in entries
-            ]
-            for section, entries in PAGES.items()
-        },
-        expanded=True,
-    )
+    sections = {
+        t(section) if section else "": [
+            st.Page(
+                page_path(name),
+                title=t(title),
+                icon=f":material/{icon}:",
+                url_path=name.rstrip("_"),
+                default=name == "project",
+            )
+            for name, title, icon in entries
+        ]
+        for section, entries in PAGES.items()
+    }
+    sections[""].append(st.Page(_home, title=t("Project"), url_path="project", visibility="hidden"))
+    page = st.navigation(sections, expanded=True)
+    if page.url_path == "project":
+        page.run()
     with boundary(page.title):
         draw_frame(state.current_project(), page.url_path)
         page.run()
