@@ -73,7 +73,7 @@ class ColumnFile:
         self._close()
 
     def __iter__(self) -> Iterator[RawRow]:
-        marked = [f.name for f in self._schema if (f.metadata or {}).get(b"crlft") == b"json"]
+        marked = marked_columns(self._schema)
         try:
             for batch in self._batches:
                 for piece in range(0, batch.num_rows, _BATCH_ROWS):
@@ -84,6 +84,18 @@ class ColumnFile:
             reason = f"the table is damaged after row {self._read}: {_line(error)}"
             yield RawRow(self._read + 1, None, b"", reason)
         self._done = True
+
+
+def marked_columns(schema: Any) -> list[str]:
+    """Return the columns whose texts are JSON."""
+    return [f.name for f in schema if (f.metadata or {}).get(b"crlft") == b"json"]
+
+
+def rows_of(table: Any, first: int) -> Iterator[RawRow]:
+    """Yield the rows of an Arrow table or batch as a file of it gives them, numbered from `first`."""
+    marked = marked_columns(table.schema)
+    for number, value in enumerate(table.to_pylist(), first):
+        yield _row(number, value, marked)
 
 
 def _magic(path: Path) -> bytes:

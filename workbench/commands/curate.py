@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,8 @@ from workbench.commands.shell import Shell, plural, shell_of
 from workbench.domain.curation import Plan
 from workbench.domain.errors import PlanError
 from workbench.services import browsing, cleaning, curation, duplicates, recipes
-from workbench.services.filededupe import dedupe_file
+from workbench.services.clusterdedupe import dedupe_parquet
+from workbench.services.filededupe import FileReport, dedupe_file
 from workbench.services.project import Project
 
 WhereOption = Annotated[str, typer.Option("--where", help="The conversations, as a query.")]
@@ -46,16 +49,29 @@ def dedupe(
     source: Annotated[Path | None, typer.Option("--input", help="A file instead of the project.")] = None,
     output: Annotated[Path | None, typer.Option(help="Where the file's parts go: kept, dropped.")] = None,
     punctuation: Annotated[bool, typer.Option(help="Whether it counts; for exact with --input.")] = True,
+    engine: Annotated[str, typer.Option(help="local or ray (reads Parquet files, or the project).")] = "local",
+    ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: start one here.")] = None,
 ) -> None:
     """Find duplicates and drop all but one of each group; with --input and --output those of a file."""
     shell = shell_of(context)
     if source is not None or output is not None:
-        _dedupe_file(shell, source, output, method, part, threshold, keep, punctuation)
+        search: Callable[..., FileReport] = dedupe_file
+        if duplicates.on_ray(engine, ray_address):
+            search = partial(dedupe_parquet, address=ray_address)
+        options = {"part": part, "threshold": threshold, "keep": keep, "punctuation": punctuation}
+        _dedupe_file(shell, source, output, partial(search, method=method, **options))
         return
     project = shell.project()
     with shell.progress("Looking for duplicates") as progress:
         result = duplicates.find_duplicates(
-            project, method=method, part=part, threshold=threshold, query=where, on_progress=progress
+            project,
+            method=method,
+            part=part,
+            threshold=threshold,
+            query=where,
+            engine=engine,
+            ray_address=ray_address,
+            on_progress=progress,
         )
     plan = duplicates.plan_dedupe(project, result, keep=keep)
     if apply:
@@ -72,28 +88,12 @@ def dedupe(
 
 
 def _dedupe_file(
-    shell: Shell,
-    source: Path | None,
-    output: Path | None,
-    method: str,
-    part: str,
-    threshold: float,
-    keep: str,
-    punctuation: bool,
+    shell: Shell, source: Path | None, output: Path | None, search: Callable[..., FileReport]
 ) -> None:
     if source is None or output is None:
         raise PlanError("--input and --output go together", "name both the file and a folder for its parts")
     with shell.progress("Looking for duplicates") as progress:
-        report = dedupe_file(
-            source,
-            output,
-            method=duplicates.known_method(method),
-            part=duplicates.known_part(part),
-            threshold=threshold,
-            keep=keep,
-            punctuation=punctuation,
-            on_progress=progress,
-        )
+        report = search(source, output, on_progress=progress)
     data = {"action": None, "affected": report.dropped, **asdict(report)}
     shell.finish(
         data,

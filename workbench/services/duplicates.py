@@ -34,7 +34,7 @@ from workbench.curate.dedupe.exact import exact_keys
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.record import Record
-from workbench.services.dupsearch import MEMORY, search_near
+from workbench.services.dupsearch import MEMORY, search_near, search_near_on_cluster
 from workbench.services.meaning import compile_text
 from workbench.services.project import Project
 from workbench.store import duplicates as store
@@ -50,12 +50,14 @@ __all__ = [
     "known_part",
     "latest_duplicates",
     "load_duplicates",
+    "on_ray",
     "plan_dedupe",
     "set_threshold",
     "view_group",
 ]
 
 
+ENGINES = ("local", "ray")
 HEAD = 60
 """Signs of a beginning that show whether there are two words."""
 _NO_HASH = "0" * 16
@@ -102,6 +104,8 @@ def find_duplicates(
     part: str = "conversation",
     threshold: float = 0.8,
     query: str = "",
+    engine: str = "local",
+    ray_address: str | None = None,
     on_progress: Progress | None = None,
 ) -> DuplicateResult:
     """Search the matching conversations that are not dropped, and store what was found.
@@ -112,13 +116,15 @@ def find_duplicates(
         part: What is compared: `conversation`, `prompt` or `answer`.
         threshold: Least similarity that counts, for `near`.
         query: Which conversations.
+        engine: `local`, or `ray`: for `near`, the same groups.
+        ray_address: Of a Ray cluster; None starts one on this machine.
         on_progress: Called with (conversations done, in all).
 
     Raises:
-        PlanError: Method, part or threshold make no sense.
+        PlanError: Method, part, threshold or engine make no sense.
         QueryError: The query has a mistake.
     """
-    chosen_method, chosen_part = known_method(method), known_part(part)
+    chosen_method, chosen_part, clustered = known_method(method), known_part(part), on_ray(engine, ray_address)
     if not 0.3 <= threshold <= 1:
         raise PlanError(f"threshold {threshold:g} is outside 0.3 to 1", "0.8 is a good start, 1 means equal")
     with project.database.read() as connection:
@@ -127,6 +133,15 @@ def find_duplicates(
             found = _exact(rows, chosen_part)
             if on_progress is not None:
                 on_progress(len(rows), len(rows))
+        elif clustered:
+            found = search_near_on_cluster(
+                connection,
+                [row.seq for row in rows],
+                chosen_part,
+                ray_address,
+                threshold=threshold,
+                on_progress=on_progress,
+            )
         else:
             found = search_near(
                 connection,
@@ -162,6 +177,19 @@ def known_method(name: str) -> Method:
         if method == name:
             return method
     raise PlanError(f"there is no method {name!r}", f"use one of {', '.join(METHODS)}")
+
+
+def on_ray(engine: str, address: str | None) -> bool:
+    """Return whether Ray is asked for.
+
+    Raises:
+        PlanError: There is no such engine, or an address stands without it.
+    """
+    if engine not in ENGINES:
+        raise PlanError(f"there is no engine {engine!r}", f"use one of {', '.join(ENGINES)}")
+    if address is not None and engine != "ray":
+        raise PlanError("--ray-address goes with --engine ray", "add --engine ray, or leave the address out")
+    return engine == "ray"
 
 
 def known_part(name: str) -> Part:

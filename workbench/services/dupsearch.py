@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -27,8 +28,10 @@ from workbench.curate.dedupe import (
     near_of,
     sides,
 )
-from workbench.curate.dedupe.corpus import signed
+from workbench.curate.dedupe.cluster import cluster, find_near_on
+from workbench.curate.dedupe.corpus import Columns, signed
 from workbench.curate.dedupe.memory import Contents, Memory
+from workbench.curate.dedupe.tables import Numbers
 from workbench.store import duplicates as store
 
 MEMORY = Path("cache", "duplicates")
@@ -80,6 +83,47 @@ def search_near(
     return found
 
 
+def search_near_on_cluster(
+    connection: Connection,
+    seqs: Sequence[int],
+    part: Part,
+    address: str | None,
+    *,
+    threshold: float = 0.8,
+    on_progress: Progress | None = None,
+) -> Found:
+    """Find near-duplicates on Ray: texts are read here and compared there; nothing is left for the next search.
+
+    Args:
+        connection: As `search_near`.
+        seqs: As there.
+        part: As there.
+        address: Of a cluster; None starts one on this machine.
+        threshold: As there.
+        on_progress: As there.
+
+    Raises:
+        PlanError: Ray is not installed, or the cluster cannot be reached.
+    """
+
+    def documents() -> Iterator[Document]:
+        for numbers, bodies in store.iterate_bodies(connection, seqs):
+            for seq, body in zip(numbers, bodies, strict=True):
+                yield Document(seq, sides(_turns(body), part))
+
+    with cluster(address) as ray:
+        readers = (partial(_given, *block) for block in in_blocks(documents()))
+        return find_near_on(ray, readers, threshold=threshold, total=len(seqs), on_progress=on_progress)
+
+
+def _given(seqs: Numbers, columns: Columns) -> tuple[Numbers, Columns]:
+    return seqs, columns
+
+
+def _turns(body: str) -> list[Turn]:
+    return [Turn.from_dict(turn) for turn in json.loads(body)]
+
+
 class _Texts:
     """Walks through the conversations; hands out those whose text is new, each text once."""
 
@@ -102,7 +146,7 @@ class _Texts:
                 place = self._fresh.get(hashes[i])
                 if place is None:
                     place = self._fresh[hashes[i]] = len(self._memory) + len(self._fresh)
-                    yield Document(place, sides([Turn.from_dict(t) for t in json.loads(bodies[i])], self._part))
+                    yield Document(place, sides(_turns(bodies[i]), self._part))
                 places[i] = place
             if self._on_progress is not None:
                 # Reading is most of the work; the last tenth is comparing.

@@ -99,7 +99,7 @@ def dedupe_file(
         ImportFault: The file cannot be read.
     """
     targets = _targets(source, folder)
-    _check(method, part, threshold, keep, [*targets.values()])
+    check_options(method, part, threshold, keep, [*targets.values()])
     lengths: dict[int, int] = {}
     texts = in_blocks(_documents(source, part, lengths))
     reading = Reading(punctuation=punctuation)
@@ -107,8 +107,8 @@ def dedupe_file(
         found = find_exact(texts, reading, on_progress=on_progress)
     else:
         found = find_near(texts, NearSettings(reading=reading), threshold=threshold, on_progress=on_progress)
-    result = _result(found, method, part, threshold)
-    gone = {d.seq: d for d in _decisions(result, lengths, keep) if not d.kept}
+    result = result_of(found, method, part, threshold)
+    gone = {d.seq: d for d in decisions_of(result, lengths, keep) if not d.kept}
     folder.mkdir(parents=True, exist_ok=True)
     return _write(source, targets, gone, len(result.groups))
 
@@ -122,7 +122,12 @@ def _targets(source: Path, folder: Path) -> dict[str, Path]:
     }
 
 
-def _check(method: str, part: str, threshold: float, keep: str, targets: list[Path]) -> None:
+def check_options(method: str, part: str, threshold: float, keep: str, targets: list[Path]) -> None:
+    """Check what was asked for.
+
+    Raises:
+        PlanError: A name or the threshold makes no sense, or one of the targets is there already.
+    """
     for name, value, known in (("method", method, METHODS), ("part", part, PARTS), ("keep policy", keep, KEEP)):
         if value not in known:
             raise PlanError(f"there is no {name} {value!r}", f"use one of {', '.join(known)}")
@@ -149,12 +154,14 @@ def _documents(source: Path, part: Part, lengths: dict[int, int]) -> Iterator[Do
             yield Document(row.number, sides(row.conversation.turns, part))
 
 
-def _result(found: Found, method: Method, part: Part, threshold: float) -> DuplicateResult:
+def result_of(found: Found, method: Method, part: Part, threshold: float) -> DuplicateResult:
+    """Return what was found as a result."""
     at = 1.0 if method == "exact" else threshold
     return DuplicateResult(method, part, at, found.floor, found.considered, found.members, found.pairs)
 
 
-def _decisions(result: DuplicateResult, lengths: dict[int, int], keep: str) -> Iterator[Decision]:
+def decisions_of(result: DuplicateResult, lengths: dict[int, int], keep: str) -> Iterator[Decision]:
+    """Yield what happens to each member of each group; `lengths` are those of the answers."""
     for group in result.groups:
         members = {
             seq: Member(seq, f"row {seq}", 0, None, None, "pending", "", lengths[seq], "") for seq in group.seqs

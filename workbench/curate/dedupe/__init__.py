@@ -10,6 +10,7 @@ bands       signatures → candidates
 verify      candidates → true similarities
 pairs       the above in one call: exact groups and verified near-duplicate pairs
 memory      what searches leave on disk for the next
+cluster     the same on Ray
 tables      pairs and members as arrays
 result      pairs → groups at any threshold
 keep        groups → who stays and who is a copy of whom

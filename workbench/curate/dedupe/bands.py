@@ -1,13 +1,13 @@
 """Candidates: texts that share a band of their signatures and may be alike enough.
 
 Buckets are compared within, never dropped: dropping big ones halves the recall where many models answer one
-prompt. Only in a bucket beyond `HUGE` is each compared with its nearest in the order of signatures and with
-leaders from all over the bucket, not with all. A pair is given once, by the first band whose bucket holds it.
+prompt. Only in a bucket beyond `NearSettings.huge` is each compared with its nearest in the order of signatures
+and with leaders from all over the bucket, not with all. A pair is given once, by the first band whose bucket holds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,8 +20,6 @@ from workbench.curate.dedupe.corpus import NearSettings, Signatures
 Codes = npt.NDArray[np.int64]
 """Pairs of text indices, each as one number: left · texts + right, left < right."""
 
-HUGE = 4_096
-"""Distinct texts in a bucket from which not all pairs are compared."""
 NEAREST = 64
 LEADERS = 64
 MARGIN = 0.18
@@ -35,12 +33,12 @@ class Share:
     Attributes:
         number: Buckets whose key leaves this remainder.
         of: Divided by this.
-        huge: For each band the keys of huge buckets, anybody's.
+        huge: Keys of huge buckets, anybody's.
     """
 
     number: int
     of: int
-    huge: Sequence[npt.NDArray[np.uint64]]
+    huge: npt.NDArray[np.uint64]
 
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -54,7 +52,8 @@ class Sketches(NamedTuple):
         signatures: (texts, permutations)
         sizes: (texts, sides), number of shingles, at least 1.
         fresh: (texts,), pairs without any of these are not wanted.
-        huge: (bands, texts), who stands in a bucket beyond `HUGE`.
+        huge: (bands, texts), who stands in a huge bucket.
+        limit: Texts in a bucket from which it is huge.
         rows: Rows per band.
         floor: Least similarity.
         needed: So many places of two signatures must agree.
@@ -64,6 +63,7 @@ class Sketches(NamedTuple):
     sizes: npt.NDArray[np.int32]
     fresh: npt.NDArray[np.bool_]
     huge: npt.NDArray[np.bool_]
+    limit: int
     rows: int
     floor: float
     needed: int
@@ -94,14 +94,15 @@ def candidates(
     everyone = np.ones(n, dtype=np.bool_) if fresh is None else fresh
     huge = np.zeros((settings.bands, n), dtype=np.bool_)
     needed = int(np.ceil((floor - MARGIN) * signatures.shape[1]))
-    texts = Sketches(signatures, np.maximum(counts, 1), everyone, huge, settings.rows, floor, needed)
+    sizes = np.maximum(counts, 1)
+    texts = Sketches(signatures, sizes, everyone, huge, settings.huge, settings.rows, floor, needed)
     found = []
     for band in range(settings.bands):
         keys = band_keys(signatures, settings, band)
         order, edges = buckets(keys, share)
         if share is not None:
-            huge[band] = np.isin(keys, share.huge[band])
-        for place in np.flatnonzero(np.diff(edges) > HUGE):
+            huge[band] = np.isin(keys, share.huge)
+        for place in np.flatnonzero(np.diff(edges) > settings.huge):
             members = order[edges[place] : edges[place + 1]]
             huge[band, members] = True
             found += list(_of_huge(members, texts))
@@ -191,7 +192,7 @@ def _of_buckets(
     used = 0
     for bucket in range(len(edges) - 1):
         begin, end = edges[bucket], edges[bucket + 1]
-        if end - begin > HUGE:
+        if end - begin > texts.limit:
             continue
         for i in range(begin, end):
             for j in range(i + 1, end):

@@ -38,6 +38,7 @@ class NearSettings:
         rows: Rows per band; bands × rows are the permutations. 32 × 4 finds .88 of the pairs at .5, .99 at .6
             and all at .8.
         seed: Of the permutations.
+        huge: Distinct texts in a bucket from which not all pairs are compared.
         most_pairs: Above this many pairs the floor rises (never above the threshold asked for).
         threads: Blocks read at a time; the outcome does not depend on it.
     """
@@ -47,6 +48,7 @@ class NearSettings:
     bands: int = 32
     rows: int = 4
     seed: int = 11
+    huge: int = 4_096
     most_pairs: int = 2_000_000
     threads: int = 2
 
@@ -92,6 +94,26 @@ class Block:
             self.figures[places],
             self.signatures[places],
         )
+
+
+def tightened(block: Block, places: npt.NDArray[np.int64]) -> Block:
+    """Return some of the texts with no other shingles than theirs."""
+    part = block.take(places)
+    lengths = part.counts.ravel().astype(np.int64)
+    ends = np.cumsum(lengths)
+    begins = ends - lengths
+    total = int(ends[-1]) if len(ends) else 0
+    wanted = np.repeat(part.begins.ravel() - begins, lengths) + np.arange(total)
+    return Block(
+        part.seqs,
+        part.keys,
+        part.words,
+        block.hashes[wanted],
+        begins.reshape(part.begins.shape),
+        part.counts,
+        part.figures,
+        part.signatures,
+    )
 
 
 def sign_block(seqs: npt.NDArray[np.int64], columns: Columns, settings: NearSettings) -> Block:

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
-from workbench.curate.dedupe.corpus import Block, Gathered, NearSettings
+from workbench.curate.dedupe.corpus import Block, Gathered, NearSettings, tightened
 from workbench.curate.dedupe.pairs import Compared
 from workbench.curate.dedupe.shingles import Part
 
@@ -51,7 +51,8 @@ class Memory:
 
     def __init__(self, root: Path, part: Part, settings: NearSettings) -> None:
         reading = asdict(settings.reading)
-        said = [VERSION, unicodedata.unidata_version, reading, settings.bands, settings.rows, settings.seed]
+        numbers = [settings.bands, settings.rows, settings.seed, settings.huge]
+        said = [VERSION, unicodedata.unidata_version, reading, numbers]
         name = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
         self.folder = root / f"{part}-{name}"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -159,23 +160,3 @@ class Memory:
     def _locked(self) -> Iterator[None]:
         with FileLock(self.folder / ".lock"):
             yield
-
-
-def tightened(block: Block, places: npt.NDArray[np.int64]) -> Block:
-    """Return some of the texts with no other shingles than theirs."""
-    part = block.take(places)
-    lengths = part.counts.ravel().astype(np.int64)
-    ends = np.cumsum(lengths)
-    begins = ends - lengths
-    total = int(ends[-1]) if len(ends) else 0
-    wanted = np.repeat(part.begins.ravel() - begins, lengths) + np.arange(total)
-    return Block(
-        part.seqs,
-        part.keys,
-        part.words,
-        block.hashes[wanted],
-        begins.reshape(part.begins.shape),
-        part.counts,
-        part.figures,
-        part.signatures,
-    )

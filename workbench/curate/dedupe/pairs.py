@@ -118,7 +118,7 @@ def find_exact(
 def exact_of(seqs: Numbers, keys: npt.NDArray[np.uint64], *, considered: int | None = None) -> Found:
     """Group rows whose keys, (rows, 2), are equal."""
     none = Pairs.of(())
-    members = Members.found(seqs, _representatives(seqs, keys)[0], none)
+    members = Members.found(seqs, representatives(seqs, keys)[0], none)
     return Found(len(seqs) if considered is None else considered, members, none)
 
 
@@ -179,7 +179,7 @@ def near_among(
     """
     wordy = np.flatnonzero(block.wordy[places])
     rows, at = seqs[wordy], places[wordy]
-    reps, firsts = _representatives(rows, block.keys[at])
+    reps, firsts = representatives(rows, block.keys[at])
     compared = compare(block.take(at[firsts]), settings, min(settings.floor, threshold), known)
     keep, floor = strongest(compared.scores, compared.floor, threshold, settings.most_pairs)
     texts = rows[firsts]
@@ -234,7 +234,7 @@ def strongest(
     return good, floor
 
 
-def _representatives(seqs: Numbers, keys: npt.NDArray[np.uint64]) -> tuple[Numbers, Numbers]:
+def representatives(seqs: Numbers, keys: npt.NDArray[np.uint64]) -> tuple[Numbers, Numbers]:
     """Return of each row the smallest row number with its key; and the places of these, in the order of keys."""
     order = np.lexsort((seqs, keys[:, 1], keys[:, 0]))
     ordered = keys[order]
