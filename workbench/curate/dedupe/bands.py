@@ -2,7 +2,8 @@
 
 Buckets are compared within, never dropped: dropping big ones halves the recall where many models answer one
 prompt. Only in a bucket beyond `NearSettings.huge` is each compared with its nearest in the order of signatures
-and with leaders from all over the bucket, not with all. A pair is given once, by the first band whose bucket holds it.
+and with leaders from all over the bucket, not with all. A pair is given once, by the first band whose bucket holds
+it.
 """
 
 from __future__ import annotations
