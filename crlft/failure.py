@@ -80,5 +80,5 @@ def _kind(error: CrlftError) -> str:
 def _disk_full(error: BaseException, text: str) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
-    # safetensors and torch report the system's refusal in words of their own.
-    return "No space left on device" in text or "PytorchStreamWriter failed" in text
+    # safetensors, torch and SQLite report the system's refusal in words of their own.
+    return any(w in text for w in ("No space left on device", "PytorchStreamWriter failed", "disk is full"))

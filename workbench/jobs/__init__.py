@@ -18,7 +18,7 @@ from workbench.jobs.control import (
     trash_job,
 )
 from workbench.jobs.device import default_device
-from workbench.jobs.status import job_status, list_jobs, queue_ahead
+from workbench.jobs.status import iterate_jobs, job_status, list_jobs, queue_ahead
 
 __all__ = [
     "GRACE_SECONDS",
@@ -26,6 +26,7 @@ __all__ = [
     "crlft_command",
     "crlft_crew_command",
     "default_device",
+    "iterate_jobs",
     "job_status",
     "list_jobs",
     "new_job_id",

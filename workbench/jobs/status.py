@@ -10,7 +10,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +73,27 @@ def job_status(folder: Path) -> Job:
 
 def list_jobs(runs_dir: Path, kind: str | None = None) -> list[Job]:
     """Return every job under a folder, newest first; `kind` leaves only such jobs."""
+    return list(iterate_jobs(runs_dir, kind))
+
+
+def iterate_jobs(runs_dir: Path, kind: str | None = None) -> Iterator[Job]:
+    """Yield the jobs under a folder, newest first; one that is not asked for is not looked into."""
     if not runs_dir.is_dir():
-        return []
+        return
     folders = [p for p in runs_dir.iterdir() if not p.name.startswith(".") and (p / "job.json").is_file()]
-    jobs = [job_status(p) for p in sorted(folders, key=lambda p: p.name, reverse=True)]
-    return [j for j in jobs if kind is None or j.kind == kind]
+    for folder in sorted(folders, key=lambda p: p.name, reverse=True):
+        if kind is None or _kind(folder) in (kind, None):
+            job = job_status(folder)
+            if kind is None or job.kind == kind:
+                yield job
+
+
+def _kind(folder: Path) -> str | None:
+    """Return what a job does, without looking at how far it is; None where its file cannot be read."""
+    try:
+        return str((RunFolder(folder).read_json("job.json") or {}).get("kind", "train"))
+    except ValueError:
+        return None
 
 
 def queue_ahead(folder: Path) -> list[str]:

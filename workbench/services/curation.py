@@ -7,6 +7,8 @@ undo(project, action.id, actor="ann")
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from workbench.curate.text import measure_many
@@ -39,6 +41,7 @@ from workbench.store.undo import undo_action
 
 __all__ = [
     "ClassRow",
+    "applied_by",
     "apply_plan",
     "apply_within",
     "class_scheme",
@@ -65,22 +68,33 @@ ASKED_BY_NUMBER = ("import", "bring-back")
 """Actions that are undone only when named: pressing undo once too often must not drop an import."""
 
 
-def apply_plan(project: Project, plan: Plan, *, actor: str, on_progress: Progress | None = None) -> Action:
+def apply_plan(
+    project: Project, plan: Plan, *, actor: str, job_id: str = "", on_progress: Progress | None = None
+) -> Action:
     """Do exactly what a plan says, in one transaction.
 
     Args:
         project: The project.
         plan: What to do.
         actor: Who decides; a tag notes them beside the class.
-        on_progress: Called after each part of a large act; all of it is one transaction nevertheless.
+        job_id: The job that does it, noted in the log; `applied_by` finds it there.
+        on_progress: Called after each part of a large act; what it raises takes all of it back.
 
     Raises:
         PlanError: It changes nothing, or some of its conversations were changed meanwhile; then nothing is done.
     """
     if not plan.changes:
         raise PlanError(f"{plan.title or plan.kind}: there is nothing to change", "select other conversations")
+    if job_id:
+        plan = replace(plan, params={**plan.params, "job": job_id})
     with project.database.write() as connection:
         return apply_within(connection, plan, actor, on_progress)
+
+
+def applied_by(project: Project, job_id: str) -> Action | None:
+    """Return what a job has applied, or None where it has not come so far."""
+    with project.database.read() as connection:
+        return action_store.find_action(connection, job_id)
 
 
 def apply_within(

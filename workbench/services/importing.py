@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from crlft.errors import DataError
 from crlft.formats.columns import get_column
@@ -49,6 +50,7 @@ __all__ = [
     "QuarantineRow",
     "Unfinished",
     "UnknownSchema",
+    "asked_again",
     "find_sources",
     "get_column",
     "import_files",
@@ -167,21 +169,25 @@ def resume_import(
     Raises:
         ImportFault: As `import_files`.
     """
-    asked = unfinished.action.params
-    stated = asked.get("mapping")
+    asked = asked_again(unfinished)
+    stated = asked.pop("mapping")
     return import_files(
         project,
-        unfinished.files,
+        asked.pop("paths"),
         actor=actor,
-        class_field=asked.get("class_field"),
-        class_map=asked.get("class_map"),
-        class_name=asked.get("class_name"),
-        format=asked.get("stated_format"),
+        **asked,
         mapping=ColumnMapping.from_dict(stated) if stated else None,
         on_progress=on_progress,
         should_stop=should_stop,
         counter=counter,
     )
+
+
+def asked_again(unfinished: Unfinished) -> dict[str, Any]:
+    """Return what an unfinished import was asked with, as JSON: `paths`, `format`, `mapping` and the classes."""
+    asked = unfinished.action.params
+    same = {name: asked.get(name) for name in ("class_field", "class_map", "class_name", "mapping")}
+    return {"paths": unfinished.files, "format": asked.get("stated_format"), **same}
 
 
 def find_sources(names: Sequence[Path | str]) -> list[str]:

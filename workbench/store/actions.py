@@ -75,6 +75,12 @@ def get_action(connection: Connection, action_id: int) -> Action:
     return _to_action(row)
 
 
+def find_action(connection: Connection, job_id: str) -> Action | None:
+    """Return the entry that a job has written, or None."""
+    row = connection.execute(select(*_COLUMNS).where(actions.c.params["job"].as_string() == job_id)).first()
+    return None if row is None else _to_action(row)
+
+
 def _to_action(row: Row[*tuple[Any, ...]]) -> Action:
     return Action(**row._mapping)
 

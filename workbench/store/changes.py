@@ -113,7 +113,7 @@ def apply_changes(
         action_id: The action they belong to.
         planned: At most one change for each conversation.
         measure: Counts and hashes edited conversations.
-        on_progress: Called after each part of a large act.
+        on_progress: Called after each part of a large act; what it raises takes all of them back.
 
     Raises:
         PlanError: A conversation has moved on, or a change names a field that is not `MUTABLE_FIELDS`.

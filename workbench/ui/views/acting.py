@@ -11,20 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import streamlit as st
 
 from crlft.errors import CrlftError
 from workbench.domain.curation import Action, Plan
-from workbench.services import curation
+from workbench.domain.errors import NotFound
+from workbench.services import curation, jobs, work
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
+from workbench.ui.views import following
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import error_box, plain
 from workbench.ui.widgets.layout import progress_line
 
 _PENDING, _NOTICE, _AFTER = "pending_plan", "notice", "pending_plan_after"
+_APPLYING = "plan_applying"
 SUMMARY_ROWS = 12
 FIELD_NAMES = {
     "class_name": "class",
@@ -147,6 +151,8 @@ def _dialog(project: Project) -> None:
 
 
 def _apply(project: Project, plan: Plan) -> None:
+    if work.is_large(plan):
+        _apply_as_job(project, plan)
     try:
         with st.spinner(t("Applying…")), progress() as report:
             action = curation.apply_plan(project, plan, actor=state.curator(), on_progress=report)
@@ -172,6 +178,39 @@ def progress() -> Iterator[Callable[[int, int | None], None]]:
 
     yield report
     place.empty()
+
+
+def _apply_as_job(project: Project, plan: Plan) -> NoReturn:
+    """Hand a large plan to a process of its own: the app answers everybody meanwhile, and may be closed."""
+    after = st.session_state.get(_AFTER)
+    with st.spinner(t("Writing the plan down…")):
+        job = work.start_apply(project, plan, actor=state.curator())
+    st.session_state[_APPLYING] = (job.id, after)
+    _forget()
+    st.rerun()
+
+
+def draw_applying(project: Project) -> None:
+    """Draw a large plan that is being applied, and what became of it; the frame calls this once a run."""
+    job_id, after = st.session_state.get(_APPLYING, ("", None))
+    if not job_id:
+        return
+    try:
+        job = jobs.get_job(project, job_id)
+    except NotFound:  # somebody has deleted the job
+        del st.session_state[_APPLYING]
+        return
+    if job.live:
+        following.watch(project, job, label=plain(t("Applying: {title}", title=job.title)))
+        return
+    if job.status != "done":
+        following.ended_early(project, job, leave=lambda: st.session_state.pop(_APPLYING))
+        return
+    del st.session_state[_APPLYING]
+    action = work.result(project, job_id)
+    notify(action)
+    if after is not None:
+        after(action)
 
 
 def _forget() -> None:

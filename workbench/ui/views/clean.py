@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,18 +13,19 @@ from workbench.domain.curation import Action
 from workbench.services import cleaning, curation
 from workbench.services.cleaning import RULES, CleanScan
 from workbench.services.project import Project, project_overview
-from workbench.ui import background
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import param, set_params
-from workbench.ui.views import acting, clean_rules
+from workbench.ui.views import acting, clean_rules, following
 from workbench.ui.views.clean_hits import draw_hits, verdict_chip
-from workbench.ui.views.working import busy, own_key, take
+from workbench.ui.views.working import own_key
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import empty_state, page_header, section
 from workbench.ui.widgets.loop_styles import loop_styles
 
 TASK, _SCAN = "clean", "clean-scan"
+AT_ONCE = 1_000
+"""A scan of no more conversations is over before a process of its own would have started."""
 
 
 @dataclass(slots=True)
@@ -67,10 +69,13 @@ def draw(project: Project) -> None:
         )
         return
     _ask(project)
-    done = take(own_key(TASK), label=t("conversations read"))
-    if done is not None:
-        st.session_state[_SCAN] = done
-    if busy(own_key(TASK)):
+    taken, busy = following.take(
+        project, "clean", key=own_key(TASK), label=t("conversations read"), mine=True, keep=True
+    )
+    if taken is not None:
+        asked = taken.request
+        st.session_state[_SCAN] = Scanned(taken.result, asked["newest"], dict(asked["verdicts"]), asked["params"])
+    if busy:
         return  # what an older scan says must not be applied while a newer one runs
     scanned: Scanned | None = st.session_state.get(_SCAN)
     if scanned is None:
@@ -114,15 +119,10 @@ def _scan(
     params: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Start a scan in the background; the page takes its result up when it is there."""
-    newest = _newest(project)
-
-    def work(report: background.Report) -> Scanned:
-        found = cleaning.scan(
-            project, rules, query=query, verdicts=verdicts, params=params, on_progress=report
-        )
-        return Scanned(found, newest, dict(verdicts), params)
-
-    background.start(own_key(TASK), work)
+    ways = {"verdicts": dict(verdicts), "params": dict(params)}
+    asked = {"rules": rules, "query": query, **ways, "newest": _newest(project)}
+    small = project_overview(project).conversations <= AT_ONCE
+    following.begin(project, "clean", asked, title=t("scan for troubles"), small=small, key=own_key(TASK))
     st.rerun()
 
 
@@ -217,10 +217,11 @@ def _apply(project: Project, scanned: Scanned) -> None:
         with st.spinner(t("Planning…")):
             rules = {a.rule.name for a in chosen.rules}
             plan = cleaning.plan_clean(project, chosen, exclude={u for u in scanned.unticked if u[1] in rules})
-        acting.review(plan, after=_forget)
+        acting.review(plan, after=partial(_forget, project))
 
 
-def _forget(action: Action) -> None:
+def _forget(project: Project, action: Action) -> None:
     """Drop the scan once it is applied: its hits are history."""
     del action
+    following.done_with(project, "clean", mine=True)
     st.session_state.pop(_SCAN, None)

@@ -8,18 +8,19 @@ from workbench.domain.errors import NotFound
 from workbench.services import curation, duplicates
 from workbench.services.duplicates import KEEP, DuplicateResult
 from workbench.services.project import Project, project_overview
-from workbench.ui import background
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto, param, set_params
-from workbench.ui.views import acting
+from workbench.ui.views import acting, following
 from workbench.ui.views.duplicates_review import ByHand, draw_contrasts, draw_groups, draw_pairs
-from workbench.ui.views.working import address_tabs, busy, take
+from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.errors import plain
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, similarity_histogram
 from workbench.ui.widgets.loop_styles import loop_styles
 
 TASK = "duplicates"
+AT_ONCE = 2_000
+"""A search among no more conversations is over before a process of its own would have started."""
 QUEUED = 200
 """Groups that an address can name; the next ones follow when these are decided."""
 _TABS = ("Groups", "Borderline pairs", "Contrasts")
@@ -37,9 +38,8 @@ def draw(project: Project) -> None:
             page="import_",
         )
         return
-    _search(project)
-    if busy(TASK):
-        return
+    if _search(project):
+        return  # an older search must not be acted on while a newer one runs
     result = _result(project)
     if result is None:
         st.caption(
@@ -49,7 +49,8 @@ def draw(project: Project) -> None:
     _found(project, result)
 
 
-def _search(project: Project) -> None:
+def _search(project: Project) -> bool:
+    """Draw the form and what runs; return whether a search is under way."""
     methods = {"near": t("Near"), "exact": t("Exact")}
     parts = {"conversation": t("Conversation"), "prompt": t("Prompt"), "answer": t("Answer")}
     with st.container(horizontal=True, vertical_alignment="bottom", border=True, key="wl-dup-search"):
@@ -72,21 +73,14 @@ def _search(project: Project) -> None:
         query = st.text_input(t("Only where"), key="dup-query", placeholder=t("a query; empty is all"), width=280)
         clicked = st.button(t("Find duplicates"), type="primary", icon=":material/search:")
     if clicked:
-
-        def work(report: background.Report) -> DuplicateResult:
-            return duplicates.find_duplicates(
-                project,
-                method=method or "near",
-                part=part or "conversation",
-                query=query or "",
-                on_progress=report,
-            )
-
-        background.start(TASK, work)
-    found = take(TASK, label=t("conversations read"))
-    if found is not None:
+        asked = {"method": method or "near", "part": part or "conversation", "query": query or ""}
+        small = project_overview(project).conversations <= AT_ONCE
+        following.begin(project, "dedupe", asked, title=t("search for duplicates"), small=small, key=TASK)
+    taken, busy = following.take(project, "dedupe", key=TASK, label=t("conversations read"))
+    if taken is not None:
         st.session_state["dup-group"] = 0
-        set_params(result=found.id)
+        set_params(result=taken.result.id)
+    return busy
 
 
 def _result(project: Project) -> DuplicateResult | None:

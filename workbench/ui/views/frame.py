@@ -35,6 +35,7 @@ def draw_frame(project: Project, page: str) -> None:
     _sidebar(project)
     state.show_messages()
     acting.draw_pending(project)
+    acting.draw_applying(project)
     acting.draw_notice(project)
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
 from crlft.errors import CrlftError
 from crlft.formats.mapping import ColumnMapping
-from workbench.services import curation, importing
+from workbench.services import curation, importing, work
 from workbench.services.importing import FileReport, ImportReport, UnknownSchema
 from workbench.services.project import Project
 from workbench.ui import background, state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
-from workbench.ui.views import acting
-from workbench.ui.views.import_classes import Choice, choose_classes
+from workbench.ui.views import acting, following
+from workbench.ui.views.import_classes import choose_classes
 from workbench.ui.views.import_mapping import map_columns
 from workbench.ui.views.import_quarantine import draw_quarantine
 from workbench.ui.views.import_report import show_report
@@ -27,7 +27,9 @@ from workbench.ui.views.import_words import in_words
 from workbench.ui.widgets.errors import error_box, plain
 from workbench.ui.widgets.layout import metric_row, page_header, section
 
-TASK = "import"
+TASK = KIND = "import"
+AT_ONCE_BYTES = 2_000_000
+"""Smaller files are in before a process of its own would have started."""
 _stop = threading.Event()
 """Asks the import under way to stop; there is one for each process, as there is one import."""
 
@@ -42,6 +44,11 @@ def draw() -> None:
     if task is not None and task.running:
         _under_way()
         return
+    job = following.current(project, KIND)
+    if job is not None and job.live:
+        section(t("Importing"))
+        following.watch(project, job, label=t("Rows read"))
+        return
     if task is not None and task.error is not None:
         error_box(task.error)
         background.forget(TASK)
@@ -49,7 +56,14 @@ def draw() -> None:
         _result(project, task.result)
         draw_quarantine(project)
         return
-    _unfinished(project)
+    elif job is not None and job.status in ("done", "stopped") and work.has_result(project, job.id):
+        _result(project, work.result(project, job.id))
+        draw_quarantine(project)
+        return
+    elif job is not None:
+        following.ended_early(project, job)
+    if job is None:
+        _unfinished(project)
     names = choose_sources()
     if names:
         _look(project, names)
@@ -90,10 +104,8 @@ def _unfinished(project: Project) -> None:
 def _go_on(project: Project, found: importing.Unfinished) -> None:
     """Draw the button that imports the rest."""
     if st.button(t("Go on"), type="primary", key="import-resume", icon=":material/play_arrow:"):
-        who, stop = state.curator(), _stop.is_set
-        background.forget(TASK)
-        _start(lambda report: importing.resume_import(
-            project, found, actor=who, on_progress=report, should_stop=stop))  # fmt: skip
+        _dismiss(project)
+        _start(project, importing.asked_again(found))
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
@@ -128,8 +140,9 @@ def _look(project: Project, names: Sequence[str]) -> None:
         st.caption(tn(rows, "{n} row in all", "{n} rows in all"))
     label = tn(len(reports), "Import this file", "Import these {n} files")
     if st.button(label, type="primary", icon=":material/download:", key="import-go"):
-        who, stop, paths = state.curator(), _stop.is_set, [report.path for report in reports]
-        _start(lambda report: _import(project, paths, choice, who, report, stop))
+        paths = [report.path for report in reports]
+        asked = {"class_field": choice.field, "class_map": choice.mapping, "class_name": choice.class_name}
+        _start(project, {"paths": paths, **asked})
 
 
 def _look_at(project: Project, path: str, mappings: Mapping[str, Mapping[str, object]]) -> list[FileReport]:
@@ -146,31 +159,22 @@ def _look_at(project: Project, path: str, mappings: Mapping[str, Mapping[str, ob
     return []
 
 
-def _import(
-    project: Project,
-    paths: Sequence[str],
-    choice: Choice,
-    who: str,
-    report: background.Report,
-    stop: Callable[[], bool],
-) -> ImportReport:
-    return importing.import_files(
-        project,
-        paths,
-        actor=who,
-        class_field=choice.field,
-        class_map=choice.mapping,
-        class_name=choice.class_name,
-        on_progress=report,
-        should_stop=stop,
-    )
-
-
-def _start(work: Callable[[background.Report], ImportReport]) -> None:
+def _start(project: Project, request: Mapping[str, Any]) -> None:
+    """Import small files here and now, all others as a job."""
     _stop.clear()
-    background.start(TASK, work)
+    sizes = [Path(p).stat().st_size if Path(p).is_file() else AT_ONCE_BYTES for p in request["paths"]]
+    names = ", ".join(Path(p).name for p in request["paths"][:3])
+    small = sum(sizes) < AT_ONCE_BYTES
+    title = t("import of {files}", files=names)
+    following.begin(project, KIND, request, title=title, small=small, key=TASK, should_stop=_stop.is_set)
     st.session_state.pop(CHOSEN, None)
     st.rerun()
+
+
+def _dismiss(project: Project) -> None:
+    """Put the last import's result away."""
+    background.forget(TASK)
+    following.done_with(project, KIND)
 
 
 def _result(project: Project, report: ImportReport) -> None:
@@ -207,12 +211,12 @@ def _result(project: Project, report: ImportReport) -> None:
             _go_on(project, rest)
         weight: Literal["primary", "secondary"] = "secondary" if rest else "primary"
         if st.button(t("Browse them"), type=weight, key="import-browse", disabled=not report.rows):
-            background.forget(TASK)
+            _dismiss(project)
             goto("browse")
         if st.button(t("Import more"), key="import-more"):
-            background.forget(TASK)
+            _dismiss(project)
             st.rerun()
         if report.conversations and st.button(t("Undo this import"), key="import-undo", icon=":material/undo:"):
             acting.undo(project, report.action.id)
-            background.forget(TASK)
+            _dismiss(project)
             st.rerun()

@@ -1,7 +1,7 @@
 """Jobs: what runs, what waits and in which order, what ended; one job opened with its log.
 
-Work that belongs to the app's own process (imports, scans, searches for duplicates) stands here too while it
-lasts; jobs outlive the app, these do not.
+Work so small that it is done in the app's own process stands here too while it lasts; jobs outlive the app, this
+does not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shlex
 import streamlit as st
 
 from workbench.domain.run import Job
-from workbench.services import jobs
+from workbench.services import jobs, work
 from workbench.services.project import Project
 from workbench.ui import background, state
 from workbench.ui.i18n import t, tn
@@ -40,8 +40,12 @@ KINDS = {
     "clean": "clean scan",
     "dedupe": "search for duplicates",
     "import": "import",
+    "apply": "changes applied",
 }
 """Words for what a job does; a kind without words is shown as it is."""
+
+PAGES = {"dedupe": "duplicates", "clean": "clean", "import": "import_", "embed": "browse", "generate": "compare"}
+"""Kind of a job → the page where its result is."""
 
 TASKS = {
     "import": "import",
@@ -66,7 +70,7 @@ def draw(project: Project) -> None:
     if not found and not background.tasks():
         empty_state(
             t("Nothing has been started yet"),
-            t("Training, comparing and making the map are jobs: they go on when the page is closed."),
+            t("Training, comparing, importing and searching are jobs: they go on when the page is closed."),
             button=t("Go to Train"),
             page="train",
             key="jobs",
@@ -194,6 +198,8 @@ def _one(project: Project, job_id: str) -> None:
 def _acts(project: Project, job: Job) -> None:
     if job.kind == "train" and st.button(t("Curves and samples"), type="primary", icon=":material/show_chart:"):
         goto("train", run=job.id)
+    if job.kind in PAGES and st.button(t("Its page"), icon=":material/open_in_full:", key="job-page"):
+        goto(PAGES[job.kind])
     if job.live:
         stopping = job.status == "stopping"
         if st.button(t("Stop and save"), icon=":material/stop_circle:", disabled=stopping, key="job-stop"):
@@ -206,7 +212,9 @@ def _acts(project: Project, job: Job) -> None:
         again_with_changes(project, job)
     elif job.status != "done" and st.button(t("Resume"), icon=":material/play_arrow:", key="job-resume"):
         jobs.resume(project, job.id)
-        state.say(t("It goes on from its last checkpoint"), icon=":material/play_arrow:")
+        again = t("It is done again; what was kept is not lost")
+        words = again if job.kind in work.KINDS else t("It goes on from its last checkpoint")
+        state.say(words, icon=":material/play_arrow:")
         st.rerun()
     if st.button(t("Delete"), icon=":material/delete:", type="tertiary", key="job-delete"):
         jobs.delete(project, job.id, actor=state.curator())
