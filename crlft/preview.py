@@ -20,20 +20,25 @@ from crlft.terminal import account_lines
 
 
 def preview_run(config: RunConfig) -> dict[str, Any]:
-    """Return the `data` event a run would emit, with one rendered example per class as `examples`.
+    """Return the `data` event a run would emit, and one example of each class, rendered and token by token.
 
     Raises:
         CrlftError: Data, model or configuration cannot be used.
     """
+    from crlft.dataset import condition_for
     from crlft.prepare import data_report, plan_run
+    from crlft.tokenview import token_view
 
     planned = plan_run(config)
     dataset, encoder, conversations = planned.dataset, planned.encoder, planned.conversations
     examples: dict[str, list[dict[str, Any]]] = {}
+    tokens: dict[str, dict[str, Any]] = {}
     for account in dataset.classes:
         first = next((e for e in dataset.train if e.class_name == account.name), None)
         if first is not None:
             conversation = conversations[first.index]
+            under = condition_for(conversation, account.condition, config.condition_dropout)
+            tokens[account.name] = token_view(encoder, first, conversation, under)
             weights = [first.loss_weight] * len(conversation.turns)
             if METHODS[config.method].weighted:
                 weights = planned.scheme.turn_weights(conversation)
@@ -46,7 +51,7 @@ def preview_run(config: RunConfig) -> dict[str, Any]:
                 }
                 for s in encoder.segments(conversation, account.condition)
             ]
-    return {**data_report(planned), "added_tokens": planned.added, "examples": examples}
+    return {**data_report(planned), "added_tokens": planned.added, "examples": examples, "tokens": tokens}
 
 
 def rehearse_run(config: RunConfig) -> dict[str, Any]:

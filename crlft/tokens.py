@@ -86,6 +86,12 @@ class Encoder:
         own = {text: int(self.tokenizer.convert_tokens_to_ids(text)) for text in controls}
         return [_assemble(segments, row, ids, own) for segments, row in zip(rendered, cut, strict=True)]
 
+    def sizes(self, segments: Sequence[Segment]) -> list[int]:
+        """Return how many tokens each segment of one conversation has."""
+        cut = self._stretches(segments)
+        ids = self.coder.ids(stretch for stretch in cut if stretch is not None)
+        return [1 if stretch is None else len(ids[stretch]) for stretch in cut]
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return a generated answer as its author meant it: no control tokens, no lead, no guards."""
         text = self.coder.text(ids)

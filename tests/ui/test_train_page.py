@@ -56,20 +56,31 @@ COUNTS = {
     "epochs": 2.5,
     "memory_bytes": 640_000_000,
     "trained_parameters": 250_000,
+    "tokens": {
+        "expert": {
+            "cut": 2,
+            "hidden": 0,
+            "tokens": [
+                {"text": "GPT4", "ids": [7], "weight": 0.0, "control": False, "condition": True},
+                {"text": "<b>four", "ids": [9, 8], "weight": 0.5, "control": False, "condition": False},
+                {"text": "<|end_of_turn|>", "ids": [2], "weight": 1.0, "control": True, "condition": False},
+            ],
+        }
+    },
 }
 
 
 @pytest.fixture(autouse=True)
 def counted(monkeypatch):
     """Exact counts that are there at once for a snapshot, and the requests they were asked for."""
-    asked = []
+    seen = []
 
-    def start(project, request):
-        asked.append(request)
+    def start(project, request, *, measure=False, asked=False):
+        seen.append((request, asked))
         return exact.Exact(None, COUNTS if request.snapshot else None)
 
     monkeypatch.setattr(exact, "start_exact", start)
-    return asked
+    return seen
 
 
 class TestNewRun:
@@ -78,7 +89,7 @@ class TestNewRun:
 
     def test_each_class_is_shown_as_the_model_will_read_it(self, project, open_page):
         text = html(open_page("train"))
-        assert "GPT4 Correct User:" in text
+        assert "GPT4 Correct</b> User:" in text
         assert "GPT3 Correct Assistant:" in text
         assert "&lt;|end_of_turn|&gt;" in text
         assert "learnt with weight 0.1" in text
@@ -137,6 +148,22 @@ class TestNewRun:
         text = html(app)
         for shown in ("Nothing to learn", ">77<", "0.0042", "packed end to end", "≈ 640 MB", "0.25 M are trained"):
             assert shown in text, shown
+
+    def test_exact_counts_show_every_token_with_its_weight(self, project, open_page):
+        snapshots.make_snapshot(project, "first", actor="t")
+        text = html(open_page("train", snapshot="first"))
+        assert 'title="token 9 8 · weight 0.5"' in text
+        assert "&lt;b&gt;four" in text
+        assert 'wl-condition" title="token 7 · weight 0">GPT4' in text
+        assert "2 tokens lie behind the context" in text
+        assert "2 of the 3 tokens are learnt" in text
+
+    def test_what_is_kept_now_is_counted_on_demand_where_it_is_much(self, project, open_page, counted):
+        app = open_page("train")
+        app.button(key="preflight-count").click().run()
+        assert next(asked for _, asked in counted) is False
+        assert counted[-1][1] is True
+        assert counted[-1][0].snapshot is None
 
     def test_adapters_learn_ten_times_as_fast(self, project, open_page):
         app = open_page("train")

@@ -7,15 +7,22 @@ import pytest
 
 from crlft.config import RunConfig
 from tests.unit.loop_project import fake_base, loop_project, project_of, rows, until
-from workbench.services import costs, exact, training
+from workbench.services import costs, curation, exact, training
 from workbench.services.lengths import BARS, binned
-from workbench.services.snapshots import make_snapshot
+from workbench.services.snapshots import list_snapshots, make_snapshot
 from workbench.services.training import TrainRequest
+from workbench.services.trainset import current_train_set
 
 COUNTER = """
 import json, sys
 print("a warning of some library")
 print(json.dumps({"classes": [], "asked": sys.argv[1:]}))
+"""
+READS = """
+import json, sys
+import pyarrow.parquet
+rows = pyarrow.parquet.read_table(sys.argv[2] + "/data.parquet").num_rows
+print(json.dumps({"classes": [], "conversations": rows}))
 """
 REFUSES = """
 import json, sys
@@ -53,8 +60,31 @@ def test_exact_counts_are_made_once_for_the_same_data_and_settings(project):
     assert (again.job.id, again.counts) == (found.job.id, found.counts)
     other = TrainRequest("one", overrides={"max_tokens": "32"})
     assert exact.exact_counts(project, other).job is None
-    assert exact.start_exact(project, TrainRequest(None)) == exact.Exact(None, None), "nothing is frozen yet"
     assert training.list_runs(project) == [], "counting is no run"
+
+
+def test_what_is_kept_now_is_counted_without_making_a_snapshot(project, monkeypatch):
+    monkeypatch.setattr(exact, "crlft_command", command(READS))
+    request, before = TrainRequest(None), [s.name for s in list_snapshots(project)]
+    exact.start_exact(project, request)
+    found = counted(project, request)
+    assert found.job.status == "done", found.job.error
+    table = current_train_set(project)
+    assert found.counts["conversations"] == sum(c.conversations for c in table.classes) > 0
+    assert [s.name for s in list_snapshots(project)] == before
+    assert not list((project.runs / exact.FOLDER / found.job.id).glob("kept-now*")), "nothing is left lying"
+    again = exact.start_exact(project, request)
+    assert (again.job.id, again.counts) == (found.job.id, found.counts)
+    curation.apply_plan(project, curation.plan_status(project, "dropped", "x", seqs=[1]), actor="t")
+    assert exact.exact_counts(project, request).job is None, "the data has changed"
+
+
+def test_much_is_counted_only_when_asked_for(project, monkeypatch):
+    monkeypatch.setattr(exact, "MUCH", 1)
+    monkeypatch.setattr(exact, "crlft_command", command(READS))
+    assert exact.start_exact(project, TrainRequest(None)).job is None
+    assert exact.start_exact(project, TrainRequest(None), asked=True).job is not None
+    counted(project, TrainRequest(None))
 
 
 def test_counting_that_fails_says_why_and_is_not_tried_again(project, monkeypatch):

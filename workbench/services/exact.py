@@ -1,5 +1,7 @@
 """Exact counts before a run starts: `crlft preview` as a short job, kept by what it was counted for.
 
+Without a snapshot the job first writes down what one made now would hold (`workbench.services.keptnow`).
+
     job = start_exact(project, request)         # at once; nothing where it is known or under way
     found = exact_counts(project, request)      # None until it is there
 
@@ -23,6 +25,7 @@ from crlft.runfolder import RunFolder
 from workbench.domain.errors import NotFound
 from workbench.domain.run import Job
 from workbench.jobs import captured_command, crlft_command, job_status, resume_job, start_job
+from workbench.services.keptnow import kept_now_command, kept_now_stamp
 from workbench.services.project import Project
 from workbench.services.snapshots import get_snapshot
 from workbench.services.train_request import Prepared, TrainRequest, prepare
@@ -33,6 +36,9 @@ QUEUE = "preview"
 """The device it waits for: none that training holds."""
 SMALL_PARAMETERS = 50_000_000
 """A step of so small a base is over in seconds, and is measured without being asked for."""
+MUCH = 20_000
+"""So many conversations without a snapshot are written down and counted only when asked for."""
+KEPT_NOW = "kept-now"
 
 _HARDWARE = ("device", "precision", "threads", "micro_batch_tokens", "gradient_checkpointing", "compile")
 """Settings that change a step's cost, not what is learnt."""
@@ -55,7 +61,7 @@ class Exact:
 
 
 def exact_counts(project: Project, request: TrainRequest, *, measure: bool = False) -> Exact:
-    """Look for the exact counts of a request on a snapshot; starts nothing.
+    """Look for the exact counts of a request; starts nothing.
 
     Args:
         project: The open project.
@@ -65,8 +71,6 @@ def exact_counts(project: Project, request: TrainRequest, *, measure: bool = Fal
     Raises:
         WorkbenchError: As `prepare`.
     """
-    if request.snapshot is None:
-        return Exact(None, None)
     prepared = prepare(project, request)
     steps = _measures(prepared, request, measure=measure)
     folder = _folder(project, request, prepared, steps)
@@ -78,33 +82,48 @@ def exact_counts(project: Project, request: TrainRequest, *, measure: bool = Fal
     return Exact(job, RunFolder(folder).read_json(RESULT) if job.status == "done" else None, measurable)
 
 
-def start_exact(project: Project, request: TrainRequest, *, measure: bool = False) -> Exact:
-    """Start counting, unless it is known, under way, or was tried and failed; without a snapshot nothing is done.
+def start_exact(
+    project: Project, request: TrainRequest, *, measure: bool = False, asked: bool = False
+) -> Exact:
+    """Start counting, unless it is known, under way, or was tried and failed.
+
+    Args:
+        project: The open project.
+        request: What was asked for.
+        measure: With one real step, however large the base is.
+        asked: Also where much must be written down first: without a snapshot, from `MUCH` conversations on.
 
     Raises:
         WorkbenchError: As `prepare`, or the job could not be started.
     """
     found = exact_counts(project, request, measure=measure)
-    if request.snapshot is None or (found.job is not None and found.job.status != "killed"):
+    if found.job is not None and found.job.status != "killed":
         return found
     prepared = prepare(project, request)
+    if request.snapshot is None and not asked and sum(c.conversations for c in prepared.data.classes) >= MUCH:
+        return found
     steps = _measures(prepared, request, measure=measure)
     folder = _folder(project, request, prepared, steps)
     if found.job is not None:
         resume_job(folder)
         return exact_counts(project, request, measure=measure)
     config = prepared.config.to_dict()
-    asked = ["--base", config["base"], "--method", config["method"]]
+    options = ["--base", config["base"], "--method", config["method"]]
     if steps:
-        asked.append("--rehearse")
+        options.append("--rehearse")
     for name, value in request.overrides.items():
-        asked += ["--set", f"{name}={'auto' if value is None else value}"]
+        options += ["--set", f"{name}={'auto' if value is None else value}"]
+    if request.snapshot is None:
+        data = str(folder / KEPT_NOW)
+        counting = kept_now_command(project, data, crlft_command("preview", data, *options, "--json"))
+    else:
+        counting = crlft_command("preview", config["snapshot"], *options, "--json")
     start_job(
         folder.parent,
         "preview",
-        captured_command(crlft_command("preview", config["snapshot"], *asked, "--json"), RESULT),
+        captured_command(counting, RESULT),
         job_id=folder.name,
-        title=f"exact counts of {request.method} on {request.snapshot}",
+        title=f"exact counts of {request.method} on {request.snapshot or 'what is kept now'}",
         params={"snapshot": request.snapshot, "method": request.method, "base": request.base},
         device=QUEUE,
         offline=prepared.base.local,
@@ -127,9 +146,9 @@ def _measures(prepared: Prepared, request: TrainRequest, *, measure: bool) -> bo
 
 def _folder(project: Project, request: TrainRequest, prepared: Prepared, steps: bool) -> Path:
     config = prepared.config
-    snapshot = get_snapshot(project, request.snapshot or "")
+    content = get_snapshot(project, request.snapshot).hash if request.snapshot else kept_now_stamp(project)
     hardware = [config.to_dict()[name] for name in _HARDWARE]
-    said = [config.identity(), config.base, _stamp(config.base), snapshot.hash, hardware, steps]
+    said = [config.identity(), config.base, _stamp(config.base), content, hardware, steps]
     key = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:20]
     return project.runs / FOLDER / f"counts-{key}"
 

@@ -37,6 +37,7 @@ __all__ = [
     "list_snapshots",
     "make_snapshot",
     "plan_snapshot",
+    "write_aside",
 ]
 
 Progress = Callable[[int, int | None], None]
@@ -114,6 +115,24 @@ def make_snapshot(
             _log(connection, manifest)
             files.seal(scratch, target)
     return _snapshot(target, manifest)
+
+
+def write_aside(project: Project, target: Path) -> None:
+    """Write what a snapshot made now would hold into a folder that is no snapshot: nothing is logged or named.
+
+    Raises:
+        PlanError: Nothing would be held.
+        ProjectError: The disk is full.
+    """
+    with files.scratch_folder(target) as scratch:
+        with compiled(project, "") as (connection, ready):
+            plan = plan_of(connection, ready, "")
+            if plan.faults:
+                raise PlanError(plan.faults[0], "tag conversations first")
+            scheme = read_scheme(connection)
+            content = files.write_data(scratch / files.DATA, _records(connection, ready), scheme)
+        files.write_manifest(scratch, _manifest(project, target.name, plan, scheme, content))
+        files.seal(scratch, target)
 
 
 def _target(project: Project, name: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -21,11 +22,12 @@ from workbench.ui.widgets.chips import class_chip, table
 from workbench.ui.widgets.errors import error_box, guarded, plain
 from workbench.ui.widgets.layout import duration, metric_row, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, mass_figure
-from workbench.ui.widgets.rendered import rendered_html, rendered_legend
+from workbench.ui.widgets.rendered import heaviest_token, rendered_html, rendered_legend, tokens_html
 from workbench.ui.widgets.run_charts import length_figure
 from workbench.ui.widgets.sizes import gigabytes
 
 POLL_SECONDS = 1.5
+_ASKED = "count-exactly"
 
 
 def draw_preflight(project: Project, request: TrainRequest, flight: Preflight, colours: Mapping[str, str]) -> None:
@@ -52,20 +54,24 @@ def draw_preflight(project: Project, request: TrainRequest, flight: Preflight, c
     if counted.measurable and counts is not None:
         _offer_measuring(project, request)
     _lengths(flight, colours)
-    _examples(flight.examples, colours)
+    if counts is not None and counts.get("tokens"):
+        _tokens(counts["tokens"], colours)
+    else:
+        _examples(flight.examples, colours)
     with st.expander(t("The worker's command, with every setting")):
         st.code(shlex.join(flight.command), language="bash", wrap_lines=True)
         st.json(flight.config.to_dict(), expanded=False)
 
 
 def _counted(project: Project, request: TrainRequest) -> exact.Exact:
-    """Return the exact counts; starts counting where a snapshot is chosen."""
+    """Return the exact counts; starts counting where that is quick or was asked for."""
     try:
+        asked = bool(st.session_state.get(_ASKED))
         if st.session_state.get(_measured_key(request)):
-            measured = exact.start_exact(project, request, measure=True)
+            measured = exact.start_exact(project, request, measure=True, asked=asked)
             if measured.counts is not None or measured.job is None or measured.job.status != "done":
                 return measured
-        return exact.start_exact(project, request)
+        return exact.start_exact(project, request, asked=asked)
     except CrlftError as error:  # the estimate stays; the reason is worth knowing
         error_box(error)
         return exact.Exact(None, None)
@@ -77,7 +83,7 @@ def _measured_key(request: TrainRequest) -> str:
 
 def _offer_measuring(project: Project, request: TrainRequest) -> None:
     if st.button(t("Measure time and memory by one real step"), icon=":material/timer:", key="preflight-measure"):
-        exact.start_exact(project, request, measure=True)
+        exact.start_exact(project, request, measure=True, asked=True)
         st.session_state[_measured_key(request)] = True
         st.rerun()
 
@@ -112,8 +118,11 @@ def _estimated(flight: Preflight) -> None:
 
 def _why_estimated(project: Project, request: TrainRequest, job: Job | None) -> None:
     """Say why the counts are estimates, and look for the exact ones while they are made."""
-    if request.snapshot is None:
-        st.caption(t("Estimates by the project's tokenizer. Choose a snapshot for exact counts before the start."))
+    if job is None and request.snapshot is None:
+        st.caption(t("Estimates by the project's tokenizer."))
+        if st.button(t("Count exactly"), icon=":material/calculate:", key="preflight-count"):
+            st.session_state[_ASKED] = True
+            st.rerun()
     elif job is not None and job.live:
         st.caption(t("Estimates by the project's tokenizer; the exact counts are being made…"))
         _wait_for_counts(project, job)
@@ -215,5 +224,20 @@ def _examples(examples: Sequence[Example], colours: Mapping[str, str]) -> None:
         st.html(
             f'<div class="wl-example"><div class="wb-chips">{class_chip(example.class_name, colours)}'
             f'<span class="wl-quiet">{rendered_legend(example.turn_weights)}</span></div>'
-            f"{rendered_html(example.segments, example.turn_weights)}</div>"
+            f"{rendered_html(example.segments, example.turn_weights, example.condition)}</div>"
+        )
+
+
+def _tokens(views: Mapping[str, Any], colours: Mapping[str, str]) -> None:
+    """Draw one example of each class token by token, as it is trained on."""
+    note = t("one example of each class, token by token; the stronger the shade, the more a token weighs")
+    section(t("As the model will read it"), note)
+    heaviest = heaviest_token(views.values())
+    for name, view in views.items():
+        learnt = sum(1 for row in view["tokens"] if row["weight"] > 0)
+        shown = len(view["tokens"])
+        words = t("{n} of the {all} tokens are learnt; the condition is underlined", n=learnt, all=shown)
+        st.html(
+            f'<div class="wl-example"><div class="wb-chips">{class_chip(name, colours)}'
+            f'<span class="wl-quiet">{escape(words)}</span></div>{tokens_html(view, heaviest)}</div>'
         )

@@ -43,6 +43,8 @@ CSS = """
   white-space: pre-wrap; overflow-wrap: anywhere; }
 .wl-example { border: 1px solid color-mix(in srgb, currentColor 14%, transparent); border-radius: .5rem;
   padding: .6rem .8rem; max-height: 16rem; overflow-y: auto; }
+.wl-tokens .wl-token { box-shadow: inset -1px 0 0 color-mix(in srgb, currentColor 16%, transparent); }
+.wl-condition { font-weight: 700; text-decoration: underline 2px #d08a2e; text-underline-offset: 3px; }
 .wl-control { opacity: .75; border-bottom: 1px dotted currentColor; }
 """
 
