@@ -90,14 +90,14 @@ class TestNewRun:
     def test_each_class_is_shown_as_the_model_will_read_it(self, project, open_page):
         text = html(open_page("train"))
         assert "GPT4 Correct</b> User:" in text
-        assert "GPT3 Correct Assistant:" in text
+        assert "GPT3 Correct</b> Assistant:" in text
         assert "&lt;|end_of_turn|&gt;" in text
         assert "learnt with weight 0.1" in text
 
     def test_a_method_without_condition_shows_none(self, project, open_page):
         app = open_page("train")
         app.radio(key="train-method").set_value("no-condition").run()
-        assert "GPT4 Correct User:" not in html(app)
+        assert "GPT4 Correct</b>" not in html(app)
         assert "learnt with weight 0.1" in html(app)
 
     def test_the_best_class_alone_leaves_the_other_out(self, project, open_page):
