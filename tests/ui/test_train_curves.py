@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from workbench.ui.views.train_panels import figures
 from workbench.ui.widgets.run_curves import RunCurves, smooth, thin
 
 
@@ -81,3 +82,19 @@ def test_warnings_come_once_whoever_says_them():
     curves.add([{"event": "warning", "message": "one"}, {"event": "data", "warnings": ["one", "short"]}])
     curves.add([{"event": "data", "warnings": ["short"]}])
     assert curves.warnings == ["one", "short"]
+
+
+def test_charts_are_shared_until_they_would_look_different():
+    curves = RunCurves()
+    curves.add([step(n, grad_norm=1.0) for n in range(1, 251)])
+    first = figures("a", curves, {}, whole=False)
+    curves.add([step(251)])
+    assert figures("a", curves, {}, whole=False) is first, "one step in 250 is not to be seen"
+    assert figures("b", curves, {}, whole=False) is not first
+    assert figures("a", curves, {}, whole=True) is not first
+    curves.add([{"event": "eval", "step": 251, "loss": 1.0}])
+    again = figures("a", curves, {}, whole=False)
+    assert again is not first
+    assert len(again[0][0].data) == len(first[0][0].data) + 1, "the held-out loss has come"
+    curves.add([step(n) for n in range(252, 260)])
+    assert figures("a", curves, {}, whole=False) is not again

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from workbench.domain.run import Job
@@ -23,11 +24,42 @@ def draw_curves(project: Project, job: Job, curves: RunCurves, colours: Mapping[
     if not curves.steps:
         st.caption(t("The curves begin with the first step."))
         return
-    left, right = st.columns(2)
-    with left:
-        st.plotly_chart(loss_figure(curves), key="run-loss", config=CHART_CONFIG)
-    with right:
-        st.plotly_chart(class_loss_figure(curves, colours), key="run-classes", config=CHART_CONFIG)
+    large, small = figures(f"{project.root} {job.id}", curves, colours, whole=not job.live)
+    for i, (place, figure) in enumerate(zip(st.columns(2), large, strict=True)):
+        with place:
+            st.plotly_chart(figure, key=f"run-large-{i}", config=CHART_CONFIG)
+    for i, (place, figure) in enumerate(zip(st.columns(max(1, len(small))), small, strict=False)):
+        with place:
+            st.plotly_chart(figure, key=f"run-small-{i}", config=CHART_CONFIG)
+
+
+Figures = tuple[list[go.Figure], list[go.Figure]]
+_drawn: dict[str, tuple[object, Figures]] = {}
+MOST_DRAWN = 8
+
+
+def figures(run: str, curves: RunCurves, colours: Mapping[str, str], *, whole: bool) -> Figures:
+    """Return a run's large and small charts; several tabs on one run share them.
+
+    Args:
+        run: What tells it from all others.
+        curves: Its series.
+        colours: Class name to colour.
+        whole: It has ended: every step is drawn.
+    """
+    mark = (*curves.mark(whole=whole), tuple(colours.items()), t("step"))
+    known = _drawn.get(run)
+    if known is not None and known[0] == mark:
+        return known[1]
+    made = [loss_figure(curves), class_loss_figure(curves, colours)], _small(curves)
+    _drawn.pop(run, None)
+    _drawn[run] = (mark, made)
+    for old in list(_drawn)[:-MOST_DRAWN]:
+        _drawn.pop(old, None)
+    return made
+
+
+def _small(curves: RunCurves) -> list[go.Figure]:
     small = (
         (t("tokens per second"), curves.series("tokens_per_second")),
         (t("learning rate"), curves.series("learning_rate")),
@@ -35,10 +67,7 @@ def draw_curves(project: Project, job: Job, curves: RunCurves, colours: Mapping[
         (t("swap test"), curves.swap_series()),
         (t("memory, GB"), _gigabytes(*curves.series("peak_memory_bytes"))),
     )
-    drawn = [(label, xs, ys) for label, (xs, ys) in small if ys]  # no swap test without conditions
-    for i, (place, (label, xs, ys)) in enumerate(zip(st.columns(max(1, len(drawn))), drawn, strict=False)):
-        with place:
-            st.plotly_chart(small_figure(xs, ys, label), key=f"run-small-{i}", config=CHART_CONFIG)
+    return [small_figure(xs, ys, label) for label, (xs, ys) in small if ys]  # no swap test without conditions
 
 
 def _gigabytes(xs: list[int], ys: list[float]) -> tuple[list[int], list[float]]:

@@ -24,7 +24,10 @@ from workbench.ui.widgets.layout import duration, metric_row, progress_line
 from workbench.ui.widgets.run_curves import RunCurves
 from workbench.ui.widgets.sizes import gigabytes
 
-REFRESH_SECONDS = 1.5
+REFRESH_SECONDS = 2.0
+CHARTS_SECONDS, CHARTS_LATER_SECONDS, LATER_SECONDS = 5.0, 15.0, 180.0
+"""Charts are drawn anew more seldom than figures, and more seldom still once a run is some minutes old: one step
+more is a hair's breadth then, and drawing takes from the processor that trains."""
 JOB_COLOURS = {
     "queued": "#8a8f98",
     "running": "#4a6fb5",
@@ -62,8 +65,9 @@ def draw_run(project: Project, run_id: str, colours: Mapping[str, str]) -> None:
     """
     job = training.get_run(project, run_id)
     _head(project, job)
-    live = st.fragment(_watch, run_every=REFRESH_SECONDS if job.live else None)
-    live(project, run_id, colours, job.status)
+    st.fragment(_watch, run_every=REFRESH_SECONDS if job.live else None)(project, run_id, job.status)
+    every = _charts_every(project, job)
+    st.fragment(_look, run_every=every)(project, run_id, colours, every)
     if job.kind == "train" and (job.live or job.status == "done"):
         draw_baselines(project, run_id)
 
@@ -102,7 +106,7 @@ def _acts(project: Project, job: Job) -> None:
 
 
 @guarded
-def _watch(project: Project, run_id: str, colours: Mapping[str, str], status: str) -> None:
+def _watch(project: Project, run_id: str, status: str) -> None:
     job = training.get_run(project, run_id)
     if job.status != status:
         st.rerun()
@@ -110,11 +114,28 @@ def _watch(project: Project, run_id: str, colours: Mapping[str, str], status: st
     _progress(project, job, curves)
     for warning in curves.warnings:
         st.warning(plain(warning), icon=":material/warning:")
+
+
+@guarded
+def _look(project: Project, run_id: str, colours: Mapping[str, str], every: float | None) -> None:
+    job = training.get_run(project, run_id)
+    if job.live and _charts_every(project, job) != every:
+        st.rerun()  # it has grown old enough to be drawn more seldom
+    curves = read_curves(project, run_id)
     tabs = address_tabs("section", _TABS)
     for tab, draw in zip(tabs, (draw_curves, draw_samples, draw_data, draw_log, draw_settings), strict=True):
         if tab.open:
             with tab:
                 draw(project, job, curves, colours)
+
+
+def _charts_every(project: Project, job: Job) -> float | None:
+    """Return how often what lies in the tabs is drawn anew; never once the run has ended."""
+    if not job.live:
+        return None
+    steps = read_curves(project, job.id).steps
+    young = not steps or float(steps[-1].get("time", 0)) - float(steps[0].get("time", 0)) < LATER_SECONDS
+    return CHARTS_SECONDS if young else CHARTS_LATER_SECONDS
 
 
 def read_curves(project: Project, run_id: str) -> RunCurves:
