@@ -6,8 +6,11 @@ import sys
 import pytest
 
 from crlft.config import RunConfig
+from crlft.dataset import Dataset
+from crlft.resolve import cpu_has_bf16, resolve
 from tests.unit.loop_project import fake_base, loop_project, project_of, rows, until
 from workbench.services import costs, curation, exact, training
+from workbench.services.autos import auto_values
 from workbench.services.lengths import BARS, binned
 from workbench.services.snapshots import list_snapshots, make_snapshot
 from workbench.services.training import TrainRequest
@@ -213,3 +216,22 @@ def test_many_cut_conversations_are_warned_of_with_a_remedy(project):
     many = training.preflight(project, TrainRequest("one", overrides={"max_tokens": "8"}))
     (said,) = [w for w in many.warnings if "lose their end" in w]
     assert "drop --where 'tokens>8'" in said
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_what_auto_is_said_to_be_is_what_the_trainer_takes(project, device):
+    flight = training.preflight(project, TrainRequest("one", overrides={"device": device}))
+    said = auto_values(flight)
+    taken = resolve(
+        RunConfig(snapshot="s", base="b"),
+        Dataset(),
+        "expert",
+        parameters=flight.parameters or 1,
+        max_tokens=flight.max_tokens,
+        device=device,
+        fast_bf16=cpu_has_bf16(),
+    )
+    assert said["micro_batch_tokens"] == f"{taken.micro_batch_tokens:,}"
+    assert said["threads"] == f"{taken.threads:,}"
+    assert said["packing"] == ("on" if taken.packing else "off")
+    assert said.get("precision", taken.precision) == taken.precision

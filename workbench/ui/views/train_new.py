@@ -10,6 +10,7 @@ import streamlit as st
 from crlft.errors import CrlftError
 from crlft.methods import METHODS
 from workbench.services import curation, training
+from workbench.services.autos import auto_values
 from workbench.services.preflight import Preflight, preflight
 from workbench.services.project import Project, project_overview
 from workbench.services.snapshots import list_snapshots
@@ -50,8 +51,10 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         snapshot, base, method = _data(project), _base(project), _method()
+        plain_request = TrainRequest(snapshot or None, base, method)
+        flight, fault = _checked(project, plain_request)
         with st.expander(t("Advanced: every setting, with the default that fits model and data")):
-            overrides = config_form("train", columns=2)
+            overrides = config_form("train", columns=2, autos=auto_values(flight) if flight else None)
             processes = st.number_input(
                 t("Processes"),
                 min_value=1,
@@ -60,16 +63,21 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
                 help=t("One for each GPU of this machine; they share every step."),
             )
     request = TrainRequest(snapshot or None, base, method, overrides, processes=int(processes))
-    flight, fault = None, None
-    try:
-        flight = preflight(project, request)
-    except CrlftError as error:
-        fault = error
+    if request != plain_request:
+        flight, fault = _checked(project, request)
     with left:
         _start(project, request, flight, fault)
     if flight is not None:
         with right:
             draw_preflight(project, request, flight, colours)
+
+
+def _checked(project: Project, request: TrainRequest) -> tuple[Preflight | None, CrlftError | None]:
+    """Return what a request amounts to, or why it cannot be."""
+    try:
+        return preflight(project, request), None
+    except CrlftError as error:
+        return None, error
 
 
 def _data(project: Project) -> str:

@@ -5,6 +5,7 @@ A field that is left alone is not an override, so the form never repeats a defau
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -51,12 +52,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
 COLUMNS = 3
 
 
-def config_form(key: str, columns: int = COLUMNS) -> dict[str, str]:
+def config_form(key: str, columns: int = COLUMNS, autos: Mapping[str, str] | None = None) -> dict[str, str]:
     """Draw every setting with its one-line explanation; return those that differ from the default.
 
     Args:
         key: Prefix of the widget keys; the values survive a switch to another page.
         columns: Fields beside each other.
+        autos: Setting → what auto comes to here.
     """
     defaults, helps = RunConfig(), field_help()
     changed: dict[str, str] = {}
@@ -65,20 +67,28 @@ def config_form(key: str, columns: int = COLUMNS) -> dict[str, str]:
             for start in range(0, len(shown), columns):
                 for place, name in zip(st.columns(columns), shown[start : start + columns], strict=False):
                     with place:
-                        value = _field(f"{key}-{name}", name, getattr(defaults, name))
+                        value = _field(f"{key}-{name}", name, getattr(defaults, name), (autos or {}).get(name, ""))
                         st.caption(helps.get(name, ""))
                     if value is not None:
                         changed[name] = value
     return changed
 
 
-def _field(key: str, name: str, default: Any) -> str | None:
+def _field(key: str, name: str, default: Any, auto: str) -> str | None:
     """Draw one field; return its value as text, or None where it stands at the default."""
+    named = t("auto: {value}", value=auto) if auto else t("auto")
     label = t(name.replace("_", " ").capitalize())
     if name in CHOICES:
         options = CHOICES[name]
-        value = st.selectbox(label, options, index=options.index(default), key=key, persist_state="session")
+        value = st.selectbox(
+            label,
+            options,
+            index=options.index(default),
+            format_func=lambda option: named if option == "auto" else option,
+            key=key,
+            persist_state="session",
+        )
         return None if value == default else str(value)
-    shown = t("auto") if default is None else f"{default:g}" if isinstance(default, float) else str(default)
+    shown = named if default is None else f"{default:g}" if isinstance(default, float) else str(default)
     text = (st.text_input(label, key=key, placeholder=shown, persist_state="session") or "").strip()
     return text if text and text != shown else None
