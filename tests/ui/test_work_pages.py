@@ -33,6 +33,7 @@ def as_jobs(monkeypatch):
     monkeypatch.setattr(state, "curator", lambda: "ann")
     monkeypatch.setattr(duplicates, "AT_ONCE", 0)
     monkeypatch.setattr(clean, "AT_ONCE", 0)
+    monkeypatch.setattr(clean, "PLAN_AT_ONCE", 0)
     monkeypatch.setattr(import_, "AT_ONCE_BYTES", 0)
     monkeypatch.setattr(work, "LARGE_PLAN", 0)
     monkeypatch.setattr(work, "LARGE_EDITS", 0)
@@ -67,7 +68,7 @@ def test_a_scan_is_taken_up_by_another_tab_until_it_was_applied(copies, open_pag
     app = open_page("clean")
     button(app, "Review and clean 6 conversations").click().run()
     app.button(key="plan-apply").click().run()
-    assert [j.kind for j in jobs.all_jobs(copies)] in (["apply", "clean"], ["clean", "apply"])
+    assert {j.kind for j in jobs.all_jobs(copies)} == {"clean", "plan", "apply"}
     assert not any("<br>" in r.conversation.answer for r in browsing.iterate_records(copies, ""))
     assert app.button(key="notice-undo")
     assert not [b for b in open_page("clean").button if b.label.startswith("Review and clean")]
@@ -105,3 +106,12 @@ def test_a_plan_that_moved_on_says_so_and_changes_nothing(copies, open_page, as_
     app.button(key="work-leave-apply").click().run()
     assert not app.error
     assert not any(r.flags for r in browsing.iterate_records(copies, ""))
+
+
+def test_the_jobs_page_leads_to_the_page_of_what_was_done(copies, open_page, as_jobs):
+    button(open_page("duplicates"), "Find duplicates").click().run()
+    (job,) = jobs.all_jobs(copies)
+    app = open_page("jobs", job=job.id)
+    assert "Stop and save" not in [b.label for b in app.button]
+    app.button(key="job-page").click().run()
+    assert "alike" in html(app)

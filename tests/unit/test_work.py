@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import time
 
 import pytest
 
@@ -102,6 +105,41 @@ def test_a_kept_scan_is_the_scan(filled):
     assert {h.rule for h in found.hits} == {"html", "refusal", "length", "own"}
     plan, same = cleaning.plan_clean(filled, here), cleaning.plan_clean(filled, found)
     assert (plan.changes, plan.params) == (same.changes, same.params)
+
+
+def test_a_plan_made_by_a_job_is_the_plan_without_what_was_left_alone(filled):
+    asked = {"rules": ["html", "refusal"], "query": "", "verdicts": {}, "params": {}, "newest": 1}
+    assert worker.run(put(filled, "clean", asked)) == 0
+    found = work.result(filled, "job-1")
+    left = found.by_rule("html")[0].seq
+    request = {"scan": "job-1", "rules_off": ["refusal"], "unticked": [[left, "html"]]}
+    assert worker.run(put(filled, "plan", request, "job-2")) == 0
+    plan = work.result(filled, "job-2")
+    here = cleaning.plan_clean(filled, found.without(["refusal"]), exclude={(left, "html")})
+    assert (plan.changes, plan.title, plan.params) == (here.changes, here.title, here.params)
+    assert left not in {c.seq for c in plan.changes}
+
+
+def test_a_killed_import_goes_on_where_it_was(project, tmp_path):
+    path = tmp_path / "much.jsonl"
+    path.write_text("\n".join(json.dumps(r) for r in rows(6_000)), encoding="utf-8")
+    job = work.start(project, "import", {"paths": [str(path)]}, actor="ann", title="import")
+    folder = RunFolder(project.runs / job.id)
+    until = time.monotonic() + 60
+    while not any(e["event"] == "progress" for e in folder.read_events()[0]):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    os.killpg(jobs.get_job(project, job.id).pid, signal.SIGKILL)
+    killed = jobs.wait_for(project, job.id)
+    assert killed.status == "killed"
+    kept = browsing.search(project, "").total
+    assert 0 < kept < 6_000
+    jobs.resume(project, job.id)
+    assert jobs.wait_for(project, job.id).status == "done"
+    report = work.result(project, job.id)
+    assert report.rows == 6_000
+    assert report.already_there >= kept
+    assert browsing.search(project, "").total == kept + report.imported
 
 
 def test_an_import_says_where_every_row_went_and_again_adds_nothing(project, source):

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from crlft.conversation import Conversation
@@ -78,6 +78,11 @@ class CleanScan:
     query: str
     considered: int
     hits: tuple[Hit, ...]
+
+    def without(self, rules_off: Collection[str]) -> CleanScan:
+        """Return the scan as if some rules had not looked."""
+        rules = tuple(a for a in self.rules if a.rule.name not in rules_off)
+        return replace(self, rules=rules, hits=tuple(h for h in self.hits if h.rule not in rules_off))
 
     def counts(self) -> dict[str, int]:
         """Return the number of conversations hit by each rule that ran."""
@@ -237,7 +242,13 @@ def _outcome(steps: Sequence[Step]) -> Outcome:
     return next((verdict for verdict in order if verdict in verdicts), "none")
 
 
-def plan_clean(project: Project, found: CleanScan, *, exclude: Collection[tuple[int, str]] = ()) -> Plan:
+def plan_clean(
+    project: Project,
+    found: CleanScan,
+    *,
+    exclude: Collection[tuple[int, str]] = (),
+    on_progress: Progress | None = None,
+) -> Plan:
     """Plan everything that a scan found and nobody unticked: one change for each conversation.
 
     Fixes change the turns, flags add the rule's name to the record's flags, drops set the status with the
@@ -248,6 +259,7 @@ def plan_clean(project: Project, found: CleanScan, *, exclude: Collection[tuple[
         project: The project.
         found: The scan.
         exclude: (row number, rule) of unticked hits.
+        on_progress: Called with (conversations planned, in all).
     """
     unticked = _unticked(exclude)
     seen: dict[int, set[str]] = {}
@@ -255,7 +267,9 @@ def plan_clean(project: Project, found: CleanScan, *, exclude: Collection[tuple[
         seen.setdefault(hit.seq, set()).add(hit.rule)
     changes: list[Change] = []
     left, done = 0, {"fix": 0, "flag": 0, "drop": 0, "none": 0}
-    for record in _stored(project, sorted(seen)):
+    for number, record in enumerate(_stored(project, sorted(seen)), 1):
+        if on_progress is not None and (number % _REPORT_EVERY == 0 or number == len(seen)):
+            on_progress(number, len(seen))
         without = unticked.get(record.seq, frozenset())
         steps = _new_steps(record, found.rules, without)
         known = {step.rule for step in steps} <= seen[record.seq]

@@ -13,7 +13,7 @@ from typing import Any
 
 from crlft.formats.mapping import ColumnMapping
 from crlft.runfolder import RunFolder
-from workbench.domain.curation import Action
+from workbench.domain.curation import Action, Plan
 from workbench.domain.errors import NotFound
 from workbench.services import cleaning, curation, duplicates, importing, planfile, scanfile
 from workbench.services.project import Project
@@ -111,6 +111,17 @@ def _load_scan(project: Project, folder: RunFolder) -> cleaning.CleanScan:
     return scanfile.read_scan(folder.path)
 
 
+def _plan_cleaning(project: Project, asked: Mapping[str, Any], watch: Watch) -> Plan:
+    """Plan what a scan's job has found, without the rules and the single hits that somebody left alone."""
+    found = scanfile.read_scan(project.runs / asked["scan"]).without(asked["rules_off"])
+    exclude = {(int(seq), str(rule)) for seq, rule in asked["unticked"]}
+    return cleaning.plan_clean(project, found, exclude=exclude, on_progress=watch.report_or_stop)
+
+
+def _load_plan(project: Project, folder: RunFolder) -> Plan:
+    return planfile.read_plan(folder.path)
+
+
 def _import(project: Project, asked: Mapping[str, Any], watch: Watch) -> importing.ImportReport:
     """Import; a stop keeps what is stored, and starting again counts it as already there."""
     stated = asked.get("mapping")
@@ -166,6 +177,7 @@ def _kept(folder: RunFolder) -> Mapping[str, Any]:
 KINDS: dict[str, Kind] = {
     "dedupe": Kind(_search, lambda found, folder: folder.write_json(RESULT, {"result": found.id}), _load_search),
     "clean": Kind(_scan, lambda found, folder: scanfile.write_scan(found, folder.path), _load_scan),
+    "plan": Kind(_plan_cleaning, lambda plan, folder: planfile.write_plan(plan, folder.path), _load_plan),
     "import": Kind(_import, _save_import, _load_import),
     "apply": Kind(_apply, lambda action, folder: folder.write_json(RESULT, {"action": action.id}), _load_action),
 }

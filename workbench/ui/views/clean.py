@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,9 @@ from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import empty_state, page_header, section
 from workbench.ui.widgets.loop_styles import loop_styles
 
-TASK, _SCAN = "clean", "clean-scan"
+TASK, _SCAN, _PLAN = "clean", "clean-scan", "clean-plan"
+PLAN_AT_ONCE = 1_000
+"""So many hit conversations are planned while the page waits; more in a process of their own."""
 AT_ONCE = 1_000
 """A scan of no more conversations is over before a process of its own would have started."""
 
@@ -37,6 +39,7 @@ class Scanned:
         last_action: Id of the newest log entry when it ran; a newer one means that texts may have changed.
         verdicts: Rule to the verdict it ran with, where that is not the rule's own.
         params: Rule to the parameters it ran with, where they are not the rule's own.
+        job_id: The job that scanned; empty where the app did.
         rules_off: Rules whose hits are all left alone.
         unticked: Single hits, (row number, rule), that are left alone.
     """
@@ -45,15 +48,14 @@ class Scanned:
     last_action: int
     verdicts: dict[str, str] = field(default_factory=dict)
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    job_id: str = ""
     rules_off: set[str] = field(default_factory=set)
     unticked: set[tuple[int, str]] = field(default_factory=set)
 
     @property
     def chosen(self) -> CleanScan:
         """The scan without the rules that are switched off."""
-        rules = tuple(a for a in self.found.rules if a.rule.name not in self.rules_off)
-        hits = tuple(h for h in self.found.hits if h.rule not in self.rules_off)
-        return replace(self.found, rules=rules, hits=hits)
+        return self.found.without(self.rules_off)
 
 
 def draw(project: Project) -> None:
@@ -74,8 +76,13 @@ def draw(project: Project) -> None:
     )
     if taken is not None:
         asked = taken.request
-        st.session_state[_SCAN] = Scanned(taken.result, asked["newest"], dict(asked["verdicts"]), asked["params"])
-    if busy:
+        st.session_state[_SCAN] = Scanned(
+            taken.result, asked["newest"], dict(asked["verdicts"]), asked["params"], taken.job_id
+        )
+    planned, planning = following.take(project, "plan", key=_PLAN, label=t("conversations planned"), mine=True)
+    if planned is not None:
+        acting.review(planned.result, after=partial(_forget, project))
+    if busy or planning:
         return  # what an older scan says must not be applied while a newer one runs
     scanned: Scanned | None = st.session_state.get(_SCAN)
     if scanned is None:
@@ -214,6 +221,11 @@ def _apply(project: Project, scanned: Scanned) -> None:
     if scanned.unticked:
         st.caption(tn(len(scanned.unticked), "{n} single hit is left alone.", "{n} single hits are left alone."))
     if st.button(label, type="primary", icon=":material/mop:", disabled=n == 0, key="clean-apply"):
+        if scanned.job_id and n > PLAN_AT_ONCE:
+            left = {"rules_off": sorted(scanned.rules_off), "unticked": sorted(scanned.unticked)}
+            asked = {"scan": scanned.job_id, **left}
+            following.begin(project, "plan", asked, title=t("plan of the cleaning"), small=False, key=_PLAN)
+            st.rerun()
         with st.spinner(t("Planning…")):
             rules = {a.rule.name for a in chosen.rules}
             plan = cleaning.plan_clean(project, chosen, exclude={u for u in scanned.unticked if u[1] in rules})

@@ -36,10 +36,12 @@ class Taken:
     Attributes:
         result: As `work.result`.
         request: What was asked for.
+        job_id: The job that made it; empty where the app did.
     """
 
     result: Any
     request: Mapping[str, Any]
+    job_id: str = ""
 
 
 def begin(
@@ -105,7 +107,7 @@ def take(
         st.session_state[f"taken-{kind}"] = job.id
         if not keep:
             put_away(project, job)
-        return Taken(made, job.params), False
+        return Taken(made, job.params, job.id), False
     ended_early(project, job)
     return None, False
 

@@ -40,11 +40,19 @@ KINDS = {
     "clean": "clean scan",
     "dedupe": "search for duplicates",
     "import": "import",
+    "plan": "plan of a cleaning",
     "apply": "changes applied",
 }
 """Words for what a job does; a kind without words is shown as it is."""
 
-PAGES = {"dedupe": "duplicates", "clean": "clean", "import": "import_", "embed": "browse", "generate": "compare"}
+PAGES = {
+    "dedupe": "duplicates",
+    "clean": "clean",
+    "plan": "clean",
+    "import": "import_",
+    "embed": "browse",
+    "generate": "compare",
+}
 """Kind of a job → the page where its result is."""
 
 TASKS = {
@@ -129,7 +137,7 @@ def _buttons(project: Project, job: Job, ahead: list[str]) -> None:
             jobs.go_first(project, job.id, actor=state.curator())
             st.rerun(scope="fragment")
     stopping = job.status == "stopping"
-    label = t("Stopping…") if stopping else t("Leave the line") if job.status == "queued" else t("Stop and save")
+    label = t("Stopping…") if stopping else t("Leave the line") if job.status == "queued" else stop_words(job)
     if st.button(label, key=f"stop-{job.id}", icon=":material/stop_circle:", disabled=stopping):
         jobs.stop(project, job.id)
         st.rerun()
@@ -142,6 +150,11 @@ def _task(task: background.Task) -> None:
         words = next((w for start, w in TASKS.items() if task.key.startswith(start)), task.key)
         progress_line(task.done, task.total, label=t(words), eta_seconds=task.eta_seconds)
         st.caption(t("In the app's own process: it ends with the app."))
+
+
+def stop_words(job: Job) -> str:
+    """Return what a button that stops a job says: not every kind has something to save."""
+    return t("Stop") if job.kind in work.KINDS else t("Stop and save")
 
 
 def kind_words(kind: str) -> str:
@@ -202,15 +215,18 @@ def _acts(project: Project, job: Job) -> None:
         goto(PAGES[job.kind])
     if job.live:
         stopping = job.status == "stopping"
-        if st.button(t("Stop and save"), icon=":material/stop_circle:", disabled=stopping, key="job-stop"):
+        if st.button(stop_words(job), icon=":material/stop_circle:", disabled=stopping, key="job-stop"):
             jobs.stop(project, job.id)
             st.rerun()
-        end_now(project, job)
+        if job.kind not in work.KINDS:
+            end_now(project, job)
         return
     if job.kind == "train":
         next_step(project, job)
         again_with_changes(project, job)
-    elif job.status != "done" and st.button(t("Resume"), icon=":material/play_arrow:", key="job-resume"):
+    elif job.status != "done" and st.button(
+        t("Do it again") if job.kind in work.KINDS else t("Resume"), icon=":material/play_arrow:", key="job-resume"
+    ):
         jobs.resume(project, job.id)
         again = t("It is done again; what was kept is not lost")
         words = again if job.kind in work.KINDS else t("It goes on from its last checkpoint")
