@@ -50,7 +50,7 @@ def main() -> None:
                 page_path(name),
                 title=t(title),
                 icon=f":material/{icon}:",
-                url_path=name.rstrip("_"),
+                url_path="home" if name == "project" else name.rstrip("_"),  # served at the root all the same
                 default=name == "project",
             )
             for name, title, icon in entries
