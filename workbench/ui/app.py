@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import state, theme
-from workbench.ui.i18n import t, use_language
+from workbench.ui import language, state, theme
+from workbench.ui.i18n import t
 from workbench.ui.nav import page_path
 from workbench.ui.views.frame import draw_frame
 from workbench.ui.widgets.errors import boundary
@@ -41,7 +41,7 @@ def _home() -> None:
 def main() -> None:
     """Draw the frame and the page that the address names."""
     st.set_page_config(page_title="C-RLFT Workbench", page_icon=str(theme.STATIC / "icon.svg"), layout="wide")
-    use_language("en")
+    language.settle()
     theme.inject_style()
     st.logo(str(theme.STATIC / "logo.svg"), icon_image=str(theme.STATIC / "icon.svg"), size="large")
     sections = {
@@ -61,7 +61,7 @@ def main() -> None:
     page = st.navigation(sections, expanded=True)
     if page.url_path == "project":
         page.run()
-    with boundary(page.title):
+    with boundary(page.url_path):
         draw_frame(state.current_project(), page.url_path)
         page.run()
 

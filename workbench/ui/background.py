@@ -21,7 +21,7 @@ import streamlit as st
 
 from crlft.errors import CrlftError
 from workbench.domain.errors import WorkbenchError
-from workbench.ui.i18n import t
+from workbench.ui.i18n import language, t, use_language
 from workbench.ui.widgets.layout import progress_line
 
 logger = logging.getLogger("workbench.ui")
@@ -71,7 +71,7 @@ def start(key: str, work: Callable[[Report], Any]) -> Task:
         if known is not None and known.running:
             return known
         task = _tasks[key] = Task(key)
-    threading.Thread(target=_run, args=(task, work), name=_THREAD_PREFIX + key, daemon=True).start()
+    threading.Thread(target=_run, args=(task, work, language()), name=_THREAD_PREFIX + key, daemon=True).start()
     return task
 
 
@@ -114,7 +114,9 @@ def show(key: str, *, label: str) -> None:
     poll()
 
 
-def _run(task: Task, work: Callable[[Report], Any]) -> None:
+def _run(task: Task, work: Callable[[Report], Any], spoken: str) -> None:
+    use_language(spoken)
+
     def report(done: int, total: int | None) -> None:
         task.done, task.total = done, total
 

@@ -1,8 +1,11 @@
 """Every text of the interface passes through `t` or `tn`; English is the key, other languages are catalogues.
 
 A new language is one entry in `CATALOGUES`: English text → translated text. A text that a catalogue lacks is
-shown in English, so a catalogue may grow in pieces. The language in use is a context variable, set once for
-each page run (`use_language`), so two curators of one process may read different languages.
+shown in English, so a catalogue may grow in pieces.
+
+The language belongs to the browser session (`workbench.ui.language` settles it), so two curators of one process
+may read different languages. It is looked up in the session's state at each text, because a callback and a
+fragment that is drawn again alone do not pass the start of the page.
 """
 
 from __future__ import annotations
@@ -10,17 +13,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import ContextVar
 
-from workbench.ui.catalogues import zh_import, zh_train
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "zh": {**zh_import.TEXTS, **zh_train.TEXTS}}
+from workbench.ui.catalogues import zh
+
+CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "zh": zh.TEXTS}
 """Language code to (English text to text); English needs no entries."""
 
-_language: ContextVar[str] = ContextVar("workbench_language", default="en")
+SESSION_KEY = "language"
+"""Where the session's state holds the code."""
+
+_language: ContextVar[str | None] = ContextVar("workbench_language", default=None)
 
 
-def use_language(code: str) -> None:
-    """Choose the language for what follows in this page run; an unknown code means English."""
-    _language.set(code if code in CATALOGUES else "en")
+def use_language(code: str | None) -> None:
+    """Choose the language for this thread, where no browser session stands behind it; None chooses none."""
+    _language.set(code)
+
+
+def language() -> str:
+    """Return the code of the language to speak: the thread's own, else the browser session's, else English."""
+    code = _language.get()
+    if code is None and get_script_run_ctx(suppress_warning=True) is not None:
+        code = st.session_state.get(SESSION_KEY)
+    return code if code in CATALOGUES else "en"
 
 
 def t(text: str, /, **values: object) -> str:
@@ -28,7 +45,7 @@ def t(text: str, /, **values: object) -> str:
 
     Numbers are grouped by thousands. The catalogue's text must have the same places as the English one.
     """
-    translated = CATALOGUES[_language.get()].get(text, text)
+    translated = CATALOGUES[language()].get(text, text)
     if not values:
         return translated
     return translated.format(**{k: _shown(v) for k, v in values.items()})

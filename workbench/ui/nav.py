@@ -11,6 +11,9 @@ from typing import NoReturn
 
 import streamlit as st
 
+LANGUAGE = "lang"
+"""The address's parameter that names the language."""
+
 _PAGES = Path(__file__).parent / "pages"
 
 
@@ -20,8 +23,9 @@ def page_path(page: str) -> str:
 
 
 def goto(page: str, **params: str) -> NoReturn:
-    """Leave this page for another, with these parameters in the address."""
-    st.switch_page(page_path(page), query_params={k: v for k, v in params.items() if v})
+    """Leave this page for another, with these parameters in the address; a language in it stays."""
+    kept = {LANGUAGE: param(LANGUAGE), **params}
+    st.switch_page(page_path(page), query_params={k: v for k, v in kept.items() if v})
 
 
 def param(name: str, default: str = "") -> str:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import streamlit as st
 
 from workbench.services.project import Project
-from workbench.ui import state
+from workbench.ui import language, state
 from workbench.ui.i18n import t
 from workbench.ui.views import acting
 from workbench.ui.widgets.chips import table
@@ -32,14 +32,14 @@ def draw_frame(project: Project, page: str) -> None:
         st.session_state["frame_page"] = page
         if not st.session_state.pop("keep_notice", False):
             st.session_state.pop("notice", None)
-    _sidebar(project)
+    _sidebar(project, page)
     state.show_messages()
     acting.draw_pending(project)
     acting.draw_applying(project)
     acting.draw_notice(project)
 
 
-def _sidebar(project: Project) -> None:
+def _sidebar(project: Project, page: str) -> None:
     with st.sidebar:
         with st.container(horizontal=True, key="wb-side-buttons"):
             if st.button(
@@ -62,3 +62,4 @@ def _sidebar(project: Project) -> None:
         if state.curator() != unquote(remembered(state.CURATOR)):
             remember(state.CURATOR, state.curator())
         st.caption(t("Project: {name}", name=project.name).replace("[", "\\["), help=str(project.root))
+        language.choose(page)

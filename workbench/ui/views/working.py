@@ -57,7 +57,8 @@ def address_tabs(key: str, names: Sequence[str]) -> Sequence[TabContainer]:
     named = param(key)
     wanted, seen = named if named in names else names[0], f"{key}-in-address"
     # Only an address that changed under the tabs moves them; a click on a tab changes the address below.
-    if key not in st.session_state or st.session_state.get(seen) != wanted:
+    # In another language the tabs have other names, and what is held is none of them.
+    if st.session_state.get(key) not in labels or st.session_state.get(seen) != wanted:
         st.session_state[key] = labels[names.index(wanted)]
     tabs = st.tabs(labels, key=key, on_change="rerun")
     chosen = next((name for name, tab in zip(names, tabs, strict=True) if tab.open), names[0])
