@@ -21,7 +21,8 @@ def undo_button(app):
 
 
 @pytest.mark.parametrize(
-    ("locale", "code"), [("zh-CN", "zh"), ("zh_TW", "zh"), ("ZH", "zh"), ("en-US", "en"), ("fr", "en"), (None, "en")]
+    ("locale", "code"),
+    [("zh-CN", "zh"), ("zh_TW", "zh"), ("ZH", "zh"), ("en-US", "en"), ("fr", "en"), (None, "en")],
 )
 def test_the_browsers_language_or_english(locale, code):
     assert language.of_browser(locale) == code

@@ -13,6 +13,7 @@ import streamlit as st
 from workbench.ui.i18n import SESSION_KEY, t
 from workbench.ui.i18n import language as spoken
 from workbench.ui.nav import LANGUAGE, follow, param, set_params
+from workbench.ui.widgets.remember import remembered
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 """Code to the language's own name."""
@@ -20,9 +21,8 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 COOKIE = "workbench-language"
 _CHOSEN = "language-chosen"
 _WIDGET = "frame-language"
-_mark = st.components.v2.component(
-    "workbench_language", html="<span></span>", js=(Path(__file__).parent / "widgets" / "language.js").read_text("utf-8")
-)
+_SCRIPT = Path(__file__).parent / "widgets" / "language.js"
+_mark = st.components.v2.component("workbench_language", html="<span></span>", js=_SCRIPT.read_text("utf-8"))
 
 
 def settle() -> None:
@@ -32,7 +32,7 @@ def settle() -> None:
         st.session_state[SESSION_KEY] = named
         st.session_state[_CHOSEN] = True
     elif SESSION_KEY not in st.session_state:
-        kept = st.context.cookies.get(COOKIE, "")
+        kept = remembered(COOKIE)
         st.session_state[SESSION_KEY] = kept if kept in LANGUAGES else of_browser(st.context.locale)
         st.session_state[_CHOSEN] = kept in LANGUAGES
 

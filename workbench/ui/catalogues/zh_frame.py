@@ -1,4 +1,4 @@
-"""Chinese texts of what stands around every page: navigation, sidebar, plans, notices, and the words all pages share.
+"""Chinese texts of what stands around every page (navigation, sidebar, plans, notices) and words that pages share.
 
 The glossary of all Chinese catalogues, so that a thing has one name on every page:
 
