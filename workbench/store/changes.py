@@ -258,13 +258,22 @@ def _count(
 ) -> None:
     """Move the changed conversations from their old cells of the cube to the new ones."""
     delta = CubeDelta()
+    # Summed first by where they come from and what becomes of them: a bulk act has few such ways.
+    ways: dict[tuple[Any, ...], list[int]] = {}
+    afters = {id(change.after): change.after for change in part}
     for change in part:
-        _, class_name, status, source, language, number, n_tokens, supervised = states[change.seq]
-        after = change.after
-        delta.add(CubeKey(class_name or "", status, source, language, number), -1, -n_tokens, -supervised)
-        if change.seq in derived:
-            measured = derived[change.seq]
-            n_tokens, supervised = measured["n_tokens"], measured["supervised_tokens"]
+        seq, class_name, status, source, language, number, n_tokens, supervised = states[change.seq]
+        way = ways.setdefault((id(change.after), class_name, status, source, language, number), [0, 0, 0, 0, 0])
+        way[0] += 1
+        way[1] += n_tokens
+        way[2] += supervised
+        if seq in derived:
+            n_tokens, supervised = derived[seq]["n_tokens"], derived[seq]["supervised_tokens"]
+        way[3] += n_tokens
+        way[4] += supervised
+    for (key, class_name, status, source, language, number), (n, n_tokens, supervised, *becomes) in ways.items():
+        after = afters[key]
+        delta.add(CubeKey(class_name or "", status, source, language, number), -n, -n_tokens, -supervised)
         place = (after.get("class_name", class_name) or "", after.get("status", status))
-        delta.add(CubeKey(*place, source, after.get("language", language), number), 1, n_tokens, supervised)
+        delta.add(CubeKey(*place, source, after.get("language", language), number), n, *becomes)
     delta.apply(connection)

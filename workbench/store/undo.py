@@ -131,10 +131,18 @@ def _restored(connection: Connection, action: Action) -> list[Change]:
     inverse: list[Change] = []
     conflicts: list[tuple[int, set[str]]] = []
     for rows in action_changes(connection, action.id):
-        current = _current(connection, rows)
+        current, fields = _current(connection, rows)
+        wanted: dict[int, tuple[Any, ...] | None] = {}  # a bulk act's changes share few mappings
         for row in rows:
             revision, now = current[row.seq]
-            different = {f for f, value in row.after.items() if now[f] != value}
+            if id(row.after) not in wanted:
+                whole = len(row.after) == len(fields)
+                wanted[id(row.after)] = tuple(row.after[f] for f in fields) if whole else None
+            if wanted[id(row.after)] == now:
+                inverse.append(Change(row.seq, revision, row.after, row.before))
+                continue
+            held = dict(zip(fields, now, strict=True))
+            different = {f for f, value in row.after.items() if held[f] != value}
             if different:
                 conflicts.append((row.seq, different))
                 continue
@@ -144,21 +152,25 @@ def _restored(connection: Connection, action: Action) -> list[Change]:
     return inverse
 
 
-def _current(connection: Connection, rows: Sequence[Changed]) -> dict[int, tuple[int, dict[str, Any]]]:
-    """Return by seq the revision and the changed fields as they are now; only what the changes touch is read."""
-    seqs = [row.seq for row in rows]
-    fields = sorted(set().union(*(row.after for row in rows)) - {"turns"})
+def _current(
+    connection: Connection, rows: Sequence[Changed]
+) -> tuple[dict[int, tuple[int, tuple[Any, ...]]], list[str]]:
+    """Return by seq the revision and the changed fields as they are now, and which those are.
+
+    Only what the changes touch is read.
+    """
+    touched = set().union(*{id(row.after): row.after for row in rows}.values())
+    columns = sorted(touched - {"turns"})
     c = conversations.c
-    query = select(c.seq, c.revision, *(c[f] for f in fields)).where(among(c.seq, seqs))
-    current: dict[int, tuple[int, dict[str, Any]]] = {
-        row[0]: (row[1], dict(zip(fields, row[2:], strict=True))) for row in connection.execute(query).all()
-    }
-    edited = [row.seq for row in rows if "turns" in row.after]
-    if edited:
-        texts = select(bodies.c.seq, bodies.c.turns).where(bodies.c.seq.in_(edited))
-        for seq, turns in connection.execute(texts):
-            current[seq][1]["turns"] = turns
-    return current
+    query = select(c.seq, c.revision, *(c[f] for f in columns)).where(among(c.seq, [row.seq for row in rows]))
+    current = {row[0]: (row[1], tuple(row[2:])) for row in connection.execute(query).all()}
+    if "turns" not in touched:
+        return current, columns
+    texts = select(bodies.c.seq, bodies.c.turns).where(among(bodies.c.seq, [row.seq for row in rows]))
+    for seq, turns in connection.execute(texts):
+        revision, values = current[seq]
+        current[seq] = (revision, (*values, turns))
+    return current, [*columns, "turns"]
 
 
 def _conflict(connection: Connection, action: Action, conflicts: list[tuple[int, set[str]]]) -> PlanError:
