@@ -92,6 +92,21 @@ def test_an_unticked_hit_stays_as_it_is(dirty, open_page):
     assert BROKEN in answers(dirty)
 
 
+def test_hits_are_filtered_and_left_alone_together(dirty, open_page):
+    app = scanned(open_page)
+    app.text_input(key="clean-filter").set_value("nothing:so").run()
+    assert "nothing" in app.error[0].value
+    uid = browsing.get_record(dirty, 1).uid
+    app.text_input(key="clean-filter").set_value(f"id:{uid}").run()
+    app.button(key="clean-none").click().run()
+    assert not app.checkbox(key="clean-hit-1-mojibake").value
+    assert button(app, "Review and clean 2 conversations")
+    app.button(key="clean-every").click().run()
+    assert app.checkbox(key="clean-hit-1-mojibake").value
+    app.text_input(key="clean-filter").set_value("-id:" + uid).run()
+    assert "0 hits match" in " ".join(c.value for c in app.caption)
+
+
 def test_a_rule_switched_off_does_nothing(dirty, open_page):
     app = scanned(open_page)
     app.checkbox(key="clean-on-html").uncheck().run()

@@ -7,12 +7,14 @@ from html import escape
 
 import streamlit as st
 
-from workbench.services import cleaning
+from crlft.errors import CrlftError
+from workbench.services import browsing, cleaning
 from workbench.services.cleaning import CleanPreview, CleanScan, Hit, PreviewStep
 from workbench.services.project import Project
-from workbench.ui.i18n import t
+from workbench.ui.i18n import t, tn
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.diff import diff_html
+from workbench.ui.widgets.errors import error_box
 from workbench.ui.widgets.layout import pager
 from workbench.ui.widgets.panes import visible_ops
 
@@ -37,12 +39,53 @@ def draw_hits(project: Project, found: CleanScan, rule: str, unticked: set[tuple
         unticked: (row number, rule) of the hits that are left alone.
         off: True where the whole rule is switched off.
     """
-    hits = found.by_rule(rule)
+    hits = _filtered(project, found.by_rule(rule), unticked)
     if off:
         st.caption(t("This rule is switched off: nothing below will be done."))
     index = pager("clean-page", total=len(hits), page_size=PAGE_HITS)
     for hit in hits[index * PAGE_HITS : (index + 1) * PAGE_HITS]:
         _hit(project, found, hit, unticked)
+
+
+def _filtered(project: Project, hits: list[Hit], unticked: set[tuple[int, str]]) -> list[Hit]:
+    """Draw the filter and what un-ticks all that it leaves; return those."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        query = st.text_input(
+            t("Show only"), key="clean-filter", placeholder=t("a query, such as source:gpt4 lang:zh"), width=300
+        ).strip()
+        if query:
+            try:
+                wanted = _matching(project, query)
+            except CrlftError as error:
+                error_box(error)
+                return hits
+            hits = [hit for hit in hits if hit.seq in wanted]
+        places = {(hit.seq, hit.rule) for hit in hits}
+        if places - unticked:
+            leave = tn(len(places), "Leave {n} alone", "Leave all {n} alone")
+            st.button(leave, key="clean-none", on_click=_leave, args=(unticked, places, True))
+        if places & unticked:
+            take = tn(len(places), "Tick {n}", "Tick all {n}")
+            st.button(take, key="clean-every", on_click=_leave, args=(unticked, places, False))
+    if query:
+        st.caption(tn(len(hits), "{n} hit matches.", "{n} hits match."))
+    return hits
+
+
+def _matching(project: Project, query: str) -> set[int]:
+    """Return what matches, asked anew only for another query."""
+    known = st.session_state.get("clean-filter-found")
+    if known is None or known[0] != query:
+        known = st.session_state["clean-filter-found"] = (query, set(browsing.matching_seqs(project, query)))
+    found: set[int] = known[1]
+    return found
+
+
+def _leave(unticked: set[tuple[int, str]], places: set[tuple[int, str]], alone: bool) -> None:
+    """Leave hits alone, or do them again; their boxes are drawn from that, not from what they were before."""
+    (unticked.update if alone else unticked.difference_update)(places)
+    for seq, rule in places:
+        st.session_state.pop(f"clean-hit-{seq}-{rule}", None)
 
 
 def _hit(project: Project, found: CleanScan, hit: Hit, unticked: set[tuple[int, str]]) -> None:

@@ -66,6 +66,8 @@ def _chosen(project: Project, known: Sequence[Panel], classes: Sequence[ClassRow
             t("Panel"), list(names), index=list(names).index(asked), format_func=lambda i: f"{i} · {names[i]}"
         )
         set_params(panel=asked)
+    else:
+        st.markdown(f"**{plain(names[asked])}**")
     report = panels.panel_report(project, asked)
     _standing(project, report)
     _agreement(report.agreement, {row.name: row.colour for row in classes})
@@ -75,8 +77,7 @@ def _standing(project: Project, report: PanelReport) -> None:
     panel, n = report.panel, len(report.items)
     metric_row(
         [
-            (t("Conversations"), n, t("{k} people each", k=panel.people)),
-            (t("Judged by all"), report.complete, t("of {n}", n=n)),
+            (t("Judged by all"), f"{report.complete:,} / {n:,}", t("{k} people each", k=panel.people)),
             (t("Agreed"), len(report.agreed), t("not tagged yet")),
             (t("Disputed"), len(report.disputed), t("not decided yet")),
             (t("Settled"), report.settled, t("have their class")),
@@ -84,7 +85,7 @@ def _standing(project: Project, report: PanelReport) -> None:
     )
     mine = len(panels.to_judge(project, panel.id, state.curator()))
     with st.container(horizontal=True):
-        label = tn(mine, "Judge your {n}", "Judge your {n}")
+        label = tn(mine, "Judge your {n}", "Judge your {n}") if mine else t("Nothing for you to judge")
         if st.button(label, type="primary", disabled=not mine, icon=":material/keyboard:", key="panel-judge"):
             goto("tag", panel=str(panel.id))
         label = tn(len(report.disputed), "Decide {n} disagreement", "Decide {n} disagreements")
