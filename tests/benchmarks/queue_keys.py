@@ -18,6 +18,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psutil
 from playwright.sync_api import sync_playwright
 
 from tests.benchmarks.common import machine
@@ -41,6 +42,11 @@ _WATCH = """() => {
 
 def _percentile(values: list[float], part: float) -> float:
     return round(sorted(values)[min(len(values) - 1, int(part * len(values)))], 1)
+
+
+def _processor_seconds(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def measure(root: Path, keys: int, gap_ms: int) -> dict[str, Any]:
@@ -68,11 +74,13 @@ def measure(root: Path, keys: int, gap_ms: int) -> dict[str, Any]:
             page.goto(f"http://127.0.0.1:{port}/tag", timeout=120_000)
             page.locator(".focus .turn").first.wait_for(timeout=120_000)
             page.wait_for_timeout(3000)
+            spent = _processor_seconds(process.pid)
             for _ in range(keys):
                 page.keyboard.press("1")
                 page.wait_for_timeout(gap_ms)
             page.get_by_text("All saved").wait_for(timeout=60_000)
             figures = page.evaluate("window.figures")
+            spent = _processor_seconds(process.pid) - spent
             browser.close()
     finally:
         process.terminate()
@@ -81,6 +89,7 @@ def measure(root: Path, keys: int, gap_ms: int) -> dict[str, Any]:
     total = browsing.search(project, "", limit=1).total
     project.close()
     out: dict[str, Any] = {"conversations": total, "keys": keys, "gap_ms": gap_ms, "committed": before - after}
+    out["server_processor_ms_each"] = round(1000 * spent / keys, 1)
     for name, values in figures.items():
         out[name] = {"n": len(values), "p50": _percentile(values, 0.5), "p95": _percentile(values, 0.95)}
     return out

@@ -6,7 +6,9 @@ import math
 
 import pytest
 
-from workbench.services import browsing, curation, panels
+from tests.contract.store_world import make_record
+from workbench.services import browsing, curation, panels, suggesting, tagrules
+from workbench.store.conversations import insert_records
 
 
 def html(app):
@@ -176,3 +178,82 @@ class TestInBulk:
 
 def _tagging(project):
     return next(a.id for a in curation.log(project) if a.kind == "tag")
+
+
+class TestSuggestions:
+    @pytest.fixture
+    def suggested(self, project):
+        with project.database.write() as connection:
+            words = ("its", "Gladly, it is")
+            records = [make_record(f"ask {i}", f"{words[i % 2]} {i}") for i in range(40)]
+            insert_records(connection, records)
+        for i, name in enumerate(("sub", "expert")):
+            seqs = [r.seq for r in browsing.iterate_records(project, "ask") if r.seq % 2 == i][:12]
+            curation.apply_plan(project, curation.plan_tag(project, name, seqs=seqs), actor="ann")
+        suggesting.compute_suggestions(project)
+        return project
+
+    def test_without_any_it_says_what_it_learns_from(self, project, open_page):
+        app = open_page("tag", tab="suggestions")
+        assert app.button(key="suggest-compute").label == "Compute them"
+
+    def test_one_is_accepted_from_the_sample(self, suggested, open_page):
+        app = open_page("tag", tab="suggestions")
+        app.slider(key="suggest-least").set_value(0.5).run()
+        one = next(b for b in app.button if b.key and b.key.startswith("suggest-one-"))
+        seq = int(one.key.rsplit("-", 1)[1])
+        one.click().run()
+        assert browsing.get_record(suggested, seq).conversation.class_name is not None
+
+    def test_all_above_a_threshold_are_accepted_after_a_look_and_marked(self, suggested, open_page):
+        app = open_page("tag", tab="suggestions")
+        app.slider(key="suggest-least").set_value(0.5).run()
+        assert app.button(key="suggest-accept").disabled
+        app.checkbox(key="suggest-looked-0.50").check().run()
+        app.button(key="suggest-accept").click().run()
+        app.button(key="plan-apply").click().run()
+        action = curation.log(suggested, 1)[0]
+        assert (action.kind, action.params["bulk_accepted"]) == ("accept", True)
+        assert not suggesting.open_suggestions(suggested, least=0.5)
+        app.button(key="notice-undo").click().run()
+        assert suggesting.open_suggestions(suggested, least=0.5)
+
+
+class TestTagRules:
+    def test_a_rule_is_kept_applied_and_forgotten(self, project, open_page):
+        app = open_page("tag", tab="bulk")
+        app.text_input(key="tag-rule-query").set_value("class:none lang:en").run()
+        app.selectbox(key="tag-rule-class").set_value("sub").run()
+        app.button(key="tag-rule-add").click().run()
+        rule = tagrules.tag_rules(project)[0]
+        assert (rule.query, rule.class_name) == ("class:none lang:en", "sub")
+        planned = tagrules.plan_rules(project).affected
+        app.button(key="tag-rule-apply").click().run()
+        app.button(key="plan-apply").click().run()
+        assert planned
+        assert tagrules.plan_rules(project).affected == 0
+        app.button(key="tag-rule-remove-0").click().run()
+        assert tagrules.tag_rules(project) == []
+
+    def test_a_mistake_in_it_is_said(self, project, open_page):
+        app = open_page("tag", tab="bulk")
+        app.text_input(key="tag-rule-query").set_value("sorce:x").run()
+        app.button(key="tag-rule-add").click().run()
+        assert "sorce" in app.error[0].value
+
+
+def test_five_grades_are_made_by_one_button(project, open_page):
+    app = open_page("tag", tab="classes")
+    app.button(key="class-grades").click().run()
+    assert {"excellent", "bad"} <= set(table(project))
+    assert not [b for b in app.button if b.key == "class-grades"]
+
+
+def test_where_the_mass_lies_and_one_of_each_is_shown(project, open_page):
+    app = open_page("tag", tab="rewards")
+    shown = html(app)
+    for name in ("expert", "sub"):
+        assert name in shown
+    assert "wl-" in shown
+    assert "Where it comes from" in shown
+    assert "One of each" in shown

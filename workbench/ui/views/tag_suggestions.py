@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 
 import streamlit as st
 
-from workbench.services import browsing, suggesting
+from workbench.services import browsing, curation, suggesting
 from workbench.services.curation import ClassRow
 from workbench.services.project import Project
 from workbench.services.suggesting import SuggestionReport
@@ -16,10 +17,11 @@ from workbench.ui import background, state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
 from workbench.ui.views import acting
+from workbench.ui.views.deciding import decide
 from workbench.ui.views.reader import local_time
 from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.chips import chip, safe_colour, table
-from workbench.ui.widgets.errors import guarded
+from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import metric_row, section
 
 _TASK, _TRIED = "suggest-classes", "suggest-tried"
@@ -126,7 +128,16 @@ def _accept(project: Project, colours: Mapping[str, str]) -> None:
         chosen = suggesting.sample(found, least)
         if not chosen:
             st.caption(t("None is so sure; lower the threshold."))
-        st.html("".join(_card(project, s, colours) for s in chosen))
+        for s in chosen:
+            card, button = st.columns([6, 1], vertical_alignment="center")
+            card.html(_card(project, s, colours))
+            button.button(
+                t("Accept"),
+                key=f"suggest-one-{s.seq}",
+                help=t("Tag this one as {name}", name=plain(s.class_name)),
+                on_click=decide,
+                args=(project, partial(curation.plan_tag, project, s.class_name, seqs=[s.seq])),
+            )
 
 
 def _card(project: Project, s: Suggestion, colours: Mapping[str, str]) -> str:
