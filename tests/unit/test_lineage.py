@@ -10,10 +10,10 @@ from tests.ui.loop_data import make_run
 from tests.unit.loop_project import loop_project
 from workbench.domain.comparison import Column, Comparison, Prompt
 from workbench.domain.errors import NotFound, PlanError
-from workbench.services import comparing, curation, rewrites, rounds
+from workbench.services import comparing, curation, rewrites, shares
 from workbench.services.browsing import iterate_records
 from workbench.services.lineage import lineage, near_leaks
-from workbench.store import comparisons
+from workbench.store import comparisons, vectors
 
 
 @pytest.fixture
@@ -101,13 +101,39 @@ def test_near_copies_of_held_out_prompts_are_found_but_other_numbers_are_other_q
 
 
 def test_the_models_share_of_a_class_is_in_view_and_capped(project):
+    assert shares.model_shares(project).whole.model_made == 0
     number, _ = rewritten(project, ["Gladly: 0.", "Gladly: 2.", "Gladly: 4."])
     comparing.bring_back(project, number, None, actor="ann")
     seqs = [r.seq for r in iterate_records(project) if r.round == 2]
     curation.apply_plan(project, curation.plan_tag(project, "expert", seqs=seqs), actor="ann")
-    first = rounds.model_shares(project)[0]
-    assert (first.class_name, first.model_made, first.total, first.over) == ("expert", 3, 9, True)
-    rounds.set_model_share_cap(project, 0.5, actor="ann")
-    assert not any(r.over for r in rounds.model_shares(project))
+    found = shares.model_shares(project)
+    first = found.classes[0]
+    assert (first.name, first.model_made, first.total, first.over) == ("expert", 3, 9, True)
+    assert (found.whole.model_made, found.whole.total, found.mapped, found.topics) == (3, 19, False, ())
+    assert [s.name for s in found.over] == ["expert"]
+    shares.set_model_share_cap(project, 0.5, actor="ann")
+    assert not shares.model_shares(project).over
     with pytest.raises(PlanError, match="the cap is 2"):
-        rounds.set_model_share_cap(project, 2, actor="ann")
+        shares.set_model_share_cap(project, 2, actor="ann")
+    curation.apply_plan(project, curation.plan_status(project, "dropped", "x", seqs=seqs[:2]), actor="ann")
+    assert shares.model_shares(project).classes[0].model_made == 1
+
+
+def test_an_answers_topic_is_that_of_its_prompt_and_answers_to_come_are_counted(project):
+    number, records = rewritten(project, ["Gladly: 0.", "Gladly: 2.", "Gladly: 4."])
+    comparing.bring_back(project, number, None, actor="ann")
+    brought = [r.seq for r in iterate_records(project) if r.round == 2]
+    clusters = {records[0].seq: 0, records[1].seq: 0, brought[1]: 0}  # the third prompt is not on the map
+    with project.database.write() as connection:
+        vectors.replace_map(
+            connection, [(s, 0.0, 0.0, c) for s, c in clusters.items()], [vectors.Cluster(0, "sums", 3, 0, 0)]
+        )
+    found = shares.model_shares(project)
+    (topic,) = found.topics
+    # Two of the project's own and both answers to them; the one that was drawn is not counted twice.
+    assert (topic.name, topic.model_made, topic.total, found.unplaced) == ("sums", 2, 4, 1)
+    assert topic.over
+    more = shares.model_shares(project, [("sub", records[0].prompt_hash)] * 3)
+    assert (more.topics[0].model_made, more.topics[0].total) == (5, 7)
+    assert next((s.model_made, s.total) for s in more.classes if s.name == "sub") == (3, 13)
+    assert shares.model_shares(project) == found

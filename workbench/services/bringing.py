@@ -96,6 +96,17 @@ def bring_back(
     return BroughtBack(len(chosen), n, there, min(twins, n), held_out, round_, action)
 
 
+def arriving(grid: Grid, cells: Sequence[int]) -> list[tuple[str, str]]:
+    """Return what answers will count as once they are back: no class yet (''), and the hash of their prompt."""
+    wanted = set(cells)
+    return [
+        ("", prompt_hash(asked(row.prompt)))
+        for row in grid.rows
+        for cell in row.cells
+        if cell is not None and cell.id in wanted
+    ]
+
+
 def _chosen(project: Project, grid: Grid, cells: Sequence[int] | None) -> list[tuple[GridRow, Cell]]:
     everything = {c.id: (row, c) for row in grid.rows for c in row.cells if c is not None}
     if cells is None:

@@ -34,7 +34,7 @@ from workbench.services.answers import (
     writing,
 )
 from workbench.services.bases import resolve_base
-from workbench.services.bringing import BroughtBack, bring_back
+from workbench.services.bringing import BroughtBack, arriving, bring_back
 from workbench.services.project import Project
 from workbench.services.prompts import (
     fixed_questions,
@@ -54,6 +54,7 @@ __all__ = [
     "Grid",
     "GridRow",
     "Vote",
+    "arriving",
     "ballots",
     "bring_back",
     "broken_repeats",

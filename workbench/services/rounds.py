@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from crlft.modelfolder import read_card
 from workbench.domain.comparison import Comparison
 from workbench.domain.curation import Action
-from workbench.domain.errors import PlanError
 from workbench.domain.run import Job
 from workbench.services import jobs
 from workbench.services.answers import ColumnFigures, comparison_grid
@@ -26,10 +25,7 @@ from workbench.store.runs import (
     brought_back_counts,
     list_rounds,
     model_made,
-    model_made_by_class,
-    standing_by_class,
 )
-from workbench.store.settings import get_setting, set_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,56 +75,6 @@ class RoundRow:
     swap: float | None = None
     votes: int = 0
     brought_back: int = 0
-
-
-MODEL_SHARE_CAP = 0.3
-"""Share of a class that may be the model's own answers before a warning: loops that eat mostly themselves lose
-variety (Shumailov et al. 2024), own answers beside enough real data do no harm (Gerstgrasser et al. 2024)."""
-_CAP_SETTING = "model_share_cap"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelShare:
-    """How much of a class the model has written itself.
-
-    Attributes:
-        class_name: The class; '' is untagged.
-        model_made: Answers brought back, those dropped again left out.
-        total: Conversations that are not dropped.
-        over: Whether the share is above the cap.
-    """
-
-    class_name: str
-    model_made: int
-    total: int
-    over: bool
-
-    @property
-    def share(self) -> float:
-        """From 0 to 1."""
-        return self.model_made / self.total if self.total else 0.0
-
-
-def model_shares(project: Project) -> list[ModelShare]:
-    """Return every class's share of answers that the model wrote, largest first."""
-    with project.database.read() as connection:
-        made, total = model_made_by_class(connection), standing_by_class(connection)
-        cap = float(get_setting(connection, _CAP_SETTING, MODEL_SHARE_CAP))
-    rows = [ModelShare(name, made.get(name, 0), n, made.get(name, 0) > cap * n) for name, n in total.items() if n]
-    return sorted(rows, key=lambda r: (-r.share, r.class_name))
-
-
-def set_model_share_cap(project: Project, cap: float, *, actor: str) -> None:
-    """Set the share of a class from which its own answers are warned about.
-
-    Raises:
-        PlanError: It is no share.
-    """
-    if not 0 < cap <= 1:
-        raise PlanError(f"the cap is {cap:g}, it must lie above 0 and at most at 1", "0.3 is a cautious cap")
-    with project.database.write() as connection:
-        set_setting(connection, _CAP_SETTING, cap)
-        record_action(connection, "round", f"cap the model's share of a class at {cap:.0%}", actor)
 
 
 def current_round(project: Project) -> int:

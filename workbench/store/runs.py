@@ -110,18 +110,6 @@ def model_made(connection: Connection) -> dict[int, int]:
     return {int(number): int(n) for number, n in connection.execute(_returned(conversations.c.round))}
 
 
-def model_made_by_class(connection: Connection) -> dict[str, int]:
-    """Return how many answers brought back stand in each class ('' untagged), those dropped again left out."""
-    query = _returned(func.coalesce(conversations.c.class_name, ""))
-    return {str(name): int(n) for name, n in connection.execute(query)}
-
-
-def standing_by_class(connection: Connection) -> dict[str, int]:
-    """Return how many conversations that are not dropped stand in each class ('' untagged)."""
-    query = select(cube.c.class_name, func.sum(cube.c.n)).where(cube.c.status != "dropped")
-    return {str(name): int(n) for name, n in connection.execute(query.group_by(cube.c.class_name)) if n}
-
-
 def _returned(by: ColumnElement[Any]) -> Select[Any]:
     joined = brought_back.join(conversations, conversations.c.seq == brought_back.c.seq)
     query = select(by, func.count()).select_from(joined)

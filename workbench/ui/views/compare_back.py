@@ -14,6 +14,7 @@ from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
 from workbench.ui.views import acting
+from workbench.ui.views.shares import draw_shares
 from workbench.ui.widgets.compare_grid import prompt_text, winners
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import metric_row
@@ -79,6 +80,7 @@ def draw_back(project: Project, comparison_id: int) -> None:
     ticked, edits = _table(grid, chosen, labels, key=f"back-rows-{which}-{'-'.join(map(str, columns))}")
     wanted = [chosen[i] for i in ticked] if ticked else chosen
     cells = [c for _, c in wanted if c.id not in grid.brought_back]
+    draw_shares(project, comparing.arriving(grid, [c.id for c in cells]))
     if cells:
         st.caption(
             t(

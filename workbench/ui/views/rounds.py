@@ -16,6 +16,7 @@ from workbench.ui.i18n import t
 from workbench.ui.nav import goto
 from workbench.ui.views.judge_tags import draw_judging
 from workbench.ui.views.rounds_checks import draw_checks
+from workbench.ui.views.shares import draw_shares
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.click_table import click_table
@@ -55,6 +56,7 @@ def _rounds(project: Project) -> None:
     rows = service.rounds(project)
     current = service.current_round(project)
     _now(rows, current)
+    draw_shares(project)
     section(t("All rounds"), t("newest first; click a row to choose it"))
     bar = st.column_config.ProgressColumn(format="percent", max_value=1.0)
     picked = click_table(rounds_table(rows), "round-list", column_config={t("made by the model"): bar})

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from workbench.domain.errors import NotFound
-from workbench.services import browsing, rounds
+from workbench.services import browsing
 from workbench.services.lineage import lineage, near_leaks
 from workbench.services.project import Project
-from workbench.ui import background
+from workbench.services.shares import ModelShare, model_shares, set_model_share_cap
+from workbench.ui import background, state
 from workbench.ui.i18n import t, tn
 from workbench.ui.views.reader import local_time
+from workbench.ui.views.shares import warn
 from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded, plain
@@ -26,26 +30,42 @@ def draw_checks(project: Project) -> None:
     _lineage(project)
 
 
+@guarded
 def _shares(project: Project) -> None:
-    shares = rounds.model_shares(project)
-    section(t("Written by the model"), t("answers brought back, by class"))
+    found = model_shares(project)
+    section(t("Written by the model"), t("answers brought back that are not dropped, by class and by topic"))
+    left, right = st.columns(2, gap="large")
+    with left:
+        _share_table(t("class"), found.classes, t("untagged"))
+    with right:
+        if found.mapped:
+            _share_table(t("topic"), found.topics[:SHOWN], t("between topics"))
+            if found.unplaced:
+                st.caption(t("{n} answers ask what nothing on the map asks: draw it anew.", n=found.unplaced))
+        else:
+            st.caption(t("Topics are the regions of the map: draw it under Browse, and they stand here."))
+    warn(found)
+    cap = st.number_input(
+        t("Warn above, percent"),
+        1,
+        100,
+        round(100 * found.cap),
+        5,
+        key="share-cap",
+        width=200,
+        help=t("Of a class or topic that may be the model's own answers."),
+    )
+    if round(cap) != round(100 * found.cap):
+        set_model_share_cap(project, cap / 100, actor=state.curator())
+        st.rerun()
+
+
+def _share_table(head: str, rows: Sequence[ModelShare], nameless: str) -> None:
     table(
-        [t("class"), t("by the model"), t("conversations"), t("share")],
-        [
-            [r.class_name or t("untagged"), f"{r.model_made:,}", f"{r.total:,}", f"{100 * r.share:.1f} %"]
-            for r in shares
-        ],
+        [head, t("by the model"), t("conversations"), t("share")],
+        [[r.name or nameless, f"{r.model_made:,}", f"{r.total:,}", f"{100 * r.share:.1f} %"] for r in rows],
         numeric=range(1, 4),
     )
-    over = [r for r in shares if r.over and r.class_name]
-    if over:
-        names = ", ".join(r.class_name for r in over)
-        text = t(
-            "The model wrote too much of {names}: a loop that eats mostly itself loses variety. Bring in other "
-            "data, or drop some of its answers.",
-            names=names,
-        )
-        st.warning(plain(text), icon=":material/warning:")
 
 
 @guarded

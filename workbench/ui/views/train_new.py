@@ -18,6 +18,7 @@ from workbench.services.train_request import MAX_PROCESSES, TrainRequest
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import param, set_params
+from workbench.ui.views.shares import draw_shares
 from workbench.ui.views.train_preflight import draw_preflight
 from workbench.ui.widgets.config_form import config_form
 from workbench.ui.widgets.errors import error_box, guarded, plain
@@ -70,6 +71,7 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
     if flight is not None:
         with right:
             draw_preflight(project, request, flight, colours)
+            draw_shares(project)
 
 
 def _checked(project: Project, request: TrainRequest) -> tuple[Preflight | None, CrlftError | None]:

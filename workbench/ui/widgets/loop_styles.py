@@ -45,6 +45,14 @@ CSS = """
   padding: .6rem .8rem; max-height: 16rem; overflow-y: auto; }
 .wl-tokens .wl-token { box-shadow: inset -1px 0 0 color-mix(in srgb, currentColor 16%, transparent); }
 .wl-condition { font-weight: 700; text-decoration: underline 2px #d08a2e; text-underline-offset: 3px; }
+.wl-shares { display: flex; flex-wrap: wrap; gap: .35rem .6rem; align-items: center; font-size: .82rem; }
+.wl-share { border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: .35rem;
+  padding: .05rem .5rem .2rem; background:
+  linear-gradient(#2f7d6d, #2f7d6d) 0 100% / var(--part) 3px no-repeat,
+  linear-gradient(90deg, transparent calc(var(--cap) - 1px), color-mix(in srgb, currentColor 55%, transparent)
+  calc(var(--cap) - 1px) var(--cap), transparent var(--cap)) 0 100% / 100% 6px no-repeat; }
+.wl-share.wl-over { border-color: #b5544a; background:
+  linear-gradient(#b5544a, #b5544a) 0 100% / var(--part) 3px no-repeat; }
 .wl-control { opacity: .75; border-bottom: 1px dotted currentColor; }
 """
 
