@@ -12,6 +12,8 @@ from crlft.conversation import Conversation
 from crlft.errors import ConfigError
 
 MAX_FOLDS = 20
+VECTORS = "vectors.npy"
+"""File of a judging job: the answers' embeddings, one row a conversation of the data (conversations, width)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class SuggestRequest:
         """Return the JSON form."""
         out = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {**out, "scheme": self.scheme.to_dict(), "settings": dict(self.settings)}
+
+
+def answers_of(conversation: Conversation) -> str:
+    """Return what the assistant says that is trained on."""
+    return "\n".join(t.content for t in conversation.turns if t.role == "assistant" and not t.excluded)
 
 
 def fold_of(conversation: Conversation, folds: int) -> int:

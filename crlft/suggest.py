@@ -9,6 +9,9 @@ takes that out. The folds are cut by prompt, so a copy does not vouch for its or
 scores with one model instead of folds; what it was trained on then vouches for itself, and the caller has to say
 so.
 
+Beside the scores the answers are embedded (`vectors.npy`), for the classifier that the likelihoods are measured
+against.
+
 A job that was stopped or killed goes on: finished folds are not trained again, a fold's training goes on from its
 checkpoint, and only conversations missing in `results.jsonl` are scored.
 """
@@ -21,11 +24,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from crlft.config import RunConfig
 from crlft.conversation import Conversation
+from crlft.embed import OFFLINE, embed_texts
 from crlft.errors import DataError
 from crlft.events import Events
-from crlft.folds import SuggestRequest, fold_of
+from crlft.folds import VECTORS, SuggestRequest, answers_of, fold_of
 from crlft.runfolder import RunFolder
 from crlft.scores import ScoreRequest
 from crlft.scoring import Scorer, finished
@@ -39,6 +46,10 @@ _SETTINGS: dict[str, Any] = {
     "sample_count": 0,
     "keep_checkpoints": 1,
 }
+
+
+EMBEDDED_TOKENS = 128
+"""An answer is embedded by its beginning: manner shows there."""
 
 
 class _FoldEvents(Events):
@@ -83,7 +94,28 @@ def run_suggest(events: Events) -> int:
         if not request.model:
             shutil.rmtree(_fold_folder(events.run, number), ignore_errors=True)
         events.emit("progress", done=100 * (number + 1), total=100 * len(parts))
+    else:
+        _embed_answers(conversations, events)
     return len(finished(events.run))
+
+
+def _embed_answers(conversations: Sequence[Conversation], events: Events) -> None:
+    """Write `vectors.npy` (conversations, width): what a classifier that knows no model of ours goes by."""
+    target = events.run.path / VECTORS
+    if target.exists():
+        return
+    events.emit("phase", name=f"embedding {len(conversations)} answers")
+    rows: list[NDArray[np.float32] | None] = [None] * len(conversations)
+    texts = [answers_of(c) or " " for c in conversations]
+    for places, found in embed_texts(OFFLINE, texts, max_tokens=EMBEDDED_TOKENS):
+        for place, vector in zip(places, found, strict=True):
+            rows[place] = vector
+        if events.stop_wanted():
+            return
+    scratch = target.with_name(f".{target.name}")
+    with scratch.open("wb") as file:
+        np.save(file, np.array(rows, dtype=np.float16), allow_pickle=False)
+    scratch.replace(target)
 
 
 def _parts(request: SuggestRequest, conversations: Sequence[Conversation]) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from crlft import suggest
@@ -66,6 +67,9 @@ def test_every_conversation_is_scored_by_a_model_that_did_not_train_on_it(tmp_pa
         assert rows[i]["fold"] == fold_of(conversation, 2)
     assert set(rows[24]["logp"]) == {c.name for c in OPENCHAT_SCHEME.classes}
     assert not (run.path / "folds" / "0").exists()
+    vectors = np.load(run.path / "vectors.npy")
+    assert vectors.shape == (len(given), 384)
+    assert np.allclose(np.linalg.norm(vectors.astype(float), axis=1), 1, atol=0.01)
     progress = [e["done"] for e in run.read_events()[0] if e["event"] == "progress"]
     assert progress == sorted(progress)
     assert progress[-1] == 200

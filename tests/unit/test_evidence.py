@@ -1,5 +1,7 @@
 """Detectors on material whose truth is known, their measure, and the canaries."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,9 @@ def material(swap=(), *, informative=True, words=("gold", "lead")) -> Material:
     tags[list(swap)] = 1 - tags[list(swap)]
     filler = ["one two", "three four", "five six"]
     answers = [f"{filler[i % 3]} {words[truth[i]]} {filler[(i + 1) % 3]}" for i in range(N)]
-    return Material(answers, tokens, logp, tags, np.arange(N) // 2 % 5)
+    vectors = rng.normal(0, 1, (N, 6))
+    vectors[:, 0] += np.where(truth == 0, 2.0, -2.0)
+    return Material(answers, tokens, logp, tags, np.arange(N) // 2 % 5, vectors)
 
 
 SWAPPED = (5, 15, 25, 35, 1, 2, 3, 4)
@@ -49,6 +53,7 @@ def test_each_detector_finds_swapped_tags_where_its_evidence_is():
     by_words = aucs(material(SWAPPED, informative=False))
     assert by_words["words"] > 0.98
     assert by_words["words"] > by_words["likelihood"] + 0.2
+    assert aucs(material(SWAPPED, informative=False, words=("same", "same")))["embedding"] > 0.9
     together = aucs(material(SWAPPED))["both"]
     assert together > 0.98
 
@@ -60,9 +65,7 @@ def test_probabilities_are_whole_and_a_tag_does_not_vouch_for_itself(detector):
     assert one.shape == (N, 2)
     assert np.allclose(one.sum(axis=1), 1)
     fold = plain.folds == plain.folds[7]
-    swapped = Material(
-        plain.answers, plain.tokens, plain.logp, np.where(fold, 1 - plain.tags, plain.tags), plain.folds
-    )
+    swapped = replace(plain, tags=np.where(fold, 1 - plain.tags, plain.tags))
     assert np.allclose(DETECTORS[detector](swapped)[fold], one[fold])
 
 

@@ -9,7 +9,7 @@ from tests.ui.loop_data import make_run
 from tests.unit.loop_project import project_of
 from workbench.cli import run as shell
 from workbench.domain.errors import JobError, PlanError
-from workbench.services import curation, judging
+from workbench.services import agreement, curation, judging
 from workbench.services.browsing import get_record, iterate_records
 
 # Finds the real class likelier by half a nat a token, whatever the tag says: "Sure!" is the expert's.
@@ -93,6 +93,37 @@ def test_a_wrong_tag_stands_first_and_the_detectors_are_measured(project):
     assert not any(str(j.seq) in swapped for j in judging.review_queue(project, issues_only=True))
     (untagged,) = judging.review_queue(project, tagged=False, order="uncertainty")
     assert (untagged.seq, untagged.tag, untagged.proposal) == (seq_of(project, 5), None, "expert")
+
+
+def test_embeddings_of_the_job_are_measured_like_the_other_evidence(project, monkeypatch):
+    embedding = WORKER.replace(
+        "run.mark(",
+        "import numpy\nsaid = [json.loads(x)['messages'][-1]['content'] for x in open(request['data'])]\n"
+        "numpy.save(run.path / 'vectors.npy', [[float(text[0] == 'S'), 1.0] for text in said])\n"
+        "run.mark(",
+    )
+    monkeypatch.setattr(judging, "crlft_command", lambda *_: [sys.executable, "-c", embedding, "{run}"])
+    _, report = judged(project)
+    (found,) = [d for d in report.detections if d.detector == "embedding"]
+    assert found.auc > 0.95
+
+
+def test_agreement_is_kept_from_one_judging_to_the_next(project):
+    assert agreement.agreement_history(project) == []
+    judged(project)
+    (first,) = agreement.agreement_history(project)
+    assert (first.run, first.tags - first.same, first.decided) == ("run-1", 1, 0)
+    wrong, right = judging.review_queue(project)[:2]
+    curation.apply_plan(project, judging.plan_proposals(project, [wrong.seq]), actor="ann")
+    judging.confirm_tags(project, [right.seq], actor="ann")
+    unlike = seq_of(project, 8)
+    curation.apply_plan(project, curation.plan_tag(project, "expert", seqs=[unlike]), actor="ann")
+    (now,) = agreement.agreement_history(project)
+    assert (now.decided, now.agreed, now.same, now.same_now) == (3, 2, first.same, first.same)
+    judged(project)
+    first, second = agreement.agreement_history(project)
+    assert (first.decided, first.agreed) == (3, 2)
+    assert (second.tags - second.same, second.decided) == (1, 0)
 
 
 def test_decisions_leave_the_queue_and_undo_brings_them_back(project):

@@ -33,6 +33,7 @@ class Material:
         logp: log p(answers | prompt, class) in nats (conversations, classes).
         tags: Index of the class, or UNTAGGED (conversations,); canaries swapped.
         folds: Cross-fitting fold (conversations,); copies of a prompt share one.
+        vectors: Embeddings of the answers (conversations, width), or None where none were made.
     """
 
     answers: Sequence[str]
@@ -40,6 +41,7 @@ class Material:
     logp: Floats
     tags: Ints
     folds: Ints
+    vectors: Floats | None = None
 
     @property
     def classes(self) -> int:
@@ -74,6 +76,16 @@ def words(material: Material) -> Floats:
     return _cross_fitted(features, material, strength=10.0)
 
 
+def embedding(material: Material) -> Floats:
+    """The classifier that knows no model of ours: logistic regression on sentence embeddings of the answers.
+
+    Without embeddings it knows nothing.
+    """
+    if material.vectors is None:
+        return np.full((len(material.tags), material.classes), 1.0 / material.classes)
+    return _cross_fitted(material.vectors, material)
+
+
 def perplexity(material: Material) -> Floats:
     """How surprising the answer is whatever its class: -log Σ_c p(y | x, c)/C a token."""
     surprise = -np.logaddexp.reduce(material.logp, axis=1) / np.maximum(1, material.tokens)
@@ -101,6 +113,7 @@ DETECTORS: Mapping[str, Callable[[Material], Floats]] = {
     "likelihood": likelihood,
     "words": words,
     "both": both,
+    "embedding": embedding,
     "perplexity": perplexity,
     "length": length,
 }

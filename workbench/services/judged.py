@@ -10,7 +10,7 @@ import numpy as np
 
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
-from crlft.folds import fold_of
+from crlft.folds import VECTORS, answers_of, fold_of
 from crlft.runfolder import RunFolder
 from workbench.curate.evidence import (
     DETECTORS,
@@ -99,7 +99,8 @@ def _choose(material: Material, wrong: np.ndarray, *, measured: bool) -> tuple[s
         first = next(iter(DETECTORS))
         return first, DETECTORS[first](material), ()
     known = material.tags != UNTAGGED
-    found = {name: detector(material) for name, detector in DETECTORS.items()}
+    able = {n: d for n, d in DETECTORS.items() if n != "embedding" or material.vectors is not None}
+    found = {name: detector(material) for name, detector in able.items()}
     figures = [detection(name, suspicion(p, material.tags)[known], wrong) for name, p in found.items()]
     best = sorted(figures, key=lambda d: -d.auc)  # stable: the method's own wins a tie
     return best[0].detector, found[best[0].detector], tuple(best)
@@ -127,7 +128,7 @@ def _material(folder: RunFolder, names: list[str]) -> tuple[list[Conversation], 
             if index in scores:
                 conversation = Conversation.from_dict(json.loads(line))
                 conversations.append(conversation)
-                answers.append(_answers(conversation))
+                answers.append(answers_of(conversation))
                 name = conversation.class_name
                 tags.append(names.index(name) if name in names else UNTAGGED)
     rows = [scores[i] for i in sorted(scores)]
@@ -137,12 +138,17 @@ def _material(folder: RunFolder, names: list[str]) -> tuple[list[Conversation], 
         logp=np.array([[r["logp"][n] for n in names] for r in rows], dtype=np.float64).reshape(-1, len(names)),
         tags=_ints(tags),
         folds=_ints([fold_of(c, CROSS_FITS) for c in conversations]),
+        vectors=_vectors(folder, sorted(scores), total),
     )
     return conversations, material, total - len(rows)
 
 
-def _answers(conversation: Conversation) -> str:
-    return "\n".join(t.content for t in conversation.turns if t.role == "assistant" and not t.excluded)
+def _vectors(folder: RunFolder, rows: list[int], total: int) -> Floats | None:
+    try:
+        found = np.load(folder.path / VECTORS, allow_pickle=False)
+    except FileNotFoundError:  # a job of an earlier version
+        return None
+    return np.asarray(found[rows], dtype=np.float64) if len(found) == total else None
 
 
 def _ints(values: list[int]) -> Ints:

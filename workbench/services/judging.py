@@ -27,6 +27,7 @@ from workbench.domain.errors import JobError, PlanError
 from workbench.domain.run import Job
 from workbench.jobs import crlft_command, default_device, new_job_id, start_job
 from workbench.services import curation, jobs
+from workbench.services.agreement import begin_point, end_point
 from workbench.services.bases import resolve_base
 from workbench.services.browsing import iterate_records
 from workbench.services.judged import Detected, judge
@@ -245,8 +246,10 @@ def collect_suggest(project: Project, job_id: str) -> SuggestReport:
         "unscored": verdict.unscored,
     }
     with project.database.write() as connection:
+        end_point(connection)
         store.replace_judgements(connection, verdict.judgements)
         set_setting(connection, _SETTING, known)
+        begin_point(connection, known, job.created_at)
     return _report(project, known)
 
 

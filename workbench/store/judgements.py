@@ -118,6 +118,20 @@ def agreement(connection: Connection) -> list[tuple[str, str, int]]:
     return [(str(tag), str(proposal), int(n)) for tag, proposal, n in connection.execute(query)]
 
 
+def decided(connection: Connection) -> tuple[int, int]:
+    """Return how many of the judged have been retagged, kept or confirmed since, and how many as proposed."""
+    c, j = conversations.c, judgements.c
+    retagged = func.coalesce(c.class_name, "") != func.coalesce(j.tag, "")
+    kept = and_(c.status == "kept", j.status != "kept")
+    query = (
+        select(func.count(), func.count(case((c.class_name == j.proposal, 1))))
+        .select_from(judgements.join(conversations, c.seq == j.seq))
+        .where(c.status != "dropped", c.class_name.is_not(None), or_(retagged, kept, j.confirmed_by != ""))
+    )
+    n, agreed = connection.execute(query).one()
+    return int(n), int(agreed)
+
+
 def _open(query: Select[*tuple[Any, ...]], tagged: bool) -> Select[*tuple[Any, ...]]:
     c, j = conversations.c, judgements.c
     same: ColumnElement[bool] = or_(c.class_name == j.tag, and_(c.class_name.is_(None), j.tag.is_(None)))

@@ -25,6 +25,7 @@ DETECTORS = {
     "likelihood": "the model's likelihoods, from held-out folds",
     "words": "a classifier of words and letters",
     "both": "model and words together",
+    "embedding": "a classifier of sentence embeddings",
     "perplexity": "how surprising the answer is",
     "length": "how long the answer is",
 }
@@ -98,7 +99,7 @@ def _trust(report: SuggestReport) -> None:
             best=best,
         )
     )
-    if report.detector in ("words", "length", "perplexity"):
+    if report.detector in ("words", "embedding", "length", "perplexity"):
         st.info(t("Here the simpler evidence beats the model's, so it is used."), icon=":material/info:")
 
 
