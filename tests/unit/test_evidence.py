@@ -8,7 +8,9 @@ import pytest
 from workbench.curate.evidence import (
     DETECTORS,
     UNTAGGED,
+    Detection,
     Material,
+    believed,
     detection,
     likely_issues,
     plant_canaries,
@@ -108,6 +110,16 @@ def test_the_measure_is_the_share_of_pairs_in_order():
     assert (found.precision, found.wrong) == (1.0, 2)
     with pytest.raises(ValueError, match="both wrong and right"):
         detection("x", np.array([0.1]), np.array([True]))
+
+
+def test_a_mixture_is_believed_within_one_standard_error_and_a_clearly_better_baseline_is_used():
+    def found(**aucs):
+        return [Detection(name, auc, auc - 0.0196, min(1.0, auc + 0.0196), 0.5, 40) for name, auc in aucs.items()]
+
+    assert believed(found(likelihood=0.80, words=0.90, both=0.895, all=0.88)) == "both"
+    assert believed(found(likelihood=0.80, words=0.90, both=0.895, all=0.893)) == "all"
+    assert believed(found(likelihood=0.80, words=0.90, both=0.85, length=0.95)) == "length"
+    assert believed(found(likelihood=0.95, words=0.95, both=0.90)) == "likelihood"
 
 
 def test_uncertainty_is_one_where_nothing_is_known():

@@ -102,9 +102,15 @@ def both(material: Material) -> Floats:
     return blend(likelihood(material), words(material))
 
 
-def blend(first: Floats, second: Floats) -> Floats:
-    """Return the normalised geometric mean of two detectors' probabilities."""
-    product: Floats = np.sqrt(first * second)
+def all_three(material: Material) -> Floats:
+    """Likelihood, words and embeddings together: the mean of their log-probabilities."""
+    return blend(likelihood(material), words(material), embedding(material))
+
+
+def blend(*found: Floats) -> Floats:
+    """Return the normalised geometric mean of detectors' probabilities."""
+    logs = np.mean([np.log(np.maximum(p, 1e-12)) for p in found], axis=0)
+    product: Floats = np.exp(logs)
     product /= product.sum(axis=1, keepdims=True)
     return product
 
@@ -113,11 +119,16 @@ DETECTORS: Mapping[str, Callable[[Material], Floats]] = {
     "likelihood": likelihood,
     "words": words,
     "both": both,
+    "all": all_three,
     "embedding": embedding,
     "perplexity": perplexity,
     "length": length,
 }
 """The first is the method's own; the others are what it is measured against."""
+BY_EMBEDDINGS = ("all", "embedding")
+"""Those that need embeddings of the answers."""
+MIXTURES = ("all", "both")
+"""Those that join several, preferred where they are as good as the best: they vary less from data to data."""
 
 
 def _cross_fitted(features: Any, material: Material, strength: float = 1.0) -> Floats:
@@ -231,6 +242,18 @@ def detection(detector: str, suspicions: Floats, wrong: NDArray[np.bool_]) -> De
         float(wrong[first].mean()),
         len(bad),
     )
+
+
+def believed(found: Sequence[Detection]) -> str:
+    """Return the detector to believe: the highest AUC, or a mixture within one standard error of it.
+
+    On the sample data (two planted noises) the mixture of three found most of the wrong tags, and some forty
+    canaries are too few to tell it from its best part.
+    """
+    best = max(found, key=lambda d: d.auc)  # the first of equals
+    error = (best.auc - best.low) / 1.959963984540054
+    near = {d.detector for d in found if d.auc >= best.auc - error}
+    return next((name for name in MIXTURES if name in near), best.detector)
 
 
 def plant_canaries(tags: Ints, classes: int, share: float, seed: int) -> dict[int, int]:

@@ -13,12 +13,14 @@ from crlft.conversation import Conversation
 from crlft.folds import VECTORS, answers_of, fold_of
 from crlft.runfolder import RunFolder
 from workbench.curate.evidence import (
+    BY_EMBEDDINGS,
     DETECTORS,
     UNTAGGED,
     Detection,
     Floats,
     Ints,
     Material,
+    believed,
     detection,
     likely_issues,
     suspicion,
@@ -94,16 +96,16 @@ def judge(folder: RunFolder, scheme: ClassScheme, swapped: Mapping[str, str], *,
 
 
 def _choose(material: Material, wrong: np.ndarray, *, measured: bool) -> tuple[str, Floats, tuple[Detection, ...]]:
-    """Return the detector with the highest AUC on the canaries, its probabilities, and all figures."""
+    """Return the detector that found the canaries best (see `believed`), its probabilities, and all figures."""
     if not measured:
         first = next(iter(DETECTORS))
         return first, DETECTORS[first](material), ()
     known = material.tags != UNTAGGED
-    able = {n: d for n, d in DETECTORS.items() if n != "embedding" or material.vectors is not None}
+    able = {n: d for n, d in DETECTORS.items() if n not in BY_EMBEDDINGS or material.vectors is not None}
     found = {name: detector(material) for name, detector in able.items()}
     figures = [detection(name, suspicion(p, material.tags)[known], wrong) for name, p in found.items()]
-    best = sorted(figures, key=lambda d: -d.auc)  # stable: the method's own wins a tie
-    return best[0].detector, found[best[0].detector], tuple(best)
+    chosen = believed(figures)
+    return chosen, found[chosen], tuple(sorted(figures, key=lambda d: -d.auc))
 
 
 def _mass(scheme: ClassScheme, names: list[str], chances: Floats, given: int, tokens: int) -> float:

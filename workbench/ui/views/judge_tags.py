@@ -25,6 +25,7 @@ DETECTORS = {
     "likelihood": "the model's likelihoods, from held-out folds",
     "words": "a classifier of words and letters",
     "both": "model and words together",
+    "all": "model, words and embeddings together",
     "embedding": "a classifier of sentence embeddings",
     "perplexity": "how surprising the answer is",
     "length": "how long the answer is",
@@ -93,8 +94,9 @@ def _trust(report: SuggestReport) -> None:
     best = _evidence(report.detector)
     st.caption(
         t(
-            "Measured on {n} tags of this project that were swapped before the folds were trained. The best of "
-            "them ranks the queue: {best}. Real mistakes can be harder to find than swapped tags.",
+            "Measured on {n} tags of this project that were swapped before the folds were trained. The best ranks "
+            "the queue, and a mixture counts as best within one standard error: {best}. Real mistakes can be "
+            "harder to find than swapped tags.",
             n=report.canaries,
             best=best,
         )
