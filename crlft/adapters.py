@@ -8,6 +8,7 @@ Sources: LoRA, arXiv 2106.09685; QLoRA (4-bit NormalFloat base, double quantisat
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from transformers.pytorch_utils import Conv1D
 
 from crlft.config import RunConfig
 from crlft.errors import ModelError
+
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+"""Where it is installed, it says at every start which kernels it would rather have, whoever asked for none."""
 
 
 def four_bit(compute_dtype: torch.dtype) -> Any:

@@ -101,9 +101,12 @@ def read_card(model: Path | str) -> ModelCard | None:
 
 
 def is_local(model: str) -> bool:
-    """Whether a model's name means a folder here rather than a name on the hub."""
+    """Whether a model's name means a folder here rather than a name on the hub.
+
+    `first/model` does where there is a folder `first`, be its run finished or not.
+    """
     looks_local = model.startswith((".", "/", "~")) or model.count("/") > 1 or "\\" in model
-    return looks_local or Path(model).exists()
+    return looks_local or Path(model).exists() or ("/" in model and Path(model).parent.is_dir())
 
 
 def check_model(model: str) -> None:

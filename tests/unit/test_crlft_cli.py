@@ -92,6 +92,7 @@ def test_settings_are_explained(run):
         (("train", "--run", "empty"), 1, "no snapshot or no base is named"),
         (("generate", "base"), 2, "give models and --prompts"),
         (("generate", "--run", "empty"), 1, "no such folder"),
+        (("train", "data.jsonl", "--base", "half/model"), 1, "half/model: no such folder"),
         (("embed", "--run", "empty"), 1, "no such folder"),
         (("base", "build", "--text", "none.jsonl", "--out", "o"), 1, "no such file"),
         (("nonsense",), 2, "No such command"),
@@ -101,6 +102,7 @@ def test_errors_are_sentences(world, run, tmp_path, monkeypatch, args, code, wor
     monkeypatch.chdir(tmp_path)
     for name in ("base", "data.jsonl"):
         (tmp_path / name).symlink_to(world / name)
+    (tmp_path / "half").mkdir()
     monkeypatch.setenv("COLUMNS", "300")
     got, out, err = run(*args)
     assert (got, out) == (code, "")
