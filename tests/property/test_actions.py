@@ -16,10 +16,11 @@ from tests.contract.store_world import counts_agree, make_project, make_record
 from workbench.domain.curation import Plan
 from workbench.domain.errors import WorkbenchError
 from workbench.domain.record import Record
-from workbench.services import browsing, curation
+from workbench.services import browsing, curation, panels
 from workbench.services.project import Project, open_project
 
 SIZE = 6
+PANEL = 1
 SOURCES = ("gpt4", "", "crowd")
 
 seq_lists = st.lists(st.integers(1, SIZE), min_size=1, max_size=SIZE)
@@ -29,6 +30,11 @@ decisions = st.one_of(
     st.tuples(st.just("reward"), st.sampled_from([None, 0.5, -1.0]), seq_lists),
     st.tuples(st.just("edit"), st.sampled_from(["short", "天气 better", "a b c d e"]), seq_lists),
     st.tuples(st.just("exclude"), st.booleans(), seq_lists),
+    st.tuples(st.just("turn-reward"), st.sampled_from([None, 0.3, 1.0]), seq_lists),
+    st.tuples(st.just("opinion"), st.sampled_from(["ann expert", "bob expert", "bob sub"]), seq_lists),
+    st.tuples(st.just("agree"), st.none(), seq_lists),
+    st.tuples(st.just("adjudicate"), st.sampled_from(["expert", "sub"]), seq_lists),
+    st.tuples(st.just("crash"), st.sampled_from(["expert", "sub"]), seq_lists),
     st.tuples(st.just("comment"), st.sampled_from(["", "see this"]), seq_lists),
     st.tuples(st.just("undo"), st.none(), seq_lists),
     st.tuples(st.just("redo"), st.integers(1, 12), seq_lists),
@@ -47,6 +53,12 @@ def plan_of(project: Project, kind: str, value: object, seqs: list[int]) -> Plan
         return curation.plan_edit(project, one, 1, str(value))
     if kind == "exclude":
         return curation.plan_exclude_turn(project, one, 1, bool(value))
+    if kind == "turn-reward":
+        return curation.plan_reward_turn(project, one, 1, value)  # type: ignore[arg-type]
+    if kind == "agree":
+        return panels.plan_agreed(project, PANEL)
+    if kind == "adjudicate":
+        return panels.plan_adjudicate(project, PANEL, one, str(value), actor="ann")
     return curation.plan_comment(project, one, str(value))
 
 
@@ -56,10 +68,28 @@ def decide(project: Project, kind: str, value: object, seqs: list[int]) -> None:
             curation.undo(project, actor="ann")
         elif kind == "redo":
             curation.undo(project, int(str(value)), actor="ann")
+        elif kind == "opinion":
+            who, name = str(value).split()
+            panels.give_opinion(project, PANEL, seqs[0], name, actor=who)
+        elif kind == "crash":
+            crash(project, str(value), seqs)
         else:
             plan = plan_of(project, kind, value, seqs)
             action = curation.apply_plan(project, plan, actor="ann")
             assert action.affected == plan.affected
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+def crash(project: Project, name: str, seqs: list[int]) -> None:
+    """End in the middle: all is written, nothing is committed."""
+    before = state(project)
+    with contextlib.suppress(Killed), project.database.write() as connection:
+        curation.apply_within(connection, curation.plan_tag(project, name, seqs=seqs), "ann")
+        raise Killed
+    assert state(project) == before
 
 
 def state(project: Project) -> list[tuple[object, ...]]:
@@ -76,7 +106,7 @@ def state(project: Project) -> list[tuple[object, ...]]:
             r.answer_hash,
         )
         for r in browsing.get_records(project, range(1, SIZE + 1))
-    ]
+    ] + [(item.opinions, item.settled_by) for item in panels.panel_report(project, PANEL).items]
 
 
 @functools.cache
@@ -88,7 +118,9 @@ def template() -> Path:
         make_record(f"question {i}", f"answer 天 {i}", source=SOURCES[i % 3], class_name=["expert", None][i % 2])
         for i in range(SIZE)
     ]
-    make_project(folder / "project", records).close()
+    project = make_project(folder / "project", records)
+    panels.make_panel(project, "all", "", actor="ann")
+    project.close()
     return folder / "project"
 
 
@@ -97,7 +129,7 @@ def template() -> Path:
 def test_counts_stay_right_and_undo_leads_back(sequence: list[tuple[str, object, list[int]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = open_project(shutil.copytree(template(), Path(folder) / "project"))
-        before = state(project)
+        before, mass = state(project), curation.class_table(project)
         words = {w: browsing.matching_seqs(project, w) for w in ("answer", "天", "better", "short")}
         for kind, value, seqs in sequence:
             decide(project, kind, value, seqs)
@@ -105,10 +137,13 @@ def test_counts_stay_right_and_undo_leads_back(sequence: list[tuple[str, object,
                 assert counts_agree(connection)
         # The actions in force, newest first; each undo is possible once everything after it is undone.
         in_force = [
-            a for a in curation.log(project, 200) if a.kind != "undo" and a.undone_by is None and a.undoable
+            a
+            for a in curation.log(project, 200)
+            if a.kind not in ("undo", "panel") and a.undone_by is None and a.undoable
         ]
         for action in in_force:
             curation.undo(project, action.id, actor="bob")
         assert state(project) == before
+        assert curation.class_table(project) == mass
         assert {w: browsing.matching_seqs(project, w) for w in words} == words
         project.close()
