@@ -51,7 +51,11 @@ def test_accepting_in_bulk_is_marked_planned_and_undone(project: Project) -> Non
     assert len(suggesting.open_suggestions(project)) == len(found) - plan.affected
     curation.undo(project, action.id, actor="ann")
     assert suggesting.open_suggestions(project) == found
-    assert len(suggesting.sample(found, 0.01)) == suggesting.SAMPLE
+    chosen = suggesting.sample(project, 0.01)
+    assert len(chosen) == suggesting.SAMPLE
+    assert [s.confidence for s in chosen] == sorted(s.confidence for s in chosen)
+    assert chosen[0].confidence == found[-1].confidence
+    assert suggesting.count_open(project, least) == sum(s.confidence >= least for s in found)
 
 
 def test_too_little_to_learn_from_is_said(tmp_path: Path) -> None:

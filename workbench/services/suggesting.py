@@ -204,13 +204,16 @@ def open_suggestions(project: Project, *, least: float = 0.0, class_name: str | 
         return store.open_suggestions(connection, least=least, class_name=class_name)
 
 
-def sample(found: Sequence[Suggestion], least: float) -> list[Suggestion]:
-    """Return a few of those above a threshold, the same each time, the least sure among them."""
-    chosen = [s for s in found if s.confidence >= least]
-    if len(chosen) <= SAMPLE:
-        return chosen
-    picked = random.Random(len(chosen)).sample(chosen[:-2], SAMPLE - 2)
-    return sorted([*picked, *chosen[-2:]], key=lambda s: s.confidence)
+def count_open(project: Project, least: float = 0.0) -> int:
+    """Return how many suggestions of at least this confidence nobody has decided yet."""
+    with project.database.read() as connection:
+        return store.count_open(connection, least)
+
+
+def sample(project: Project, least: float) -> list[Suggestion]:
+    """Return a few of those above a threshold, the same each time, the least sure among them and first."""
+    with project.database.read() as connection:
+        return store.sample_open(connection, least, SAMPLE)
 
 
 def plan_accept(project: Project, *, least: float, actor: str, class_name: str | None = None) -> Plan:

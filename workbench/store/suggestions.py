@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from workbench.store.conversations import chunks
 from workbench.store.schema import conversations, suggestions
@@ -49,16 +50,40 @@ def open_suggestions(
     connection: Connection, *, least: float = 0.0, class_name: str | None = None
 ) -> list[Suggestion]:
     """Return suggestions that nobody has decided yet, surest first; dropped conversations are left out."""
-    s, c = suggestions.c, conversations.c
-    query = (
-        select(s.seq, s.class_name, s.confidence)
-        .join(conversations, c.seq == s.seq)
-        .where(c.class_name.is_(None), c.status != "dropped", s.confidence >= least)
-        .order_by(s.confidence.desc(), s.seq)
-    )
+    s = suggestions.c
+    query = _open(select(s.seq, s.class_name, s.confidence), least).order_by(s.confidence.desc(), s.seq)
     if class_name is not None:
         query = query.where(s.class_name == class_name)
     return [Suggestion(seq, name, confidence) for seq, name, confidence in connection.execute(query)]
+
+
+def count_open(connection: Connection, least: float = 0.0) -> int:
+    """Return how many suggestions of at least this confidence nobody has decided yet."""
+    return connection.execute(_open(select(func.count(suggestions.c.seq)), least)).scalar_one()
+
+
+def sample_open(connection: Connection, least: float, n: int) -> list[Suggestion]:
+    """Return a few of them, the same each time: the two least sure, and others from all over; least sure first."""
+    s = suggestions.c
+    chosen = _open(select(s.seq, s.class_name, s.confidence), least)
+    mixed = (s.seq * _MULTIPLIER) % 2**32
+    found: dict[int, Suggestion] = {}
+    for query in (chosen.order_by(s.confidence, s.seq).limit(2), chosen.order_by(mixed).limit(n)):
+        for seq, name, confidence in connection.execute(query):
+            if len(found) < n:
+                found[seq] = Suggestion(seq, name, confidence)
+    return sorted(found.values(), key=lambda one: (one.confidence, one.seq))
+
+
+_MULTIPLIER = 2_654_435_761
+"""Knuth's: row numbers times it, modulo 2³², stand in no order that data has."""
+
+
+def _open(query: Select[*tuple[Any, ...]], least: float) -> Select[*tuple[Any, ...]]:
+    s, c = suggestions.c, conversations.c
+    return query.join(conversations, c.seq == s.seq).where(
+        c.class_name.is_(None), c.status != "dropped", s.confidence >= least
+    )
 
 
 def count_suggestions(connection: Connection) -> int:

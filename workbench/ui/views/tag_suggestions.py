@@ -63,10 +63,9 @@ def _compute(project: Project) -> None:
 
 
 def _figures(project: Project, report: SuggestionReport) -> None:
-    open_now = suggesting.open_suggestions(project)
     metric_row(
         [
-            (t("To be decided"), len(open_now), t("of {n} suggested", n=report.suggested)),
+            (t("To be decided"), suggesting.count_open(project), t("of {n} suggested", n=report.suggested)),
             (t("Right when tested"), f"{report.accuracy:.1%}", t("on tags that it had not seen")),
             (
                 t("Confidence off by"),
@@ -92,16 +91,15 @@ def _figures(project: Project, report: SuggestionReport) -> None:
 @st.fragment
 @guarded
 def _accept(project: Project, colours: Mapping[str, str]) -> None:
-    found = suggesting.open_suggestions(project)
     report = suggesting.last_report(project)
-    if not found or report is None:
+    if not suggesting.count_open(project) or report is None:
         st.info(t("Nothing is left to accept."), icon=":material/check:")
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
         section(t("Accept the sure ones"))
         least = st.slider(t("At least this sure"), 0.5, 0.99, 0.95, 0.01, key="suggest-least")
-        n = sum(s.confidence >= least for s in found)
+        n = suggesting.count_open(project, least)
         tested = [row for row in report.above if row[0] <= least]
         if tested:
             st.caption(
@@ -125,7 +123,7 @@ def _accept(project: Project, colours: Mapping[str, str]) -> None:
         )
     with right:
         section(t("A sample of them"), t("the least sure ones first"))
-        chosen = suggesting.sample(found, least)
+        chosen = suggesting.sample(project, least)
         if not chosen:
             st.caption(t("None is so sure; lower the threshold."))
         for s in chosen:
