@@ -59,7 +59,7 @@ def open_suggestions(
 
 def count_open(connection: Connection, least: float = 0.0) -> int:
     """Return how many suggestions of at least this confidence nobody has decided yet."""
-    return connection.execute(_open(select(func.count(suggestions.c.seq)), least)).scalar_one()
+    return int(connection.execute(_open(select(func.count(suggestions.c.seq)), least)).scalar_one())
 
 
 def sample_open(connection: Connection, least: float, n: int) -> list[Suggestion]:
