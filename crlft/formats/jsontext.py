@@ -20,6 +20,7 @@ from crlft.formats.lenient import DuplicateKey, parse_lenient
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "�"
 _LARGEST = 2**63
+_NESTED = frozenset({dict, list})
 
 MAX_DEPTH = 100
 """Levels of lists and objects that a row may have."""
@@ -49,7 +50,7 @@ def _is_flat(value: Any) -> bool:
     """Return whether a value is an object of plain values, as most rows are."""
     if type(value) is not dict:
         return False
-    return all(type(inner) is not dict and type(inner) is not list for inner in value.values())
+    return _NESTED.isdisjoint(map(type, value.values()))
 
 
 def _maybe_duplicate(value: Any, data: bytes) -> bool:

@@ -51,6 +51,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--data", type=Path, help=f"conversations to work on; default: {MADE_UP:,} made-up ones")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--times", type=int, default=1, help="duplicates: the file so many times over")
+    parser.add_argument("--tools", default="", help="duplicates: only these, with commas")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in BENCHES]
     if unknown:
@@ -58,7 +60,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = asked.data or made_up(Path(folder) / "made-up.jsonl", MADE_UP)
         for name in asked.names or BENCHES:
-            result = BENCHES[name](data, asked.rounds)
+            more = {"times": asked.times, "tools": asked.tools} if name == "duplicates" else {}
+            result = BENCHES[name](data, asked.rounds, **more)
             line = {"benchmark": name, "data": data.name, "rounds": asked.rounds, **result, **machine()}
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()

@@ -1,87 +1,108 @@
-"""Verified near-duplicate pairs against rensa's own greedy deduplicator on word pairs of the same texts.
+"""Near-duplicates, file to groups, against other tools, on a file whose near-duplicates are known (`planted`).
 
-Every tenth long answer gets a copy with a word in forty replaced, all in random order. Recall is the share of
-these copies that stand in a group with their original (for the peer: of which one was flagged). What the peer
-flags is an estimate; ours are verified by true Jaccard similarity.
+Each tool runs in a process of its own, in turns with the others; what another environment holds (`--peers`, by
+default `.venv-peers`, see peers.txt) is run there. A peer that cannot run says why. `exact` is the exact search
+of texts in memory, on one thread.
 """
 
 from __future__ import annotations
 
-import random
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-from rensa import RMinHash, RMinHashDeduplicator
+from tests.benchmarks.planted import Truth, judged, read_pairs, write_planted
+from workbench.curate.dedupe import Document, find_exact, in_blocks
 
-from tests.benchmarks.common import in_turns, versus
-from workbench.curate.dedupe import Document, DuplicateResult, NearSettings, find_near, in_blocks, sides
-from workbench.services.inspecting import open_file, read_checked
-
-THRESHOLD = 0.8
-
-
-def _documents(data: Path) -> list[Document]:
-    documents = []
-    with open_file(data) as file:
-        for number, row in enumerate(file.rows):
-            if row.error is None:
-                (conversation,) = read_checked(row, file.form).conversations
-                documents.append(Document(number, sides(conversation.turns, "conversation")))
-    return documents
+SCRIPT = Path(__file__).with_name("duplicates_peers.py")
+ROOT = SCRIPT.parents[2]
+PEERS = ROOT / ".venv-peers" / "bin" / "python"
+OURS = ("ours", "ours-one-thread")
+OTHERS = ("rensa", "datasketch", "text-dedup", "semhash")
+GOOD = 0.95
+"""Recall and precision from which a peer counts."""
 
 
-def planted(documents: list[Document], chance: random.Random) -> tuple[list[Document], dict[int, int]]:
-    """Return the documents with copies among them, and copy → original."""
-    first = 1 + max(document.seq for document in documents)
-    copies, truth = [], {}
-    for document in documents:
-        answer = document.sides[-1].split()
-        if document.seq % 10 or len(answer) < 60:
-            continue
-        for place in chance.sample(range(len(answer)), len(answer) // 40):
-            answer[place] = "otherwise"
-        seq = first + len(copies)
-        copies.append(Document(seq, (*document.sides[:-1], " ".join(answer))))
-        truth[seq] = document.seq
-    everything = documents + copies
-    chance.shuffle(everything)
-    return everything, truth
+def run(data: Path, rounds: int, *, times: int = 1, peers: Path = PEERS, tools: str = "") -> dict[str, Any]:
+    """Return what each tool took and found.
+
+    Args:
+        data: The conversations.
+        rounds: Turns of each tool.
+        times: How often the conversations stand in the file, in other words each time.
+        peers: The interpreter that has the peers; without it only those in this environment run.
+        tools: Names to run, with commas; empty is all.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "planted.jsonl"
+        truth = write_planted(data, file, times)
+        with file.open("rb") as lines:
+            n = sum(1 for _ in lines)
+        wanted = [t for t in (*OURS, *OTHERS) if not tools or t in tools.split(",")]
+        turns: dict[str, list[dict[str, Any]]] = {tool: [] for tool in wanted}
+        failed: dict[str, str] = {}
+        for _ in range(rounds):
+            for tool in wanted:
+                if tool not in failed:
+                    _turn(tool, file, peers, turns, failed)
+        table = {tool: _figures(found, truth, n) for tool, found in turns.items() if found}
+        line = {"unit": "conversations", "n": n, "planted": len(truth), "tools": table, "could_not_run": failed}
+        return line | _ratios(table) | {"exact_per_second": _exact(file)}
 
 
-def _pairs_of_words(document: Document) -> list[str]:
-    words = " ".join(document.sides).split()
-    return [" ".join(words[i : i + 2]) for i in range(max(1, len(words) - 1))]
+def _turn(
+    tool: str, file: Path, peers: Path, turns: dict[str, list[dict[str, Any]]], failed: dict[str, str]
+) -> None:
+    out = file.with_name("out.json")
+    python = str(peers) if tool in OTHERS and peers.exists() else sys.executable
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(
+        [python, str(SCRIPT), tool, str(file), str(out)], env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        failed[tool] = (done.stderr.strip().splitlines() or ["ended without a word"])[-1][:200]
+    else:
+        turns[tool].append(json.loads(out.read_text()))
 
 
-def run(data: Path, rounds: int) -> dict[str, Any]:
-    """Return documents a second, texts in memory → pairs, with recall of the planted copies."""
-    documents, truth = planted(_documents(data), random.Random(0))
-    groups: dict[int, int] = {}
-    flagged: set[int] = set()
-
-    def ours() -> None:
-        found = find_near(in_blocks(documents), NearSettings(threads=1), threshold=THRESHOLD)
-        result = DuplicateResult(
-            "near", "conversation", THRESHOLD, found.floor, len(documents), found.members, found.pairs
-        )
-        groups.clear()
-        groups.update(result.group_of)
-
-    def peer() -> None:
-        deduplicator = RMinHashDeduplicator(THRESHOLD, 128, True, 32)
-        flagged.clear()
-        for document in documents:
-            hashed = RMinHash(num_perm=128, seed=42)
-            hashed.update(_pairs_of_words(document))
-            if not deduplicator.add(str(document.seq), hashed):
-                flagged.add(document.seq)
-
-    line = versus("documents", len(documents), *in_turns(ours, peer, rounds), "rensa RMinHashDeduplicator")
-    found = sum(groups.get(copy, -1) == groups.get(original, -2) for copy, original in truth.items())
-    peers = sum(copy in flagged or original in flagged for copy, original in truth.items())
-    planted_copies = max(len(truth), 1)
-    return line | {
-        "planted": len(truth),
-        "recall": round(found / planted_copies, 4),
-        "peer_recall": round(peers / planted_copies, 4),
+def _figures(found: list[dict[str, Any]], truth: Truth, n: int) -> dict[str, Any]:
+    seconds = statistics.median(f["seconds"] for f in found)
+    processor = statistics.median(f["processor_seconds"] for f in found)
+    return {
+        "version": found[0]["version"],
+        "seconds": round(seconds, 2),
+        "per_second": round(n / seconds),
+        "processor_seconds": round(processor, 2),
+        "per_processor_second": round(n / processor),
+        "grown_kb_each": round(found[0]["grown_kb"] / n, 2),
+        **judged(found[0]["groups"], truth),
     }
+
+
+def _ratios(table: dict[str, Any]) -> dict[str, Any]:
+    """Return ours against the fastest peer that finds enough and little else."""
+    good = [t for t, f in table.items() if t in OTHERS and min(f["recall"], f["precision"]) >= GOOD]
+    if not good or any(tool not in table for tool in OURS):
+        return {}
+    best = min(good, key=lambda tool: table[tool]["processor_seconds"])
+    peer, own, alone = table[best], table["ours"], table["ours-one-thread"]
+    return {
+        "fastest_good_peer": best,
+        "ratio": round(peer["seconds"] / own["seconds"], 2),
+        "ratio_one_thread": round(peer["seconds"] / alone["seconds"], 2),
+        "ratio_processor": round(peer["processor_seconds"] / alone["processor_seconds"], 2),
+    }
+
+
+def _exact(file: Path) -> int:
+    blocks = list(in_blocks(Document(i, pair) for i, pair in enumerate(read_pairs(file))))
+    find_exact(blocks[:1])
+    began = time.process_time()
+    found = find_exact(blocks)
+    return round(found.considered / (time.process_time() - began))

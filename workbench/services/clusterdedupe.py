@@ -30,7 +30,7 @@ from workbench.curate.dedupe.cluster import cluster, find_exact_on, find_near_on
 from workbench.curate.dedupe.corpus import Columns
 from workbench.curate.dedupe.tables import Numbers
 from workbench.domain.errors import PlanError
-from workbench.services.filededupe import FileReport, check_options, decisions_of, result_of
+from workbench.services.filededupe import FileReport, check_options, decisions_of, fault_of, result_of, texts_of
 from workbench.services.inspecting import open_file, read_checked
 
 PIECE_ROWS = 10_000
@@ -149,11 +149,9 @@ def _pieces(source: Path) -> Iterator[Piece]:
 def _documents(piece: Piece, part: Part) -> Iterator[Document]:
     form = FORMATS[piece.form]
     for row in rows_of(piece.table(), piece.first):
-        try:
-            conversation = read_checked(row, form).conversations[0]
-        except DataError:
-            continue  # `_write` says what and why
-        yield Document(row.line, sides(conversation.turns, part))
+        read = texts_of(row, form, part)
+        if read is not None:
+            yield Document(row.line, read[0])
 
 
 def _read(piece: Piece, part: Part) -> tuple[Numbers, Columns]:
@@ -195,12 +193,8 @@ def _as_arrays(decisions: Any) -> Gone:
 def _write(piece: Piece, folder: Path, number: int, gone: Gone) -> tuple[int, int, int]:
     """Write a piece's parts; return how many rows were kept, dropped, and not read."""
     table, form = piece.table(), FORMATS[piece.form]
-    broken = []
-    for row in rows_of(table, piece.first):
-        try:
-            read_checked(row, form)
-        except DataError as error:
-            broken.append({"row": row.line, "reason": error.message, "value": row.value})
+    faults = ((row, fault_of(row, form)) for row in rows_of(table, piece.first))
+    broken = [{"row": row.line, "reason": fault, "value": row.value} for row, fault in faults if fault is not None]
     numbers = np.arange(piece.first, piece.first + piece.rows)
     begin, end = np.searchsorted(gone[0], (piece.first, piece.first + piece.rows))
     goes = np.isin(numbers, gone[0][begin:end])

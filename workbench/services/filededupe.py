@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crlft.conversation import Conversation
 from crlft.errors import DataError
+from crlft.formats import Format
+from crlft.formats.plain import plain_exchange
+from crlft.formats.rawrow import RawRow
 from crlft.formats.writing import SUFFIXES, write_rows
 from workbench.curate.dedupe import (
     KEEP,
@@ -63,14 +65,6 @@ class FileReport:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    number: int
-    value: Any
-    conversation: Conversation | None
-    error: str
-
-
 def dedupe_file(
     source: Path,
     folder: Path,
@@ -100,17 +94,45 @@ def dedupe_file(
     """
     targets = _targets(source, folder)
     check_options(method, part, threshold, keep, [*targets.values()])
-    lengths: dict[int, int] = {}
-    texts = in_blocks(_documents(source, part, lengths))
-    reading = Reading(punctuation=punctuation)
-    if method == "exact":
-        found = find_exact(texts, reading, on_progress=on_progress)
-    else:
-        found = find_near(texts, NearSettings(reading=reading), threshold=threshold, on_progress=on_progress)
-    result = result_of(found, method, part, threshold)
+    settings = NearSettings(reading=Reading(punctuation=punctuation))
+    result, lengths = search_file(
+        source, method=method, part=part, threshold=threshold, settings=settings, on_progress=on_progress
+    )
     gone = {d.seq: d for d in decisions_of(result, lengths, keep) if not d.kept}
     folder.mkdir(parents=True, exist_ok=True)
     return _write(source, targets, gone, len(result.groups))
+
+
+def search_file(
+    source: Path,
+    *,
+    method: Method = "near",
+    part: Part = "conversation",
+    threshold: float = 0.8,
+    settings: NearSettings | None = None,
+    on_progress: Progress | None = None,
+) -> tuple[DuplicateResult, dict[int, int]]:
+    """Find the duplicates in a file; return them, by number of row from 1, and how long each row's answer is.
+
+    Args:
+        source: As `dedupe_file`.
+        method: As there.
+        part: As there.
+        threshold: As there.
+        settings: How texts are read and searched.
+        on_progress: As there.
+
+    Raises:
+        ImportFault: The file cannot be read.
+    """
+    settings = settings or NearSettings()
+    lengths: dict[int, int] = {}
+    texts = in_blocks(_documents(source, part, lengths))
+    if method == "exact":
+        found = find_exact(texts, settings.reading, on_progress=on_progress)
+    else:
+        found = find_near(texts, settings, threshold=threshold, on_progress=on_progress)
+    return result_of(found, method, part, threshold), lengths
 
 
 def _targets(source: Path, folder: Path) -> dict[str, Path]:
@@ -138,20 +160,25 @@ def check_options(method: str, part: str, threshold: float, keep: str, targets: 
         raise PlanError(f"{taken} is already there", "name another folder, or remove that file first")
 
 
-def _rows(source: Path) -> Iterator[_Row]:
+def _documents(source: Path, part: Part, lengths: dict[int, int]) -> Iterator[Document]:
     with open_file(source) as file:
         for number, row in enumerate(file.rows, 1):
-            try:
-                yield _Row(number, row.value, read_checked(row, file.form).conversations[0], "")
-            except DataError as error:
-                yield _Row(number, row.value, None, error.message)
+            read = texts_of(row, file.form, part)
+            if read is not None:
+                lengths[number] = read[1]
+                yield Document(number, read[0])
 
 
-def _documents(source: Path, part: Part, lengths: dict[int, int]) -> Iterator[Document]:
-    for row in _rows(source):
-        if row.conversation is not None:
-            lengths[row.number] = len(row.conversation.answer)
-            yield Document(row.number, sides(row.conversation.turns, part))
+def texts_of(row: RawRow, form: Format, part: Part) -> tuple[tuple[str, ...], int] | None:
+    """Return what is compared of a row, and how long its answer is; None where it cannot be read."""
+    plain = plain_exchange(row.value, form.name)
+    if plain is not None:
+        return (plain if part == "conversation" else (plain[part == "answer"],)), len(plain[1])
+    try:
+        conversation = read_checked(row, form).conversations[0]
+    except DataError:
+        return None  # said when the row is written
+    return sides(conversation.turns, part), len(conversation.answer)
 
 
 def result_of(found: Found, method: Method, part: Part, threshold: float) -> DuplicateResult:
@@ -169,14 +196,27 @@ def decisions_of(result: DuplicateResult, lengths: dict[int, int], keep: str) ->
         yield from decide(result, group, members, keep)
 
 
+def fault_of(row: RawRow, form: Format) -> str | None:
+    """Return why a row cannot be read, or None."""
+    if plain_exchange(row.value, form.name) is not None:
+        return None
+    try:
+        read_checked(row, form)
+    except DataError as error:
+        return error.message
+    return None
+
+
 def _write(source: Path, targets: dict[str, Path], gone: dict[int, Decision], groups: int) -> FileReport:
     counts = dict.fromkeys(targets, 0)
     with ExitStack() as stack:
         put = {name: stack.enter_context(write_rows(path)) for name, path in targets.items()}
-        for row in _rows(source):
-            decision = gone.get(row.number)
-            if row.conversation is None:
-                name, value = "unread", {"row": row.number, "reason": row.error, "value": row.value}
+        file = stack.enter_context(open_file(source))
+        for number, row in enumerate(file.rows, 1):
+            decision, fault = gone.get(number), fault_of(row, file.form)
+            value: Any
+            if fault is not None:
+                name, value = "unread", {"row": number, "reason": fault, "value": row.value}
             elif decision is not None:
                 name = "dropped"
                 value = {**row.value, "duplicate_of": decision.copy_of, "similarity": decision.score}

@@ -8,7 +8,7 @@ same result on every machine.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,73 +36,97 @@ Units = npt.NDArray[np.uint64]
 _OTHER, _PART_OF_WORD, _WORD_ALONE = 0, 1, 2
 
 
+class Tables(NamedTuple):
+    """What signs become and are; given whole to the compiled loops.
+
+    Attributes:
+        even: As `folding.Signs`.
+        spill: As there.
+        kinds: As there.
+        plain: (256,), what an ASCII byte becomes, plus one.
+        plain_kinds: (256,), what that is; 0 for bytes of other signs.
+    """
+
+    even: Table
+    spill: Table
+    kinds: Bytes
+    plain: Units
+    plain_kinds: Bytes
+
+
+class Pieces(NamedTuple):
+    """What is written about each piece of text.
+
+    Attributes:
+        hashes: Distinct shingles of each piece, one piece behind the other.
+        begins: (pieces,), where each piece's begin.
+        counts: (pieces,), how many each has.
+        words: (pieces,), number of words.
+        keys: (pieces, 2): equal where the texts are, case, width and white space evened out; 0 for no text.
+        figures: (pieces,), the same for the same numbers and arithmetic signs in any order; 0 for none.
+        odd: (pieces,), those that must be evened out beforehand; nothing else is written for them.
+    """
+
+    hashes: Table
+    begins: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int32]
+    words: npt.NDArray[np.int32]
+    keys: Units
+    figures: Units
+    odd: npt.NDArray[np.bool_]
+
+
 @compiled
 def read_pieces(
     data: Bytes,
     bounds: npt.NDArray[np.int64],
-    even: Table,
-    spill: Table,
-    kinds: Bytes,
+    tables: Tables,
     width: int,
     short_words: int,
     by_character: bool,
     punctuation: bool,
     figure_tokens: int,
-    hashes: Table,
-    begins: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int32],
-    word_counts: npt.NDArray[np.int32],
-    keys: Units,
-    figures: Units,
-    odd: npt.NDArray[np.bool_],
     units: Units,
     roles: Bytes,
+    found: Pieces,
 ) -> int:
     """Read pieces of UTF-8 text; return how many hashes were written.
 
     Args:
         data: Text behind text.
         bounds: (pieces + 1,), where each begins.
-        even: As `folding.Signs`.
-        spill: As there.
-        kinds: As there.
+        tables: Of signs.
         width: Words (or signs) per shingle.
         short_words: Texts with fewer words get one hash of the whole.
         by_character: Shingles of signs, one blank between words, instead of words.
         punctuation: Whether it counts in `keys`.
         figure_tokens: From this many shingles on, figures are not looked at.
-        hashes: Out: distinct shingles of each piece, one piece behind the other.
-        begins: Out: where each piece's begin.
-        counts: Out: how many each has.
-        word_counts: Out.
-        keys: Out, (pieces, 2): equal where the texts are, case, width and white space evened out; 0 for no text.
-        figures: Out: the same for the same numbers and arithmetic signs in any order; 0 for none.
-        odd: Out: pieces that must be evened out beforehand; nothing else is written for them.
         units: Scratch, at least as long as the longest piece has signs, evened out.
         roles: Scratch of the same length.
+        found: Written to.
     """
     out = 0
     table = np.zeros(1024, dtype=np.uint32)
     stamps = np.zeros(1024, dtype=np.uint32)
     for piece in range(len(bounds) - 1):
         at, end = bounds[piece], bounds[piece + 1]
-        begins[piece], counts[piece], word_counts[piece] = out, 0, 0
-        keys[piece, 0], keys[piece, 1], figures[piece] = _ZERO, _ZERO, _ZERO
-        n = _split(data, at, end, even, spill, kinds, by_character, units, roles)
-        odd[piece] = n < 0
+        found.begins[piece], found.counts[piece], found.words[piece] = out, 0, 0
+        found.keys[piece, 0], found.keys[piece, 1], found.figures[piece] = _ZERO, _ZERO, _ZERO
+        n = _split(data, at, end, tables, by_character, units, roles)
+        found.odd[piece] = n < 0
         if n <= 0:
             continue
         one, two = _whole(units, n)
-        keys[piece, 0], keys[piece, 1] = one, two
+        found.keys[piece, 0], found.keys[piece, 1] = one, two
         whole = np.uint32(one >> _S32)
         tokens, n_words = _only_words(units, roles, n, by_character)
-        word_counts[piece] = n_words
+        found.words[piece] = n_words
         if not punctuation and n_words:
             one, two = _whole(units, tokens)
-            keys[piece, 0], keys[piece, 1] = one, two
+            found.keys[piece, 0], found.keys[piece, 1] = one, two
         if n_words < short_words or tokens < width:
-            hashes[out] = whole
-            counts[piece] = 1
+            found.hashes[out] = whole
+            found.counts[piece] = 1
         else:
             many = tokens - width + 1
             size = len(table)
@@ -111,10 +135,11 @@ def read_pieces(
             if size > len(table):
                 table = np.zeros(size, dtype=np.uint32)
                 stamps = np.zeros(size, dtype=np.uint32)
-            counts[piece] = _distinct(units, many, width, table, stamps, np.uint32(piece + 1), hashes, out)
-        out += counts[piece]
-        if counts[piece] < figure_tokens:
-            figures[piece] = _figures(data, at, end, even, spill, kinds)
+            stamp = np.uint32(piece + 1)
+            found.counts[piece] = _distinct(units, many, width, table, stamps, stamp, found.hashes, out)
+        out += found.counts[piece]
+        if found.counts[piece] < figure_tokens:
+            found.figures[piece] = _figures(data, at, end, tables)
     return out
 
 
@@ -138,29 +163,25 @@ def point_at(data: Bytes, at: int) -> tuple[Any, int]:
 
 @compiled
 def _split(  # noqa: C901 - one machine of three states
-    data: Bytes,
-    at: int,
-    end: int,
-    even: Table,
-    spill: Table,
-    kinds: Bytes,
-    by_character: bool,
-    units: Units,
-    roles: Bytes,
+    data: Bytes, at: int, end: int, tables: Tables, by_character: bool, units: Units, roles: Bytes
 ) -> int:
     """Write a text's units (words, signs, one blank for white space); return how many, -1 for an odd text."""
     used = 0
     word, inside, gap = _ZERO, False, False
     while at < end:
-        point, after = point_at(data, at)
-        single = even[point]
+        if not inside and not by_character:
+            used, at, gap, word, inside = _plain_words(data, at, end, tables, units, roles, used, gap)
+            if at >= end:
+                break
+        point, at = point_at(data, at)
+        single = tables.even[point]
         if single == ODD:
             return -1
         place = np.int64(single) - SPILL if single >= SPILL else -1
-        many = np.int64(spill[place]) if place >= 0 else 1
+        many = np.int64(tables.spill[place]) if place >= 0 else 1
         for step in range(many):
-            c = spill[place + 1 + step] if place >= 0 else single
-            kind = kinds[c]
+            c = tables.spill[place + 1 + step] if place >= 0 else single
+            kind = tables.kinds[c]
             if kind & WORD and not kind & ALONE and not by_character:
                 if gap:
                     units[used], roles[used] = _ZERO, _OTHER
@@ -183,9 +204,6 @@ def _split(  # noqa: C901 - one machine of three states
             units[used] = (U64(c) + _UNIT) * _THREE
             roles[used] = _WORD_ALONE if kind & ALONE else _PART_OF_WORD if kind & WORD else _OTHER
             used += 1
-        at = after
-        if inside:
-            word, at = _letters(data, at, end, even, kinds, word)
     if inside:
         units[used], roles[used] = (word ^ (word >> _S32)) * _TWO, _PART_OF_WORD
         used += 1
@@ -193,15 +211,35 @@ def _split(  # noqa: C901 - one machine of three states
 
 
 @compiled
-def _letters(data: Bytes, at: int, end: int, even: Table, kinds: Bytes, word: np.uint64) -> tuple[np.uint64, int]:
-    """Go on inside a word: most signs are plain letters, and nothing but their hash is to be done about them."""
+def _plain_words(
+    data: Bytes, at: int, end: int, tables: Tables, units: Units, roles: Bytes, used: int, gap: bool
+) -> tuple[int, int, bool, np.uint64, bool]:
+    """Write units as long as signs are ASCII; return the state where another sign comes, maybe inside a word."""
     while at < end and data[at] < _PLAIN:
-        c = even[data[at]]
-        if kinds[c] != WORD:
-            break
-        word = (word ^ (U64(c) + _UNIT)) * _ONE
+        kind = tables.plain_kinds[data[at]]
+        if kind & SPACE:
+            gap = used > 0
+            at += 1
+            continue
+        if gap:
+            units[used], roles[used] = _ZERO, _OTHER
+            used += 1
+            gap = False
+        if not kind & WORD:
+            units[used], roles[used] = tables.plain[data[at]] * _THREE, _OTHER
+            used += 1
+            at += 1
+            continue
+        word = tables.plain[data[at]] * _ONE
         at += 1
-    return word, at
+        while at < end and tables.plain_kinds[data[at]] & WORD:
+            word = (word ^ tables.plain[data[at]]) * _ONE
+            at += 1
+        if at < end and data[at] >= _PLAIN:
+            return used, at, gap, word, True
+        units[used], roles[used] = (word ^ (word >> _S32)) * _TWO, _PART_OF_WORD
+        used += 1
+    return used, at, gap, _ZERO, False
 
 
 @compiled
@@ -280,19 +318,19 @@ def _distinct(
 
 @compiled
 def _figures(  # noqa: C901 - one machine of three states
-    data: Bytes, at: int, end: int, even: Table, spill: Table, kinds: Bytes
+    data: Bytes, at: int, end: int, tables: Tables
 ) -> np.uint64:
     """Return a sum over all numbers, and over signs that stand between numbers, blanks and an opening bracket."""
     total, number, mark, sign = _ZERO, _ZERO, _ZERO, _ZERO
     state, fits = 0, True  # a beginning or an end is like a blank: white space there must not matter
     while at < end:
         point, at = point_at(data, at)
-        single = even[point]
+        single = tables.even[point]
         place = np.int64(single) - SPILL if single >= SPILL else -1
-        many = np.int64(spill[place]) if place >= 0 else 1
+        many = np.int64(tables.spill[place]) if place >= 0 else 1
         for step in range(many):
-            c = spill[place + 1 + step] if place >= 0 else single
-            kind = kinds[c]
+            c = tables.spill[place + 1 + step] if place >= 0 else single
+            kind = tables.kinds[c]
             if sign != _ZERO:
                 if kind & _BESIDE_SIGN:
                     total += (sign * _THREE) ^ (sign << _S29)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.curate.dedupe.folding import even, signs
-from workbench.curate.dedupe.reading import read_pieces
+from workbench.curate.dedupe.reading import Pieces, Tables, read_pieces
 
 Bytes = npt.NDArray[np.uint8]
 Bounds = npt.NDArray[np.int64]
@@ -114,44 +114,50 @@ def from_arrow(array: Any) -> tuple[Bytes, Bounds]:
 def _read(
     data: Bytes, bounds: Bounds, reading: Reading, *, plain: bool = False
 ) -> tuple[Digest, npt.NDArray[np.bool_]]:
-    table = signs()
     n = len(bounds) - 1
     size = int(bounds[-1] - bounds[0])
     longest = int(np.diff(bounds).max(initial=0))
     # One byte rarely makes more than one token; a few signs of three bytes make eighteen.
     room = _MOST_SIGNS // 3 * longest + 8
-    found = Digest(
+    found = Pieces(
         np.empty(_MOST_SIGNS // 3 * size + n + 8, dtype=np.uint32),  # untouched pages cost nothing
         np.empty(n, dtype=np.int64),
         np.empty(n, dtype=np.int32),
         np.empty(n, dtype=np.int32),
         np.empty((n, 2), dtype=np.uint64),
         np.empty(n, dtype=np.uint64),
+        np.zeros(n, dtype=np.bool_),
     )
-    odd = np.zeros(n, dtype=np.bool_)
     used = read_pieces(
         data,
         bounds,
-        as_they_are() if plain else table.even,
-        table.spill,
-        table.kinds,
+        tables(plain=plain),
         reading.width,
         reading.short_words,
         reading.by_character,
         reading.punctuation,
         reading.figure_tokens,
-        found.hashes,
-        found.begins,
-        found.counts,
-        found.words,
-        found.keys,
-        found.figures,
-        odd,
         np.empty(room, dtype=np.uint64),
         np.empty(room, dtype=np.uint8),
+        found,
     )
-    hashes = found.hashes[:used].copy()
-    return Digest(hashes, found.begins, found.counts, found.words, found.keys, found.figures), odd
+    *_, odd = found
+    return Digest(found.hashes[:used].copy(), *found[1:-1]), odd
+
+
+@cache
+def tables(*, plain: bool = False) -> Tables:
+    """Return the tables by which texts are read.
+
+    Args:
+        plain: For texts that are evened out already.
+    """
+    known = signs()
+    ascii_signs = np.zeros(256, dtype=np.uint64)
+    ascii_signs[:128] = known.even[:128] + 1
+    kinds = np.zeros(256, dtype=np.uint8)
+    kinds[:128] = known.kinds[known.even[:128]]
+    return Tables(as_they_are() if plain else known.even, known.spill, known.kinds, ascii_signs, kinds)
 
 
 @cache
