@@ -229,9 +229,6 @@ _JOBS: Mapping[str, str] = {
     "Running and waiting": "运行与等待",
     "Nothing runs now.": "现在没有任务运行。",
     "Nothing has been started yet": "还没有启动过任务",
-    "Training, comparing and making the map are jobs: they go on when the page is closed.": (
-        "训练、比较与绘制地图都是任务：关闭页面后仍会继续。"
-    ),
     "answers for a comparison": "比较用的回答",
     "map": "地图",
     "the model judges tags": "模型评判标签",
