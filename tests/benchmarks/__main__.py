@@ -24,6 +24,7 @@ from tests.benchmarks import (
     bench_duplicates,
     bench_generation,
     bench_import,
+    bench_responsive,
     bench_scoring,
     bench_training,
     bench_watching,
@@ -40,6 +41,7 @@ BENCHES = {
     "compare": bench_compare.run,
     "training": bench_training.run,
     "watching": bench_watching.run,
+    "responsive": bench_responsive.run,
 }
 MADE_UP = 8000
 """Conversations to work on where no file is named."""
