@@ -3,7 +3,7 @@
     make bench ARGS="responsive --data FILE"
 
 Three ways in turns, each on a project of its own: nothing beside it; the import in a thread of the app's process,
-as it once was; the import as a job. The page is Browse on the sample, drawn whole in this process without a browser.
+as it once was; the import as a job. The page is Browse on the sample, drawn whole in this process, no browser.
 """
 
 from __future__ import annotations
