@@ -28,9 +28,7 @@ TEXTS: Mapping[str, str] = {
     "Count exactly": "精确计数",
     "Estimates by the project's tokenizer.": "按项目自带分词器估算。",
     "auto: {value}": "自动：{value}",
-    "one example of each class, token by token; the stronger the shade, the more a token weighs": (
-        "每个类别一个样例，逐词元显示；颜色越深，权重越大"
-    ),
+    "token by token; the stronger the shade, the more it weighs": "逐词元显示；颜色越深，权重越大",
     "{n} of the {all} tokens are learnt; the condition is underlined": (
         "{all} 个词元中有 {n} 个参与学习；条件以下划线标出"
     ),

@@ -230,7 +230,7 @@ def _examples(examples: Sequence[Example], colours: Mapping[str, str]) -> None:
 
 def _tokens(views: Mapping[str, Any], colours: Mapping[str, str]) -> None:
     """Draw one example of each class token by token, as it is trained on."""
-    note = t("one example of each class, token by token; the stronger the shade, the more a token weighs")
+    note = t("token by token; the stronger the shade, the more it weighs")
     section(t("As the model will read it"), note)
     heaviest = heaviest_token(views.values())
     for name, view in views.items():
