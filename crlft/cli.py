@@ -21,6 +21,7 @@ from crlft.commands.suggest import suggest
 from crlft.config import RunConfig, field_help
 from crlft.errors import ConfigError, CrlftError
 from crlft.methods import METHODS
+from crlft.ranks import is_first, ranks
 from crlft.terminal import CLASSES_HELP, DATA_HELP, Progress, complain, finish, say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -74,7 +75,8 @@ def train(
     if outcome.status == "failed":
         raise SystemExit(complain(CrlftError(outcome.error, outcome.remedy), as_json))
     body = {"run": str(folder), "status": outcome.status, "step": outcome.step, "metrics": outcome.metrics}
-    finish(body, as_json, f"{outcome.status} at step {outcome.step}: {folder / 'model'}")
+    if is_first():
+        finish(body, as_json, f"{outcome.status} at step {outcome.step}: {folder / 'model'}")
 
 
 @app.command()
@@ -218,6 +220,8 @@ def base_build(
 def _new_folder(overrides: dict[str, Any]) -> Path:
     if not overrides.get("snapshot") or not overrides.get("base"):
         raise typer.BadParameter("give SNAPSHOT and --base, or --run with a folder that holds config.json")
+    if ranks() > 1:
+        raise typer.BadParameter("several processes share one folder: name it with --run")
     import time
 
     return Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-{overrides.get('method', 'c-rlft')}"

@@ -114,6 +114,13 @@ def test_errors_are_sentences(world, run, tmp_path, monkeypatch, args, code, wor
         assert words in json.loads(out)["error"]
 
 
+def test_several_processes_must_be_told_their_folder(world, run, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    code, _, err = run("train", world / "data.jsonl", "--base", world / "base")
+    assert code == 2
+    assert "name it with --run" in " ".join(err.split())
+
+
 def test_help_and_import_need_no_torch():
     code = (
         "import sys, crlft, crlft.cli, crlft.config, crlft.template, crlft.chat_template, crlft.dataset, "
