@@ -18,7 +18,8 @@ from workbench.store import conversations as conversation_store
 from workbench.store import histograms as histogram_store
 from workbench.store import search as search_store
 from workbench.store.histograms import Histogram
-from workbench.store.search import ORDERS, Compiled, Facets
+from workbench.store.search import ORDERS, Compiled, Facets, Order
+from workbench.store.selection import Selection
 
 __all__ = [
     "Facets",
@@ -94,11 +95,27 @@ def search(
     if known is None:
         raise QueryError(f"unknown order {order!r}", f"use one of {', '.join(ORDERS)}")
     with compiled(project, query) as (connection, ready):
-        total, exact = search_store.count_matches(connection, ready)
-        items = search_store.search_page(connection, ready, limit=limit + 1, after=after, order=known)
+        found = _from_memory(project, connection, ready, known)
+        seqs = None if found is None else found.page(known, limit + 1, after)
+        if found is None or seqs is None:
+            total, exact = search_store.count_matches(connection, ready)
+            items = search_store.search_page(connection, ready, limit=limit + 1, after=after, order=known)
+        else:
+            total, exact = found.total, found.exact
+            items = conversation_store.get_summaries(connection, seqs)
     more = len(items) > limit
     items = items[:limit]
     return Page(total, items, items[-1].seq if more and items else None, exact)
+
+
+def _from_memory(project: Project, connection: Connection, ready: Compiled, order: Order) -> Selection | None:
+    """Return what matches by the columns in memory, where they are there and the faster way."""
+    alone = ready.match and not (ready.dimensions or ready.conditions or ready.ranked)
+    ranked = order == "best" and (ready.match or ready.ranked is not None)
+    if ready.is_everything or alone or ranked:
+        return None  # the database walks an index, or ranks
+    selecting = project.database.selecting(connection)
+    return None if selecting is None else selecting.select(connection, ready)
 
 
 def matching_seqs(project: Project, query: str) -> list[int]:
@@ -128,7 +145,11 @@ def facets(project: Project, query: str = "", limit: int = 50) -> Facets:
         QueryError: The query has a mistake.
     """
     with compiled(project, query) as (connection, ready):
-        return search_store.facets(connection, ready, limit)
+        selecting = None if ready.from_cube else project.database.selecting(connection)
+        if selecting is None:
+            return search_store.facets(connection, ready, limit)
+        cells = selecting.select(connection, ready).cells(dimensions=False)
+        return search_store.facets_of(cells, ready, limit)
 
 
 def histograms(project: Project, query: str = "") -> tuple[dict[str, Histogram], bool]:
@@ -138,7 +159,12 @@ def histograms(project: Project, query: str = "") -> tuple[dict[str, Histogram],
         QueryError: The query has a mistake.
     """
     with compiled(project, query) as (connection, ready):
-        found, estimated = histogram_store.histograms(connection, ready)
+        selecting = project.database.selecting(connection)
+        if selecting is None:
+            found, estimated = histogram_store.histograms(connection, ready)
+        else:
+            chosen = selecting.select(connection, ready)
+            found, estimated = chosen.histograms(), not chosen.exact
     return {field: histogram_store.trimmed(one) for field, one in found.items()}, estimated
 
 

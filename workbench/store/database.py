@@ -16,7 +16,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from workbench.domain.errors import ProjectError
 from workbench.store import jsontext
+from workbench.store.keeper import Keeper
 from workbench.store.migrations import SCHEMA_VERSION, check_version, migrate, schema_version
+from workbench.store.selection import Selecting
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one: a bulk act over 100,000 conversations takes 6-17 s."""
@@ -39,6 +41,7 @@ class Database:
         )
         event.listen(self.engine, "connect", _prepare)
         event.listen(self.engine, "begin", _begin)
+        self._keeper: Keeper | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -64,8 +67,19 @@ class Database:
                     raise
                 raise known from error
 
+    def keep_columns(self) -> None:
+        """Have the narrow columns read into memory, for a process that stays: pages are answered from there."""
+        if self._keeper is None:
+            self._keeper = Keeper(self.read)
+
+    def selecting(self, connection: Connection) -> Selecting | None:
+        """Return what answers queries from memory; None where nobody asked for it or it is not read yet."""
+        return None if self._keeper is None else self._keeper.selecting(connection)
+
     def close(self) -> None:
         """Close every idle connection."""
+        if self._keeper is not None:
+            self._keeper.close()
         self.engine.dispose()
 
 

@@ -24,6 +24,7 @@ _INTEGER_EDGES = {
     "tokens": (0, 50, 100, 200, 400, 800, 1600, 3200),
 }
 _REWARD_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+FIELDS = ("turns", "tokens", "reward")
 _COLUMNS: dict[str, ColumnElement[Any]] = {"turns": _c.n_turns, "tokens": _c.n_tokens, "reward": REWARD_IN_FORCE}
 
 Histogram = list[tuple[str, int]]
@@ -51,7 +52,7 @@ def histograms(connection: Connection, compiled: Compiled) -> tuple[dict[str, Hi
         share = min(1.0, COUNTED / max(everything, 1))
         low = _c.uid < f"{int(share * 16**8):08x}" if share < 1 else None
         scale = 1 / share
-    out = {field: _count(connection, compiled, field, low, scale) for field in _COLUMNS}
+    out = {field: _count(connection, compiled, field, low, scale) for field in FIELDS}
     return out, sampled and low is not None
 
 

@@ -7,14 +7,14 @@ allowed values, which serve SQL and the cube alike. Everything typed reaches SQL
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, true
 
 from workbench.domain.errors import QueryError
-from workbench.domain.query import Query, TextTerm
+from workbench.domain.query import FieldTerm, Query, TextTerm
 from workbench.domain.record import Record, RecordSummary
 from workbench.store import textindex
 from workbench.store.conversations import (
@@ -52,6 +52,10 @@ _SORT_KEYS: dict[Order, tuple[ColumnElement[Any], bool]] = {
 """Order → what it sorts by, and whether the largest comes first; ties follow `seq` in the same direction."""
 
 
+Condition = tuple[FieldTerm | TextTerm, ColumnElement[bool]]
+"""A term, and what it says in SQL."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A query ready to run.
@@ -64,7 +68,7 @@ class Compiled:
     """
 
     dimensions: tuple[DimensionTerm, ...] = ()
-    conditions: tuple[ColumnElement[bool], ...] = ()
+    conditions: tuple[Condition, ...] = ()
     match: str = ""
     ranked: tuple[int, ...] | None = None
 
@@ -78,13 +82,20 @@ class Compiled:
         """Whether every conversation matches."""
         return self.from_cube and not self.dimensions
 
+    def key(self) -> Hashable:
+        """Return what two queries share that find the same."""
+        return (self.dimensions, tuple(term for term, _ in self.conditions), self.match, self.ranked)
+
     def nearest_to(self, ranked: Sequence[int]) -> Compiled:
         """Return the same, narrowed to these row numbers and in their order where `best` is asked for."""
         return replace(self, ranked=tuple(ranked))
 
     def where(self) -> ColumnElement[bool]:
         """Return the whole condition, for any SELECT that has `conversations`."""
-        conditions: list[ColumnElement[bool]] = [*map(dimension_condition, self.dimensions), *self.conditions]
+        conditions: list[ColumnElement[bool]] = [
+            *map(dimension_condition, self.dimensions),
+            *(condition for _, condition in self.conditions),
+        ]
         if self.match:
             conditions.append(_c.seq.in_(_matching(self.match)))
         if self.ranked is not None:
@@ -118,13 +129,13 @@ def compile_query(connection: Connection, query: Query) -> Compiled:
         QueryError: It names a class that does not exist, or a text without letters or digits.
     """
     dimensions: list[DimensionTerm] = []
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[Condition] = []
     expressions: list[str] = []
     for term in query.terms:
         if isinstance(term, TextTerm):
-            expression = _expression(term)
+            expression = expression_of(term)
             if term.negated:
-                conditions.append(_c.seq.not_in(_matching(expression)))
+                conditions.append((term, _c.seq.not_in(_matching(expression))))
             else:
                 expressions.append(expression)
         elif term.field == "like":
@@ -132,7 +143,7 @@ def compile_query(connection: Connection, query: Query) -> Compiled:
         elif term.field in DIMENSIONS:
             dimensions.append(resolve(connection, term))
         else:
-            conditions.append(field_condition(term))
+            conditions.append((term, field_condition(term)))
     return Compiled(tuple(dimensions), tuple(conditions), " ".join(expressions))
 
 
@@ -152,7 +163,12 @@ def _matching(expression: str) -> Select[Any]:
     return select(textindex.fts.c.rowid).where(textindex.matches(expression))
 
 
-def _expression(term: TextTerm) -> str:
+def expression_of(term: TextTerm) -> str:
+    """Return the text index's expression of a term, its minus aside.
+
+    Raises:
+        QueryError: It holds neither a letter nor a digit.
+    """
     prefix = not term.phrase and term.text.endswith("*")
     if not textindex.has_words(term.text):
         raise QueryError(f"{term.text!r} holds nothing to search for", "search for a word with letters or digits")
@@ -269,6 +285,11 @@ def facets(connection: Connection, compiled: Compiled, limit: int = 50) -> Facet
     there with what choosing them would give.
     """
     cells = read_cube(connection) if compiled.from_cube else _count_cells(connection, compiled)
+    return facets_of(cells, compiled, limit)
+
+
+def facets_of(cells: Sequence[CubeCell], compiled: Compiled, limit: int = 50) -> Facets:
+    """Return the facets of counted cells that the dimensions' terms have not narrowed yet."""
     return {field: _facet(cells, compiled.dimensions, field)[:limit] for field in DIMENSIONS}
 
 

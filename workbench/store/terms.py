@@ -18,7 +18,7 @@ REWARD_IN_FORCE: ColumnElement[Any] = func.coalesce(
 )
 """A conversation's own reward, or its class's; NULL for untagged ones without their own."""
 
-_NEAR = 1e-9
+NEAR = 1e-9
 """Rewards within this are equal: 0.1 typed is 0.1 computed."""
 
 
@@ -46,9 +46,9 @@ def _number_equals(column: ColumnElement[Any], value: str) -> ColumnElement[bool
         return column.is_not(None)
     if ".." in value:
         low, high = value.split("..", 1)
-        ends = [column >= float(low) - _NEAR] if low else []
-        return and_(column.is_not(None), *ends, *([column <= float(high) + _NEAR] if high else []))
-    return column.between(float(value) - _NEAR, float(value) + _NEAR)
+        ends = [column >= float(low) - NEAR] if low else []
+        return and_(column.is_not(None), *ends, *([column <= float(high) + NEAR] if high else []))
+    return column.between(float(value) - NEAR, float(value) + NEAR)
 
 
 def _text(column: ColumnElement[Any]) -> Callable[[FieldTerm], ColumnElement[bool]]:

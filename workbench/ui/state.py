@@ -25,7 +25,9 @@ CURATOR = "workbench-curator"
 
 @lru_cache(maxsize=8)
 def _open(path: str) -> Project:
-    return open_project(Path(path))
+    project = open_project(Path(path))
+    project.database.keep_columns()
+    return project
 
 
 def current_project() -> Project:
