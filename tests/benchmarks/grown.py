@@ -5,7 +5,8 @@
 Copies differ in prompt, answer, source, class, language and round, so that no two are equal and filters are worth
 something; one in twenty-five carries Chinese sentences. Texts are measured once and copies take their measures:
 what is built is the store, by its own bulk interface. The vectors are random directions around a thousand
-centres, because a million real embeddings take hours: neither the size nor the way through them differs.
+centres, and the map is random too, because a million real embeddings take hours: neither the size nor the way
+through them differs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import select
 
 from crlft.condition import OPENCHAT_SCHEME
@@ -32,6 +34,7 @@ from workbench.services.project import Project, create_project, set_setting
 from workbench.store.actions import record_action, update_action
 from workbench.store.conversations import insert_records
 from workbench.store.schema import conversations
+from workbench.store.vectors import Cluster, replace_map
 
 AT_ONCE = 5000
 WIDTH = 384
@@ -81,7 +84,20 @@ def scatter(project: Project) -> None:
     folder.mkdir(exist_ok=True)
     write_index(folder, vectors, seqs)
     np.savez(folder / MEMBERS, seqs=seqs, owners=seqs)
+    _lay_out(project, seqs, chance)
     set_setting(project, MAP_SETTING, {"job_id": "scattered", "embedder": "offline", "created_at": ""})
+
+
+def _lay_out(project: Project, seqs: npt.NDArray[np.int64], chance: np.random.Generator) -> None:
+    """Lay the conversations around forty places of a plane, each a region of the map."""
+    places = chance.uniform(-20, 20, size=(40, 2))
+    region = chance.integers(0, len(places), len(seqs))
+    at = places[region] + chance.normal(size=(len(seqs), 2))
+    points = zip(seqs.tolist(), at[:, 0].tolist(), at[:, 1].tolist(), region.tolist(), strict=True)
+    sizes = np.bincount(region, minlength=len(places)).tolist()
+    regions = [Cluster(i, f"region {i + 1}", sizes[i], *map(float, place)) for i, place in enumerate(places)]
+    with project.database.write() as connection:
+        replace_map(connection, points, regions)
 
 
 def _bases(data: Path) -> Iterator[Record]:

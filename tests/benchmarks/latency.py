@@ -25,7 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.benchmarks.common import machine
 from tests.benchmarks.grown import scatter
-from workbench.services import browsing, curation
+from workbench.services import browsing, curation, mapping
 from workbench.services.project import Project, open_project
 from workbench.ui.launch import free_port, streamlit_arguments
 from workbench.ui.state import PROJECT_VARIABLE
@@ -62,7 +62,14 @@ def store_measures(project: Project) -> Iterator[tuple[str, Callable[[], object]
 
     def tag() -> None:
         seq = next(seqs)
-        curation.apply_plan(project, curation.plan_tag(project, "sub", seqs=[seq]), actor="benchmark")
+        other = "expert" if browsing.get_record(project, seq).conversation.class_name == "sub" else "sub"
+        curation.apply_plan(project, curation.plan_tag(project, other, seqs=[seq]), actor="benchmark")
+
+    def tag_and_look() -> None:
+        tag()
+        for query in ("", "tokens>800"):
+            browsing.facets(project, query)
+            browsing.histograms(project, query)
 
     yield "open the page", lambda: browsing.search(project, "")
     yield "next page", onward
@@ -78,6 +85,12 @@ def store_measures(project: Project) -> Iterator[tuple[str, Callable[[], object]
         yield f"semantic: {name}", lambda query=query: browsing.search(project, query, order="best")
     yield "one conversation", lambda: browsing.get_record(project, next(seqs))
     yield "tag one", tag
+    yield "tag one, then every facet and histogram, whole and tokens>800", tag_and_look
+    everywhere = [(-40.0, -40.0), (40.0, -40.0), (40.0, 40.0), (-40.0, 40.0)]
+    if mapping.load_map(project, limit=1) is not None:
+        yield "map: the sample of 20,000 points", lambda: mapping.load_map(project, "class")
+        yield "map: a lasso around a tenth", lambda: mapping.select_polygon(project, [(-4, -4), (4, -4), (4, 4)])
+        yield "map: a lasso around everything", lambda: mapping.select_polygon(project, everywhere)
 
 
 def measure(work: Callable[[], object], turns: int) -> dict[str, float]:
@@ -183,6 +196,7 @@ def main() -> None:
     parser.add_argument("--scatter", action="store_true", help="make random vectors first")
     asked = parser.parse_args()
     project = open_project(asked.project)
+    project.database.keep_columns()
     if asked.scatter:
         scatter(project)
     head = {"benchmark": "latency", "conversations": browsing.search(project, "", limit=1).total}
@@ -191,6 +205,7 @@ def main() -> None:
         if asked.browser:
             _in_browser(asked.project, asked.browser, asked.turns, head)
         else:
+            _say({**head, "where": "store", "what": "the columns are read", **_warm(project)})
             for name, work in store_measures(project):
                 _say({**head, "where": "store", "what": name, **measure(work, asked.turns)})
     finally:
@@ -198,6 +213,17 @@ def main() -> None:
             if action.id > newest and action.undoable and action.undone_by is None and action.undoes is None:
                 curation.undo(project, action.id, actor="benchmark")
     _say({**head, **machine()})
+
+
+def _warm(project: Project) -> dict[str, float]:
+    """Wait until the columns are in memory, as they are some seconds after the app was opened."""
+    start = time.perf_counter()
+    browsing.histograms(project, "")
+    first = time.perf_counter() - start
+    project.database.wait_for_columns()
+    memory = psutil.Process().memory_info().rss / 2**20
+    seconds = time.perf_counter() - start
+    return {"first_answer_ms": round(1000 * first, 1), "seconds": round(seconds, 1), "memory_mb": round(memory)}
 
 
 def _in_browser(root: Path, chromium: str, turns: int, head: dict[str, object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.services import browsing, curation
+from workbench.ui import state
 from workbench.ui.views import browse_workspace
 
 
@@ -149,6 +150,19 @@ class TestEditing:
         app.run()
         assert "<ins>" in " ".join(str(h.value) for h in app.get("html"))
 
+    def test_the_text_before_an_edit_is_brought_back(self, project, open_page):
+        app, seq = self.edit(open_page)
+        before = browsing.get_record(project, seq).conversation.answer
+        app.text_area[0].set_value("a worse answer").run()
+        next(b for b in app.button if b.label == "Save this text").click().run()
+        app.session_state["browse_tab"] = "history"
+        app.run()
+        next(b for b in app.button if b.label == "Bring back the text before this edit").click().run()
+        record = browsing.get_record(project, seq)
+        assert (record.conversation.answer, record.revision) == (before, 2)
+        curation.undo(project, actor=state.curator())
+        assert browsing.get_record(project, seq).conversation.answer == "a worse answer"
+
     def test_an_answer_is_left_out_of_training_and_taken_back(self, project, open_page):
         app, seq = self.edit(open_page)
         next(b for b in app.button if b.label == "Do not learn from this answer").click().run()
@@ -189,3 +203,32 @@ def test_the_search_box_follows_the_address_also_after_another_page(project, ope
     app.switch_page("../pages/browse.py").run()
     assert app.text_input(key="browse-q").value == "class:none"
     assert app.selectbox(key="browse-order").value == "newest"
+
+
+class TestSiblings:
+    def open(self, open_page):
+        app = open_page("browse", q="class:none")
+        app.session_state["browse_tab"] = "prompt"
+        app.run()
+        return app, app.session_state["browse_seq"]
+
+    def test_the_open_one_is_the_best_in_one_action_undone_at_once(self, project, open_page):
+        app, seq = self.open(open_page)
+        prompt = browsing.get_record(project, seq).prompt_hash
+        before = {s.seq: s.class_name for s in browsing.siblings(project, prompt)}
+        newest = curation.log(project, limit=1)[0].id
+        app.button(key="siblings-best").click().run()
+        after = {s.seq: s.class_name for s in browsing.siblings(project, prompt)}
+        assert after == {s: "expert" if s == seq else "sub" for s in before}
+        assert curation.log(project, limit=1)[0].id == newest + 1
+        curation.undo(project, actor=state.curator())
+        assert {s.seq: s.class_name for s in browsing.siblings(project, prompt)} == before
+
+    def test_differences_are_marked_and_each_is_tagged_with_a_click(self, project, open_page):
+        app, seq = self.open(open_page)
+        marked = " ".join(str(h.value) for h in app.get("html"))
+        assert "<del>" in marked
+        assert "<ins>" in marked
+        other = next(s.seq for s in browsing.siblings(project, browsing.get_record(project, seq).prompt_hash))
+        app.button(key=f"sibling-{other}-1").click().run()
+        assert browsing.get_record(project, other).conversation.class_name == "sub"

@@ -125,6 +125,21 @@ def test_impossible_plans_say_what_to_do(project: Project) -> None:
         curation.apply_plan(project, curation.plan_tag(project, "expert", seqs=[1]), actor="ann")
 
 
+def test_ranking_answers_is_one_action_with_one_undo(project: Project) -> None:
+    def tags() -> list[str | None]:
+        return [browsing.get_record(project, seq).conversation.class_name for seq in (1, 2, 3)]
+
+    before = tags()
+    plan = curation.plan_ranking(project, 2, [1, 2, 3], winner="expert", loser="sub")
+    action = curation.apply_plan(project, plan, actor="ann")
+    assert tags() == ["sub", "expert", "sub"]
+    assert "rank one answer above 2" in action.title
+    curation.undo(project, actor="ann")
+    assert tags() == before
+    with pytest.raises(PlanError, match="there is no class"):
+        curation.plan_ranking(project, 2, [1], winner="best", loser="sub")
+
+
 def test_undo_refuses_where_the_same_fields_moved_on_and_names_why(project: Project) -> None:
     first = tag(project, "sub", query="")
     comment = curation.apply_plan(project, curation.plan_comment(project, 1, "look"), actor="ann")

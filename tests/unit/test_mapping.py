@@ -15,6 +15,7 @@ from workbench.domain.run import Job
 from workbench.services import browsing, curation, jobs, mapjob, mapping
 from workbench.services.mapping import in_polygon
 from workbench.services.project import Project
+from workbench.store.judgements import Judgement, replace_judgements
 
 TEXTS = [
     ("how do bees make honey", "bees carry nectar to the hive"),
@@ -157,3 +158,38 @@ def test_topics_are_told_by_what_stands_elsewhere_less() -> None:
     assert title(names[0]).startswith("bees · honey")
     assert name_clusters(["x"], [-1]) == {}
     assert terms_of("the of 42 请问您") == set()
+
+
+def test_points_are_shaded_by_reward_and_by_doubt(project: Project, started: dict[str, Any]) -> None:
+    job = mapping.start_map(project, "ann")
+    play_worker(project, job)
+    started["status"] = "done"
+    curation.apply_plan(project, curation.plan_reward(project, 0.4, seqs=[2]), actor="ann")
+    view = mapping.load_map(project, "reward")
+    assert view is not None
+    assert dict(zip(view.seqs, view.scores, strict=True)) == {1: 1.0, 2: 0.4, 3: 1.0, 4: None, 5: 1.0}
+    said = Judgement(3, "judge-1", "expert", "pending", "sub", suspicion=0.9, uncertainty=0, mass=0, evidence=0)
+    with project.database.write() as connection:
+        replace_judgements(connection, [said])
+    view = mapping.load_map(project, "doubt")
+    assert view is not None
+    assert dict(zip(view.seqs, view.scores, strict=True)) == {1: None, 2: None, 3: 0.9, 4: None, 5: None}
+    assert mapping.load_map(project, "class").scores == ()  # type: ignore[union-attr]
+
+
+def test_the_embedder_is_chosen_kept_and_undone(project: Project, started: dict[str, Any], tmp_path: Path) -> None:
+    assert mapping.chosen_embedder(project) == "offline"
+    model = tmp_path / "model"
+    model.mkdir()
+    with pytest.raises(PlanError, match="holds no embedding model"):
+        mapping.choose_embedder(project, str(model), actor="ann")
+    (model / "modules.json").write_text("[]", encoding="utf-8")
+    assert mapping.choose_embedder(project, f" {model} ", actor="ann") == str(model)
+    for wrong in ("/no/such/folder", "a b", "x/y/z", "../up"):
+        with pytest.raises(PlanError, match="there is no such folder"):
+            mapping.choose_embedder(project, wrong, actor="ann")
+    assert mapping.choose_embedder(project, "owner/model-2", actor="ann") == "owner/model-2"
+    assert mapping.start_map(project, "ann").params["embedder"] == "owner/model-2"
+    curation.undo(project, actor="ann")
+    assert mapping.chosen_embedder(project) == str(model)
+    assert mapping.choose_embedder(project, "", actor="ann") == "offline"

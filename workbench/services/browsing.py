@@ -17,6 +17,7 @@ from workbench.store import actions as action_store
 from workbench.store import conversations as conversation_store
 from workbench.store import histograms as histogram_store
 from workbench.store import search as search_store
+from workbench.store.cube import CubeCell
 from workbench.store.histograms import Histogram
 from workbench.store.search import ORDERS, Compiled, Facets, Order
 from workbench.store.selection import Selection
@@ -26,6 +27,7 @@ __all__ = [
     "Page",
     "check",
     "compiled",
+    "counted_cells",
     "facets",
     "get_record",
     "get_records",
@@ -35,6 +37,7 @@ __all__ = [
     "matching_seqs",
     "search",
     "siblings",
+    "stamp",
     "summaries",
 ]
 
@@ -110,12 +113,27 @@ def search(
 
 def _from_memory(project: Project, connection: Connection, ready: Compiled, order: Order) -> Selection | None:
     """Return what matches by the columns in memory, where they are there and the faster way."""
-    alone = ready.match and not (ready.dimensions or ready.conditions or ready.ranked)
+    alone = ready.match and not (ready.dimensions or ready.conditions) and order in ("newest", "oldest")
     ranked = order == "best" and (ready.match or ready.ranked is not None)
     if ready.is_everything or alone or ranked:
         return None  # the database walks an index, or ranks
     selecting = project.database.selecting(connection)
     return None if selecting is None else selecting.select(connection, ready)
+
+
+def counted_cells(project: Project, query: str = "") -> tuple[list[CubeCell], bool]:
+    """Return how many conversations match by class, status, source, language and round, and whether tokens too.
+
+    Raises:
+        QueryError: The query has a mistake.
+    """
+    with compiled(project, query) as (connection, ready):
+        if ready.from_cube:
+            return search_store.matching_cells(connection, ready), True
+        selecting = project.database.selecting(connection)
+        if selecting is not None:
+            return selecting.select(connection, ready).cells(), True
+        return search_store.counted_cells(connection, ready), False
 
 
 def matching_seqs(project: Project, query: str) -> list[int]:
@@ -166,6 +184,12 @@ def histograms(project: Project, query: str = "") -> tuple[dict[str, Histogram],
             chosen = selecting.select(connection, ready)
             found, estimated = chosen.histograms(), not chosen.exact
     return {field: histogram_store.trimmed(one) for field, one in found.items()}, estimated
+
+
+def stamp(project: Project) -> tuple[int, int, int]:
+    """Return what changes with every decision, arrival and restored import: counts keep while it stays."""
+    with project.database.read() as connection:
+        return conversation_store.stamp(connection)
 
 
 def check(project: Project, query: str) -> None:

@@ -10,8 +10,8 @@ from workbench.services.browsing import compiled
 from workbench.services.duplicates import latest_duplicates
 from workbench.services.project import Project
 from workbench.store import mapview
+from workbench.store.cube import CubeCell
 from workbench.store.quarantine import count_quarantine
-from workbench.store.search import matching_cells
 
 UNTAGGED = "none"
 Crossed = dict[str, dict[str, int]]
@@ -25,7 +25,7 @@ class Health:
     Attributes:
         total: Matching conversations.
         exact: False where counting stopped there.
-        tokens: Their tokens; None where the query asks for more than class, status, source, language and round.
+        tokens: Their tokens; None where summing them would take long.
         untagged: Of the matching, those without a class.
         flagged: Of the matching, those that a cleaning rule marked.
         duplicates: Share of the conversations searched last that have an equal or near one kept beside them; None
@@ -58,9 +58,8 @@ def dataset_health(project: Project, query: str = "") -> Health:
     Raises:
         QueryError: The query has a mistake.
     """
-    with compiled(project, query) as (connection, ready):
-        whole = ready.from_cube
-        cells = matching_cells(connection, ready) if whole else mapview.counted_cells(connection, ready)
+    cells, whole = browsing.counted_cells(project, query)
+    with project.database.read() as connection:
         quarantined = count_quarantine(connection)
     total = sum(cell.n for cell in cells)
     spread, estimated = browsing.histograms(project, query)
@@ -88,12 +87,11 @@ def sources_by_class(project: Project, query: str = "") -> list[tuple[str, dict[
     Raises:
         QueryError: The query has a mistake.
     """
-    with compiled(project, f"{query} -status:dropped".strip()) as (connection, ready):
-        counted = matching_cells if ready.from_cube else mapview.counted_cells
-        return list(_crossed(counted(connection, ready), "source").items())
+    cells, _ = browsing.counted_cells(project, f"{query} -status:dropped".strip())
+    return list(_crossed(cells, "source").items())
 
 
-def _crossed(cells: list[mapview.CubeCell], dimension: str) -> Crossed:
+def _crossed(cells: list[CubeCell], dimension: str) -> Crossed:
     out: Crossed = {}
     for cell in cells:
         row = out.setdefault(str(getattr(cell.key, dimension)) or UNTAGGED, {})

@@ -21,8 +21,8 @@ from workbench.domain.query import Query
 from workbench.domain.run import Job
 from workbench.jobs import crlft_command, new_job_id, start_job
 from workbench.services import jobs
-from workbench.services.maptexts import MAP_SETTING, MEMBERS, OFFLINE, map_text
-from workbench.services.project import Project
+from workbench.services.maptexts import EMBEDDER_SETTING, MAP_SETTING, MEMBERS, OFFLINE, map_text
+from workbench.services.project import Project, get_setting
 from workbench.store import settings
 from workbench.store import vectors as store
 from workbench.store.actions import record_action
@@ -31,13 +31,14 @@ from workbench.store.search import compile_query, iterate_records
 from workbench.store.vectors import Cluster
 
 
-def start_map(project: Project, actor: str, *, embedder: str = OFFLINE) -> Job:
+def start_map(project: Project, actor: str, *, embedder: str | None = None) -> Job:
     """Start the job that embeds all conversations that are not dropped and lays them out.
 
     Args:
         project: The project.
         actor: Who asks.
-        embedder: `offline`, or a folder or hub name that sentence-transformers loads.
+        embedder: `offline`, or a folder or hub name that sentence-transformers loads; None is the one chosen for
+            the project.
 
     Raises:
         PlanError: There is nothing to lay out, or a map is being made already.
@@ -46,6 +47,7 @@ def start_map(project: Project, actor: str, *, embedder: str = OFFLINE) -> Job:
     running = map_job(project)
     if running is not None and running.live:
         raise PlanError(f"a map is being made already (job {running.id})", "wait for it, or stop it first")
+    embedder = embedder or str(get_setting(project, EMBEDDER_SETTING, OFFLINE))
     job_id = new_job_id("map")
     folder = RunFolder(jobs.runs_dir(project) / job_id)
     try:

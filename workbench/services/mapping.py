@@ -8,22 +8,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.domain.errors import PlanError
 from workbench.services.mapjob import collect_map, map_job, start_map
-from workbench.services.maptexts import MAP_SETTING
+from workbench.services.maptexts import EMBEDDER_SETTING, MAP_SETTING, OFFLINE
 from workbench.services.meaning import compile_text
-from workbench.services.project import Project
+from workbench.services.project import Project, get_setting, set_setting
 from workbench.store import settings
 from workbench.store import vectors as store
 from workbench.store.vectors import Cluster
 
-__all__ = ["Cluster", "MapView", "collect_map", "load_map", "map_job", "select_polygon", "start_map"]
+__all__ = [
+    "OFFLINE",
+    "Cluster",
+    "MapView",
+    "choose_embedder",
+    "chosen_embedder",
+    "collect_map",
+    "load_map",
+    "map_job",
+    "select_polygon",
+    "start_map",
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,8 @@ class MapView:
         total: Matching conversations on the map, drawn or not.
         clusters: The regions, largest first.
         created_at: ISO 8601 UTC time of the map.
+        embedder: What embedded its texts.
+        scores: What each is shaded by, None where it has no score; empty where it is coloured by `label`.
     """
 
     seqs: list[int]
@@ -49,11 +64,43 @@ class MapView:
     total: int
     clusters: list[Cluster]
     created_at: str = ""
+    embedder: str = ""
+    scores: Sequence[float | None] = ()
 
     @property
     def sampled(self) -> bool:
         """Whether not all are drawn."""
         return len(self.seqs) < self.total
+
+
+def chosen_embedder(project: Project) -> str:
+    """Return the embedder of the next map: `offline`, a folder, or a hub name."""
+    return str(get_setting(project, EMBEDDER_SETTING, OFFLINE))
+
+
+def choose_embedder(project: Project, name: str, *, actor: str) -> str:
+    """Choose the embedder of the next map; empty is `offline`.
+
+    Args:
+        project: The project.
+        name: `offline`, the folder of a sentence-transformers model, or its name on the hub (`owner/model`).
+        actor: Who chooses; it stands in the log.
+
+    Raises:
+        PlanError: It looks like a folder that is not there or holds no model, or like no name at all.
+    """
+    name = name.strip() or OFFLINE
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "modules.json").exists() and not (folder / "config.json").exists():
+            raise PlanError(f"{name} holds no embedding model", "name the folder that holds modules.json")
+        name = str(folder.resolve())
+    elif name != OFFLINE and not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+        raise PlanError(
+            f"{name}: there is no such folder", "name a model's folder, a hub name such as owner/model, or offline"
+        )
+    set_setting(project, EMBEDDER_SETTING, name, actor=actor)
+    return name
 
 
 def load_map(
@@ -65,7 +112,8 @@ def load_map(
 
     Args:
         project: The project.
-        colour_by: `class`, `status`, `source`, `lang` or `cluster`.
+        colour_by: `class`, `status`, `source`, `lang` or `cluster`; or shaded by `reward` or `doubt` (how
+            suspicious the newest judgement finds the tag).
         limit: Points at most: the same sample each time.
         query: Which conversations.
 
@@ -73,8 +121,9 @@ def load_map(
         PlanError: Nothing can be coloured by that.
         QueryError: The query has a mistake.
     """
-    if colour_by not in store.LABELS:
-        raise PlanError(f"the map cannot be coloured by {colour_by!r}", f"use one of {', '.join(store.LABELS)}")
+    known = (*store.LABELS, *store.SCORES)
+    if colour_by not in known:
+        raise PlanError(f"the map cannot be coloured by {colour_by!r}", f"use one of {', '.join(known)}")
     newest = map_job(project)
     if newest is not None and not newest.live:
         collect_map(project, newest.id)
@@ -95,6 +144,8 @@ def load_map(
         total=total,
         clusters=clusters,
         created_at=state["created_at"],
+        embedder=state.get("embedder", OFFLINE),
+        scores=[p.score for p in points] if colour_by in store.SCORES else (),
     )
 
 

@@ -8,6 +8,9 @@ OFFLINE = "offline"
 MAP_SETTING = "map"
 """Setting with the map's facts: {job_id, embedder, points, created_at, collected}."""
 
+EMBEDDER_SETTING = "embedder"
+"""Setting with the embedder of the next map."""
+
 MEMBERS = "members.npz"
 """File of a map job: all its conversations (`seqs`), and whose text each shares (`owners`)."""
 

@@ -6,6 +6,8 @@ map (`workbench.services.mapping`); a text that has none, typed or new, is embed
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -62,13 +64,39 @@ def collect_newest(project: Project, query: str) -> None:
             collect_map(project, newest.id)
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """The index of a map, and who shares whose text.
+
+    Attributes:
+        index: The vectors, one for each text, under the number of its owner.
+        owners: Owners, ascending, one for each conversation.
+        members: The conversation of each owner above.
+        seqs: The same conversations, ascending.
+        owner_of: The owner of each of these.
+    """
+
+    index: Neighbours
+    owners: Numbers
+    members: Numbers
+    seqs: Numbers
+    owner_of: Numbers
+
+    def owners_of(self, seqs: Numbers) -> Numbers:
+        """Return whose texts some conversations have; those that are not on the map are left out."""
+        if not len(self.seqs):
+            return self.seqs
+        at = np.minimum(np.searchsorted(self.seqs, seqs), len(self.seqs) - 1)
+        found: Numbers = self.owner_of[at[self.seqs[at] == seqs]]
+        return found
+
+
 @lru_cache(maxsize=4)
-def _open(folder: Path, _stamp: int) -> tuple[Neighbours, Numbers, Numbers]:
-    """Return the index, and who shares whose text: owners ascending, with the members of each."""
+def _open(folder: Path, _stamp: int) -> _Shared:
     with np.load(folder / MEMBERS, allow_pickle=False) as file:
         seqs, owners = file["seqs"], file["owners"]
-    order = np.argsort(owners, kind="stable")
-    return Neighbours(folder), owners[order], seqs[order]
+    by_owner, by_seq = np.argsort(owners, kind="stable"), np.argsort(seqs, kind="stable")
+    return _Shared(Neighbours(folder), owners[by_owner], seqs[by_owner], seqs[by_seq], owners[by_seq])
 
 
 def _rank(project: Project, connection: Connection, ready: Compiled, wanted: str) -> list[int]:
@@ -76,51 +104,76 @@ def _rank(project: Project, connection: Connection, ready: Compiled, wanted: str
     folder = project.runs / str(state.get("job_id", "none"))
     try:
         stamp = (folder / "neighbours.npz").stat().st_mtime_ns
-        index, owners, members = _open(folder, stamp)
+        shared = _open(folder, stamp)
     except FileNotFoundError:
         raise QueryError("like: there are no embeddings to search by yet", _NO_MAP) from None
-    vector = _vector(connection, index, owners, members, wanted, str(state.get("embedder", OFFLINE)))
-    total, exact = search.count_matches(connection, ready)
-    if not ready.is_everything and exact and total <= EXACT_AT_MOST:
-        admitted = np.array(search.matching_seqs(connection, ready), dtype=np.int64)
-        mine = _owners_of(admitted, owners, members)
-        near, _ = index.among(vector, np.unique(mine), NEAREST)
-        return _expand(near, owners, members, set(admitted.tolist()))
+    vector = _vector(connection, shared, wanted, str(state.get("embedder", OFFLINE)))
+    admits = _admission(project, connection, ready)
+    if not admits.everything and admits.few is not None:
+        near, _ = shared.index.among(vector, np.unique(shared.owners_of(admits.few)), NEAREST)
+        return _expand(near, shared, set(admits.few.tolist()))
     n = NEAREST
     while True:
-        near, _ = index.nearest(vector, n)
-        found = _expand(near, owners, members, None, limit=None)
-        if not ready.is_everything:
-            there = search.admitted(connection, ready, found)
-            found = [seq for seq in found if seq in there]
-        if len(found) >= NEAREST or n >= len(index):
+        near, _ = shared.index.nearest(vector, n)
+        found = _expand(near, shared, None, limit=None)
+        if not admits.everything:
+            found = admits.of(found)
+        if len(found) >= NEAREST or n >= len(shared.index):
             return found[:NEAREST]
-        n = min(8 * n, len(index))
+        n = min(8 * n, len(shared.index))
 
 
-def _vector(
-    connection: Connection, index: Neighbours, owners: Numbers, members: Numbers, wanted: str, embedder: str
-) -> Vector:
+@dataclass(frozen=True)
+class _Admission:
+    """What the terms beside `like:` let through.
+
+    Attributes:
+        everything: Whether there are none.
+        few: All that they let through, where those are few enough to be compared one by one.
+        of: Those of some row numbers that they let through, in the same order.
+    """
+
+    everything: bool
+    few: Numbers | None
+    of: Callable[[list[int]], list[int]]
+
+
+def _admission(project: Project, connection: Connection, ready: Compiled) -> _Admission:
+    selecting = None if ready.is_everything else project.database.selecting(connection)
+    if selecting is not None:
+        chosen = selecting.select(connection, ready)
+        few = chosen.seqs() if chosen.exact and chosen.total <= EXACT_AT_MOST else None
+
+        def quickly(seqs: list[int]) -> list[int]:
+            numbers = np.array(seqs, dtype=np.int64)
+            return [int(seq) for seq in numbers[chosen.admitted(numbers)]]
+
+        return _Admission(False, few, quickly)
+    total, exact = search.count_matches(connection, ready)
+    few = None
+    if not ready.is_everything and exact and total <= EXACT_AT_MOST:
+        few = np.array(search.matching_seqs(connection, ready), dtype=np.int64)
+
+    def by_database(seqs: list[int]) -> list[int]:
+        there = search.admitted(connection, ready, seqs)
+        return [seq for seq in seqs if seq in there]
+
+    return _Admission(ready.is_everything, few, by_database)
+
+
+def _vector(connection: Connection, shared: _Shared, wanted: str, embedder: str) -> Vector:
     """Return the vector of a conversation, by its id, or of a text."""
     record = get_record(connection, wanted) if len(wanted) <= 32 else None
     if record is None:
         return embed_text(wanted, embedder)
-    own = _owners_of(np.array([record.seq]), owners, members)
-    known = index.vector(int(own[0])) if len(own) else None
+    own = shared.owners_of(np.array([record.seq]))
+    known = shared.index.vector(int(own[0])) if len(own) else None
     return embed_text(map_text(record.conversation), embedder) if known is None else known
 
 
-def _owners_of(seqs: Numbers, owners: Numbers, members: Numbers) -> Numbers:
-    if not len(seqs):
-        return seqs
-    found: Numbers = owners[np.isin(members, seqs)]
-    return found
-
-
-def _expand(
-    near: Numbers, owners: Numbers, members: Numbers, admitted: set[int] | None, limit: int | None = NEAREST
-) -> list[int]:
+def _expand(near: Numbers, shared: _Shared, admitted: set[int] | None, limit: int | None = NEAREST) -> list[int]:
     """Return everybody who shares the nearest texts, in the same order."""
+    owners, members = shared.owners, shared.members
     left, right = np.searchsorted(owners, near, "left"), np.searchsorted(owners, near, "right")
     out: list[int] = []
     for a, b in zip(left.tolist(), right.tolist(), strict=True):

@@ -50,6 +50,32 @@ def plan_tag(
     return Plan("tag", title, changes, "", unchanged, _params(query, {"class": class_name}))
 
 
+def plan_ranking(project: Project, best: int, others: Sequence[int], *, winner: str, loser: str) -> Plan:
+    """Plan to tag one answer of a prompt with one class and its rivals with another, as one decision.
+
+    Args:
+        project: The project.
+        best: Row number of the better answer.
+        others: Row numbers of the rest; `best` among them is passed over.
+        winner: Class of the better one.
+        loser: Class of the rest.
+
+    Raises:
+        PlanError: There is no such class.
+    """
+    rivals = [seq for seq in others if seq != best]
+    first = plan_tag(project, winner, seqs=[best])
+    rest = plan_tag(project, loser, seqs=rivals)
+    title = f"rank one answer above {len(rivals):,} of the same prompt: {winner}, the others {loser}"
+    return Plan(
+        "tag",
+        title,
+        (*first.changes, *rest.changes),
+        unchanged=first.unchanged + rest.unchanged,
+        params={"class": winner, "others": loser},
+    )
+
+
 def plan_status(
     project: Project,
     status: Status | str,

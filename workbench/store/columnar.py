@@ -4,10 +4,10 @@
     columns.load(connection)          # seconds at a million conversations, some 40 bytes each
     columns.refresh(connection)       # what the log says has changed since; a tag costs a millisecond
 
-SQLite reads rows; a count over a filter that no index answers reads a gigabyte of them. Here class, status, source,
-language and round are one number (`cell`, a place in `cells`), texts of few values are numbers too, and lengths and
-rewards are plain arrays. The database stays the truth: bulk acts, exports and the command line ask it, and
-`workbench.store.selection` answers from here only what a page shows.
+SQLite reads rows; a count over a filter that no index answers reads a gigabyte of them. Here class, status,
+source, language and round are one number (`cell`, a place in `cells`), texts of few values are numbers too, and
+lengths and rewards are plain arrays. The database stays the truth: bulk acts, exports and the command line ask it,
+and `workbench.store.selection` answers from here only what a page shows.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from workbench.store import textindex, turnrewards
 from workbench.store.bulk import insert_rows
 from workbench.store.cube import CubeDelta, CubeKey
 from workbench.store.jsontext import dump, storable
-from workbench.store.schema import bodies, conversations
+from workbench.store.schema import actions, bodies, conversations
 
 HEAD_CHARACTERS = 200
 """How much of the first question and the last answer a list row shows."""
@@ -271,6 +271,14 @@ def get_summaries(connection: Connection, seqs: Sequence[int]) -> list[RecordSum
         rows = connection.execute(select(*SUMMARY_COLUMNS).where(conversations.c.seq.in_(part)))
         found.update((row.seq, to_summary(row)) for row in rows)
     return [found[seq] for seq in seqs if seq in found]
+
+
+def stamp(connection: Connection) -> tuple[int, int, int]:
+    """Return the newest action, how much it did so far, and the last row number."""
+    newest = select(actions.c.id, actions.c.affected).order_by(actions.c.id.desc()).limit(1)
+    action = connection.execute(newest).first()
+    last = connection.execute(select(func.max(conversations.c.seq))).scalar() or 0
+    return (action.id, action.affected, last) if action is not None else (0, 0, last)
 
 
 def siblings(connection: Connection, prompt_hash: str, limit: int = 200) -> list[RecordSummary]:

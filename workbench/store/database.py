@@ -76,6 +76,11 @@ class Database:
         """Return what answers queries from memory; None where nobody asked for it or it is not read yet."""
         return None if self._keeper is None else self._keeper.selecting(connection)
 
+    def wait_for_columns(self) -> None:
+        """Wait until the columns that are being read are in memory; for tests and benchmarks."""
+        if self._keeper is not None:
+            self._keeper.wait()
+
     def close(self) -> None:
         """Close every idle connection."""
         if self._keeper is not None:

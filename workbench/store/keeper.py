@@ -24,14 +24,10 @@ class Keeper:
 
     Args:
         read: Gives a connection that sees one state of the store.
-        worth_it: From how many conversations on.
     """
 
-    def __init__(
-        self, read: Callable[[], AbstractContextManager[Connection]], *, worth_it: int = WORTH_IT
-    ) -> None:
+    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._read = read
-        self._worth_it = worth_it
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._selecting: Selecting | None = None
@@ -41,7 +37,7 @@ class Keeper:
         """Return what answers from memory, or None; the first question of a large project starts the reading."""
         if self._selecting is None and self._thread is None:
             newest = connection.execute(select(func.max(conversations.c.seq))).scalar() or 0
-            if newest >= self._worth_it:
+            if newest >= WORTH_IT:
                 self._start()
         return self._selecting
 

@@ -1,15 +1,14 @@
-"""Counts across two things: the map's regions by class, and the cube's cells of any query."""
+"""The map's regions by class."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, func, select
 
-from workbench.store.cube import CubeCell
 from workbench.store.schema import conversations, map_points
-from workbench.store.search import Compiled, counted_cells
+from workbench.store.search import Compiled
 from workbench.store.vectors import Cluster, read_clusters
 
-__all__ = ["Cluster", "CubeCell", "clusters_by_class", "counted_cells"]
+__all__ = ["Cluster", "clusters_by_class"]
 
 
 def clusters_by_class(connection: Connection, compiled: Compiled) -> list[tuple[Cluster, dict[str, int]]]:

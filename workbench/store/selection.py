@@ -252,9 +252,8 @@ class Selecting:
         return mask
 
     def _rewards(self, connection: Connection) -> npt.NDArray[np.float64]:
-        table: Mapping[str, float] = dict(
-            connection.execute(select(classes.c.name, classes.c.reward)).tuples().all()
-        )
+        rows = connection.execute(select(classes.c.name, classes.c.reward))
+        table: Mapping[str, float] = {name: reward for name, reward in rows}
         return np.array([table.get(parts[0], np.nan) for parts in self.columns.cells.of], dtype=np.float64)
 
     def _recall(self, key: Hashable) -> Any:

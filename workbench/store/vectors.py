@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, literal, null, select
 from sqlalchemy.dialects.sqlite import insert
 
 from workbench.store.conversations import chunks
 from workbench.store.schema import conversations, map_clusters, map_points, vectors
+from workbench.store.schema_judging import judgements
 from workbench.store.search import Compiled
+from workbench.store.terms import REWARD_IN_FORCE
 
 LABELS = {
     "class": conversations.c.class_name,
@@ -19,7 +22,10 @@ LABELS = {
     "lang": conversations.c.language,
     "cluster": map_clusters.c.title,
 }
-"""What points can be coloured by."""
+"""What points can be coloured by: one colour for each value."""
+
+SCORES: dict[str, ColumnElement[Any]] = {"reward": REWARD_IN_FORCE, "doubt": judgements.c.suspicion}
+"""What points can be shaded by: the reward in force, and how suspicious the newest judgement finds the tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Point:
         y: Up.
         cluster: Cluster number, -1 for none.
         label: What it is coloured by; `none` where it has none.
+        score: What it is shaded by, or None.
     """
 
     seq: int
@@ -39,6 +46,7 @@ class Point:
     y: float
     cluster: int
     label: str
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +120,17 @@ def count_points(connection: Connection, compiled: Compiled) -> int:
 
 def read_points(connection: Connection, compiled: Compiled, colour_by: str, limit: int) -> list[Point]:
     """Return points, at most `limit`: the same sample each time, mixed by content hash."""
-    label = LABELS[colour_by]
+    label = LABELS.get(colour_by, literal(""))
+    score = SCORES.get(colour_by, null())
     query = (
-        select(map_points.c.seq, map_points.c.x, map_points.c.y, map_points.c.cluster, label)
+        select(map_points.c.seq, map_points.c.x, map_points.c.y, map_points.c.cluster, label, score)
         .join(conversations, conversations.c.seq == map_points.c.seq)
         .outerjoin(map_clusters, map_clusters.c.cluster == map_points.c.cluster)
-        .where(_shown(compiled))
-        .order_by(conversations.c.uid)
-        .limit(limit)
     )
-    return [Point(seq, x, y, cluster, name or "none") for seq, x, y, cluster, name in connection.execute(query)]
+    if colour_by == "doubt":
+        query = query.outerjoin(judgements, judgements.c.seq == map_points.c.seq)
+    rows = connection.execute(query.where(_shown(compiled)).order_by(conversations.c.uid).limit(limit))
+    return [Point(seq, x, y, cluster, name or "none", value) for seq, x, y, cluster, name, value in rows]
 
 
 def read_clusters(connection: Connection) -> list[Cluster]:

@@ -67,10 +67,10 @@ def draw() -> None:
     if view in ("map", "health"):
         side, main = st.columns(_COLUMNS, gap="medium")
         with side:
-            _draw_facets(project, classes, query)
+            _draw_facets(project, classes, query, topics=view == "map")
         with main:
             if view == "map":
-                browse_map.draw(project, classes, query)
+                browse_map.draw(project, classes, query, _pick)
             else:
                 browse_health.draw(project, classes, query, _pick)
     else:
@@ -91,8 +91,13 @@ def _list_view(project: Project, classes: Sequence[ClassRow], query: str, order:
         workspace(project, classes, query, order)
 
 
-def _draw_facets(project: Project, classes: Sequence[ClassRow], query: str) -> None:
-    facet_list(browse_facets.facets(project, classes, query), key="browse-facets", on_pick=_pick)
+def _draw_facets(
+    project: Project, classes: Sequence[ClassRow], query: str, *, topics: bool = False
+) -> None:
+    found = browse_facets.facets(project, classes, query)
+    if topics:
+        found = [*browse_facets.topics(project, query), *found]
+    facet_list(found, key="browse-facets", on_pick=_pick)
 
 
 def _bar(project: Project) -> tuple[str, str, str]:
@@ -114,7 +119,8 @@ def _bar(project: Project) -> tuple[str, str, str]:
             on_change=_typed,
         )
         complete("browse-q", browse_facets.known_values(project), key="browse-completion")
-        with st.popover(t("How to search"), icon=":material/help:"):
+        with st.popover(t("Help"), icon=":material/help:", help=t("How to search"), key="browse-help"):
+            st.markdown(f"**{t('How to search')}**")
             table([t("Write"), t("to find")], [(what, t(meaning)) for what, meaning in HELP])
         browse_views.menu(project, query, order)
         st.selectbox(
@@ -123,7 +129,7 @@ def _bar(project: Project) -> tuple[str, str, str]:
             format_func=lambda o: t(ORDERS[o]),
             key="browse-order",
             label_visibility="collapsed",
-            width=170,
+            width=160,
             on_change=lambda: set_params(order=_unless(st.session_state["browse-order"], usual)),
         )
         views = {"list": t("List"), "map": t("Map"), "health": t("Health")}

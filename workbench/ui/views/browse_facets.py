@@ -6,11 +6,11 @@ many: in this view, and in the whole project.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import streamlit as st
 
-from workbench.services import browsing, curation
+from workbench.services import browsing, health
 from workbench.services.curation import ClassRow
 from workbench.services.project import Project
 from workbench.ui.i18n import t
@@ -32,26 +32,41 @@ FACET_TITLES = {
 
 HISTOGRAMS = ("turns", "tokens", "reward")
 FACET_LIMIT = 10
+TOPICS_SHOWN = 20
 _Counts = Mapping[str, Sequence[tuple[str, int]]]
 
 
 def facets(project: Project, classes: Sequence[ClassRow], query: str) -> list[Facet]:
     """Return the facets, counted anew only where the query or the data changed since the last step."""
-    last = curation.log(project, limit=1)
-    stamp = (str(project.root), last[0].id if last else 0)
+    stamp = (str(project.root), browsing.stamp(project))
     whole, _ = _counted(project, "", stamp, "browse_whole")
     counts, estimated = _counted(project, query, stamp, "browse_facets")
     return _facets(counts, whole if query.strip() else {}, query, classes, estimated)
 
 
+def topics(project: Project, query: str) -> list[Facet]:
+    """Return the map's topics as a facet: a click shows one, counted anew only where something changed."""
+    stamp = (str(project.root), browsing.stamp(project), query)
+    known = st.session_state.get("browse_topics")
+    if known is None or known[0] != stamp:
+        known = st.session_state["browse_topics"] = (stamp, health.clusters_by_class(project, query))
+    values = []
+    for region, counts in known[1]:
+        number, n = str(region.cluster), sum(counts.values())
+        on, off = querytext.state_of(query, "cluster", number)
+        if region.cluster >= 0 and (n or on or off):
+            values.append(FacetValue(number, region.title, n, on, off, "", region.size if query.strip() else None))
+    shown = values[:TOPICS_SHOWN]
+    return [Facet("cluster", t("Topic"), shown, len(values) - len(shown))] if values else []
+
+
 def known_values(project: Project) -> dict[str, list[str]]:
     """Return the values that the search box completes, the most frequent first."""
-    last = curation.log(project, limit=1)
-    counts, _ = _counted(project, "", (str(project.root), last[0].id if last else 0), "browse_whole")
+    counts, _ = _counted(project, "", (str(project.root), browsing.stamp(project)), "browse_whole")
     return {field: [v for v, _ in found] for field, found in counts.items() if field not in HISTOGRAMS}
 
 
-def _counted(project: Project, query: str, stamp: tuple[str, int], key: str) -> tuple[_Counts, bool]:
+def _counted(project: Project, query: str, stamp: tuple[str, Hashable], key: str) -> tuple[_Counts, bool]:
     known = st.session_state.get(key)
     if known is None or known[0] != (*stamp, query):
         spread, estimated = browsing.histograms(project, query)

@@ -6,7 +6,7 @@ the service finds every conversation inside it, drawn or not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,7 +14,7 @@ import streamlit as st
 
 from workbench.services import health, mapping
 from workbench.services.curation import ClassRow
-from workbench.services.mapping import Cluster, MapView
+from workbench.services.mapping import MapView
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
@@ -22,18 +22,37 @@ from workbench.ui.nav import follow, param, set_params
 from workbench.ui.theme import CATEGORICAL, NEUTRAL, STATUS_COLOURS
 from workbench.ui.views import map_job
 from workbench.ui.views.browse_workspace import workspace
-from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import section
 
+Pick = Callable[[str, str, bool], None]
 POINTS_DRAWN = 20_000
-COLOUR_BY = {"class": "Class", "source": "Source", "cluster": "Topic", "lang": "Language", "status": "Status"}
+COLOUR_BY = {
+    "class": "Class",
+    "source": "Source",
+    "cluster": "Topic",
+    "lang": "Language",
+    "status": "Status",
+    "reward": "Reward",
+    "doubt": "Doubt about the tag",
+}
+SHADES = ((0.0, "#3b5b92"), (0.5, "#c9c3a5"), (1.0, "#c2573f"))
+"""Low to high, told apart in light and dark and by the colour-blind."""
+
 COLOURS_SHOWN = 12
 TITLES_SHOWN = 16
 
 
-def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
-    """Draw the map with its lasso, and what was chosen; or what it takes to make one."""
+def draw(project: Project, classes: Sequence[ClassRow], query: str, pick: Pick) -> None:
+    """Draw the map with its lasso, and what was chosen; or what it takes to make one.
+
+    Args:
+        project: The project.
+        classes: Its classes.
+        query: Which conversations.
+        pick: Narrows the view by `pick(field, value, exclude)`.
+    """
     colour_by = param("colour", "class")
     if colour_by not in COLOUR_BY:
         colour_by = "class"
@@ -45,10 +64,9 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
         _colour_choice(colour_by)
         map_job.update_button(project)
     polygon = _plot(view, {row.name: row.colour for row in classes} | STATUS_COLOURS, colour_by)
-    note = t("{n} of {all} conversations are drawn", n=len(view.seqs), all=view.total)
-    st.caption(note if view.sampled else tn(view.total, "{n} conversation", "{n} conversations"))
+    st.caption(_caption(view, colour_by))
     with st.expander(t("Topics by class: where only weak data covers a topic"), key="map-topics"):
-        _topics(project, classes, query)
+        _topics(project, classes, query, pick)
     if not polygon:
         st.info(t("Draw a lasso or a box around points: their conversations will be listed here."))
         return
@@ -57,8 +75,27 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str) -> None:
     _chosen(project, classes, query, tuple(chosen))
 
 
-def _topics(project: Project, classes: Sequence[ClassRow], query: str) -> None:
-    """Draw the regions by class; those that the best class hardly covers stand first."""
+def _caption(view: MapView, colour_by: str) -> str:
+    notes = [tn(view.total, "{n} conversation", "{n} conversations")]
+    if view.sampled:
+        drawn = t(
+            "{n} of {all} conversations are drawn, the same ones each time; a lasso takes the others too",
+            n=len(view.seqs),
+            all=view.total,
+        )
+        notes = [drawn]
+    if view.scores and all(score is None for score in view.scores):
+        none = {
+            "reward": t("None has a reward yet: tag them, or set rewards"),
+            "doubt": t("No model has judged the tags yet: start it on the Tag page"),
+        }
+        notes.append(none[colour_by])
+    notes.append(t("embedded by “{name}”", name=plain(view.embedder)))
+    return " · ".join(notes)
+
+
+def _topics(project: Project, classes: Sequence[ClassRow], query: str, pick: Pick) -> None:
+    """Draw the regions by class; those that the best class hardly covers stand first, a click shows one."""
     best = max(classes, key=lambda row: row.reward).name if classes else ""
     rows = []
     for region, counts in health.clusters_by_class(project, query):
@@ -67,19 +104,18 @@ def _topics(project: Project, classes: Sequence[ClassRow], query: str) -> None:
             rows.append((counts.get(best, 0) / total, -total, region, counts))
     rows.sort(key=lambda row: row[:2])
     names = [row.name for row in classes]
-    table(
-        [t("Topic"), t("All"), *names, t("untagged"), t("Share of {name}", name=best)],
-        [
-            [region.title, f"{-total:,}", *(f"{counts.get(n, 0):,}" for n in [*names, "none"]), f"{share:.0%}"]
-            for share, total, region, counts in rows
-        ],
-        numeric=range(1, len(names) + 4),
-    )
-    st.caption(t("In the search box, cluster:N with the number of a topic shows it: {list}", list=_numbers(rows)))
-
-
-def _numbers(rows: Sequence[tuple[float, int, Cluster, Mapping[str, int]]]) -> str:
-    return plain(", ".join(f"{region.title} = {region.cluster}" for _, _, region, _ in rows[:12]))
+    columns: dict[str, list[object]] = {
+        t("Topic"): [region.title for _, _, region, _ in rows],
+        t("All"): [-total for _, total, _, _ in rows],
+        **{name: [counts.get(name, 0) for *_, counts in rows] for name in names},
+        t("untagged"): [counts.get("none", 0) for *_, counts in rows],
+        t("Share of {name}", name=best): [f"{share:.0%}" for share, *_ in rows],
+    }
+    st.caption(t("Click a topic to see it; the ones that “{name}” covers least come first.", name=best))
+    clicked = click_table(columns, f"map-topics-{query}")
+    if clicked is not None and clicked < len(rows):
+        pick("cluster", str(rows[clicked][2].cluster), False)
+        st.rerun()
 
 
 @st.fragment
@@ -104,7 +140,7 @@ def _colour_choice(colour_by: str) -> None:
 def _plot(view: MapView, colours: Mapping[str, str], colour_by: str) -> list[tuple[float, float]]:
     """Draw the points and return the outline that was drawn around some, or nothing."""
     event = st.plotly_chart(
-        map_figure(view, colours),
+        map_figure(view, colours, t(COLOUR_BY[colour_by])),
         key=f"map-{colour_by}",
         on_select="rerun",
         selection_mode=("lasso", "box"),
@@ -123,8 +159,18 @@ def outline(selection: Mapping[str, Any]) -> list[tuple[float, float]]:
     return []
 
 
-def map_figure(view: MapView, colours: Mapping[str, str]) -> go.Figure:
-    """Return the scatter plot, one trace for each of the most frequent labels and one for the rest."""
+def map_figure(view: MapView, colours: Mapping[str, str], title: str = "") -> go.Figure:
+    """Return the scatter plot; `title` is what the points are shaded by, where they have scores."""
+    figure = go.Figure()
+    if view.scores:
+        _shaded(figure, view, title)
+    else:
+        _coloured(figure, view, colours)
+    return _finished(figure, view)
+
+
+def _coloured(figure: go.Figure, view: MapView, colours: Mapping[str, str]) -> None:
+    """Add one trace for each of the most frequent labels and one for the rest."""
     counts: dict[str, int] = {}
     for label in view.label:
         counts[label] = counts.get(label, 0) + 1
@@ -132,21 +178,44 @@ def map_figure(view: MapView, colours: Mapping[str, str]) -> go.Figure:
     groups: dict[str, list[int]] = {name: [] for name in [*top, ""]}
     for i, label in enumerate(view.label):
         groups[label if label in groups else ""].append(i)
-    figure = go.Figure()
-    size = 6 if len(view.seqs) < 3000 else 4
     spare = iter(CATEGORICAL * 2)
     for name, members in groups.items():
-        if not members:
-            continue
-        colour = NEUTRAL if name in ("", "none") else colours.get(name) or next(spare)
-        figure.add_scattergl(
-            x=[view.x[i] for i in members],
-            y=[view.y[i] for i in members],
-            mode="markers",
-            name=_legend(name, len(members)),
-            marker={"size": size, "color": colour, "opacity": 0.7},
-            hoverinfo="name",
-        )
+        if members:
+            colour = NEUTRAL if name in ("", "none") else colours.get(name) or next(spare)
+            _points(figure, view, members, _legend(name, len(members)), {"color": colour, "opacity": 0.7})
+
+
+def _shaded(figure: go.Figure, view: MapView, title: str) -> None:
+    """Add the points by score, the highest on top; those without one lie below."""
+    without = [i for i, score in enumerate(view.scores) if score is None]
+    scored = sorted(((s, i) for i, s in enumerate(view.scores) if s is not None), key=lambda pair: pair[0])
+    if without:
+        _points(figure, view, without, _legend("none", len(without)), {"color": NEUTRAL, "opacity": 0.35})
+    if scored:
+        shade = {
+            "color": [score for score, _ in scored],
+            "colorscale": SHADES,
+            "opacity": 0.8,
+            "colorbar": {"title": {"text": title}, "thickness": 12, "len": 0.7},
+        }
+        _points(figure, view, [i for _, i in scored], title, shade)
+        figure.update_layout(showlegend=False)
+
+
+def _points(
+    figure: go.Figure, view: MapView, members: Sequence[int], name: str, marker: Mapping[str, Any]
+) -> None:
+    figure.add_scattergl(
+        x=[view.x[i] for i in members],
+        y=[view.y[i] for i in members],
+        mode="markers",
+        name=name,
+        marker={"size": 6 if len(view.seqs) < 3000 else 4, **marker},
+        hoverinfo="name",
+    )
+
+
+def _finished(figure: go.Figure, view: MapView) -> go.Figure:
     for region in view.clusters[:TITLES_SHOWN]:
         figure.add_annotation(
             x=region.x,

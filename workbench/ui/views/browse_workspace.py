@@ -194,6 +194,23 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
         )
         deciding.class_buttons(project, record, classes, key="browse", done=_decided)
         deciding.status_buttons(project, record, key="browse", done=_decided)
+    tabs = {
+        "read": t("Conversation"),
+        "edit": t("Edit"),
+        "history": t("History"),
+        "prompt": t("Same prompt"),
+        "details": t("Details"),
+    }
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wb-reader-tabs"):
+        tab = st.segmented_control(
+            t("Show"),
+            list(tabs),
+            default="read",
+            required=True,
+            format_func=tabs.__getitem__,
+            key=_TAB,
+            label_visibility="collapsed",
+        )
         st.button(
             ":material/edit:",
             key="browse-edit",
@@ -217,22 +234,6 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
             args=(record.uid, query),
             help=t("Find the ones most like this in meaning"),
         )
-    tabs = {
-        "read": t("Conversation"),
-        "edit": t("Edit"),
-        "history": t("History"),
-        "prompt": t("Same prompt"),
-        "details": t("Details"),
-    }
-    tab = st.segmented_control(
-        t("Show"),
-        list(tabs),
-        default="read",
-        required=True,
-        format_func=tabs.__getitem__,
-        key=_TAB,
-        label_visibility="collapsed",
-    )
     with st.container(key="wb-reader"):
         if tab == "edit":
             reader.edit(project, record)

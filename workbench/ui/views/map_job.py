@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from workbench.domain.errors import PlanError
 from workbench.domain.run import Job
 from workbench.services import jobs, mapping
 from workbench.services.project import Project
@@ -32,14 +33,42 @@ def draw(project: Project, *, has_map: bool) -> None:
             ),
             key="map",
         )
-        _button(project, t("Make the map"), first=True)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _button(project, t("Make the map"), first=True)
+            _embedder(project)
 
 
 def update_button(project: Project) -> None:
     """Draw the button that lays the map out anew; only new conversations are embedded."""
     job = mapping.map_job(project)
     if job is None or not job.live:
-        _button(project, t("Update the map"), first=False)
+        with st.container(horizontal=True, width="content", gap="small"):
+            _embedder(project)
+            _button(project, t("Update the map"), first=False)
+
+
+def _embedder(project: Project) -> None:
+    """Draw the choice of what turns texts into points."""
+    now = mapping.chosen_embedder(project)
+    with st.popover(t("Embedder"), icon=":material/tune:", type="tertiary", key="map-embedder"):
+        st.caption(
+            t(
+                "What turns a text into a place on the map. “offline” is built in and good at English; for "
+                "other languages name a multilingual sentence-transformers model: a hub name such as owner/model "
+                "(downloaded once), or a folder. A new embedder reads every text again with the next map."
+            )
+        )
+        with st.form("map-embedder-form", border=False):
+            name = st.text_input(t("Embedder"), now, placeholder=mapping.OFFLINE)
+            chosen = st.form_submit_button(t("Use it for the next map"))
+    if chosen and (name.strip() or mapping.OFFLINE) != now:
+        try:
+            used = mapping.choose_embedder(project, name, actor=state.curator())
+        except PlanError as error:
+            st.error(f"{plain(error.message)}. **{t('What to do:')}** {plain(error.remedy)}")
+            return
+        state.say(t("The next map is made by “{name}”", name=plain(used)))
+        st.rerun()
 
 
 def _button(project: Project, label: str, *, first: bool) -> None:

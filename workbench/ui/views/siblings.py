@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -69,15 +70,15 @@ def _ranking(project: Project, record: Record, others: Sequence[int], classes: S
     best, worst = ordered[0], ordered[-1]
 
     def judge() -> None:
-        decide(project, lambda: curation.plan_tag(project, best.name, seqs=[record.seq]))
-        decide(project, lambda: curation.plan_tag(project, worst.name, seqs=list(others)))
+        rank = partial(curation.plan_ranking, project, record.seq, others, winner=best.name, loser=worst.name)
+        decide(project, rank)
 
     st.button(
         t("The open one is the best: {best}, the others {worst}", best=plain(best.name), worst=plain(worst.name)),
         key="siblings-best",
         icon=":material/trophy:",
         on_click=judge,
-        help=t("Two entries of the log, each undone by itself: this answer, and the {n} others", n=len(others)),
+        help=t("One decision over {n} conversations, undone with one key", n=len(others) + 1),
     )
 
 

@@ -30,9 +30,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
         count.append(whole);
       }
       line.append(name, count);
-      line.addEventListener("click", (event) =>
-        setTriggerValue("pick", { field: facet.field, value: value.value, exclude: event.shiftKey }));
-      box.append(line);
+      const pick = (exclude) => setTriggerValue("pick", { field: facet.field, value: value.value, exclude });
+      line.addEventListener("click", (event) => pick(event.shiftKey));
+      const not = document.createElement("button");
+      not.className = "not";
+      not.textContent = value.off ? "+" : "−";
+      not.title = `${value.off ? data.include : data.exclude}: ${value.label}`;
+      not.setAttribute("aria-label", not.title);
+      not.addEventListener("click", () => pick(true));
+      const both = document.createElement("div");
+      both.className = "line";
+      both.append(line, not);
+      box.append(both);
     }
     if (facet.more) {
       const more = document.createElement("div");
@@ -41,5 +50,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
       box.append(more);
     }
     root.append(box);
+  }
+  if (data.facets.length) {
+    const hint = document.createElement("div");
+    hint.className = "more";
+    hint.textContent = data.hint;
+    root.append(hint);
   }
 }

@@ -63,7 +63,9 @@ def facet_list(facets: Sequence[Facet], *, key: str, on_pick: Callable[[str, str
     _component(
         key=key,
         data={
-            "hint": t("Click to narrow the view, shift-click to exclude"),
+            "hint": t("Click to narrow the view, shift-click (or −) to exclude"),
+            "exclude": t("Exclude"),
+            "include": t("No longer exclude"),
             "facets": [
                 {
                     "field": f.field,
