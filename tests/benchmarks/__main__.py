@@ -2,6 +2,7 @@
 
     make bench                                     all, on made-up conversations
     make bench ARGS="import --data answers.jsonl.gz --rounds 5"
+    make bench ARGS="latency --data answers.jsonl.gz --n 1000000 --browser /usr/bin/chromium"
 
 Ours and the peer run in turns in one process; the figures are medians, and the ratio is what to quote.
 """
@@ -13,6 +14,7 @@ import json
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -28,6 +30,7 @@ from tests.benchmarks import (
     bench_scoring,
     bench_training,
     bench_watching,
+    latency,
 )
 from tests.benchmarks.common import machine, made_up
 
@@ -50,20 +53,23 @@ MADE_UP = 8000
 def main() -> None:
     """Run the benchmarks that were named, or all."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*BENCHES, "latency"]))
     parser.add_argument("--data", type=Path, help=f"conversations to work on; default: {MADE_UP:,} made-up ones")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--times", type=int, default=1, help="duplicates: the file so many times over")
     parser.add_argument("--tools", default="", help="duplicates: only these, with commas")
+    parser.add_argument("--n", type=int, default=50_000, help="conversations of the project that latency grows")
+    parser.add_argument("--browser", default="", help="path of Chromium, for latency in a browser too")
     asked = parser.parse_args()
-    unknown = [name for name in asked.names if name not in BENCHES]
+    benches = {**BENCHES, "latency": partial(latency.run, n=asked.n, browser=asked.browser)}
+    unknown = [name for name in asked.names if name not in benches]
     if unknown:
-        parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")
+        parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(benches)}")
     with tempfile.TemporaryDirectory() as folder:
         data = asked.data or made_up(Path(folder) / "made-up.jsonl", MADE_UP)
-        for name in asked.names or BENCHES:
+        for name in asked.names or benches:
             more = {"times": asked.times, "tools": asked.tools} if name == "duplicates" else {}
-            result = BENCHES[name](data, asked.rounds, **more)
+            result = benches[name](data, asked.rounds, **more)
             line = {"benchmark": name, "data": data.name, "rounds": asked.rounds, **result, **machine()}
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()

@@ -150,6 +150,20 @@ class TestEditing:
         app.run()
         assert "<ins>" in " ".join(str(h.value) for h in app.get("html"))
 
+    def test_what_is_typed_outlives_a_change_by_somebody_else(self, project, open_page):
+        app, seq = self.edit(open_page)
+        app.text_area[0].set_value("my words").run()
+        curation.apply_plan(project, curation.plan_edit(project, seq, 1, "her words"), actor="Eve")
+        app.run()
+        assert app.text_area[0].value == "my words"
+        assert any("Eve changed this conversation" in w.value for w in app.warning)
+        next(b for b in app.button if b.label == "Save this text").click().run()
+        assert browsing.get_record(project, seq).conversation.answer == "my words"
+        assert not app.warning
+        curation.apply_plan(project, curation.plan_edit(project, seq, 1, "hers again"), actor="Eve")
+        app.run()
+        assert app.text_area[0].value == "hers again"
+
     def test_the_text_before_an_edit_is_brought_back(self, project, open_page):
         app, seq = self.edit(open_page)
         before = browsing.get_record(project, seq).conversation.answer

@@ -39,11 +39,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     yield known
     embedder.embed_text.cache_clear()
     for process in embedder._processes.values():
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+        embedder._end(process)
 
 
 def test_one_process_answers_all_and_the_same_text_is_asked_once(script: dict[str, str]) -> None:

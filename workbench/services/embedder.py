@@ -68,7 +68,7 @@ def _ask(process: subprocess.Popen[bytes], text: str, embedder: str) -> npt.NDAr
     try:
         process.stdin.write(orjson.dumps({"text": text}) + b"\n")
     except BrokenPipeError:
-        process.wait()
+        _end(process)
         raise QueryError("the embedder's process ended", "search again; it is started anew") from None
     answer = _read(process, embedder, ANSWER_SECONDS)
     return np.frombuffer(base64.b64decode(str(answer["vector"])), dtype=np.float32)
@@ -77,24 +77,32 @@ def _ask(process: subprocess.Popen[bytes], text: str, embedder: str) -> npt.NDAr
 def _read(process: subprocess.Popen[bytes], embedder: str, seconds: float) -> dict[str, object]:
     line = _line(process, seconds)
     if line is None:
-        process.kill()
-        process.wait()
+        _end(process)
         raise QueryError(
             f"like: the embedder {embedder!r} did not answer within {seconds:g} seconds; it was ended",
             "search again (it is started anew), or search for words; if it happens again, choose another embedder "
             "beside the map and update the map",
         )
     if not line:
-        process.wait()
+        _end(process)
         raise QueryError(
             f"like: the embedder {embedder!r} could not be started",
             f"run `crlft embed --serve {embedder}` in a shell to see why",
         )
     answer: dict[str, object] = orjson.loads(line)
     if "error" in answer:
-        process.wait()
+        _end(process)
         raise QueryError(f"like: {answer['error']}", str(answer.get("remedy", "")))
     return answer
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that will not be asked again."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _line(process: subprocess.Popen[bytes], seconds: float) -> bytes | None:

@@ -95,7 +95,7 @@ def choose_embedder(project: Project, name: str, *, actor: str) -> str:
         if not (folder / "modules.json").exists() and not (folder / "config.json").exists():
             raise PlanError(f"{name} holds no embedding model", "name the folder that holds modules.json")
         name = str(folder.resolve())
-    elif name != OFFLINE and not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+    elif name != OFFLINE and not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name):
         raise PlanError(
             f"{name}: there is no such folder", "name a model's folder, a hub name such as owner/model, or offline"
         )

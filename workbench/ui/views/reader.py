@@ -131,7 +131,8 @@ def edit(project: Project, record: Record) -> None:
     )
     turn = turns[index]
     stamp = f"{record.seq}-{record.revision}-{index}"
-    text = st.text_area(t("Text"), turn.content, height=220, key=f"edit-text-{stamp}")
+    _keep_typed(project, record, index, stamp)
+    text = st.text_area(t("Text"), height=220, key=f"edit-text-{stamp}")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(t("Save this text"), key=f"edit-save-{stamp}", disabled=text == turn.content, type="primary"):
             decide(project, lambda: curation.plan_edit(project, record.seq, index, text))
@@ -147,6 +148,28 @@ def edit(project: Project, record: Record) -> None:
     if turn.role == "assistant" and sum(x.role == "assistant" for x in turns) > 1:
         _turn_reward(project, record, index)
     _remarks(project, record)
+
+
+def _keep_typed(project: Project, record: Record, index: int, stamp: str) -> None:
+    """Begin with the turn's text; where somebody changed it meanwhile, keep what was typed and say so."""
+    content = record.conversation.turns[index].content
+    began, key = f"edit-began-{record.seq}-{index}", f"edit-text-{stamp}"
+    before, was = st.session_state.get(began, (stamp, content))
+    typed = st.session_state.get(f"edit-text-{before}")
+    if key not in st.session_state:
+        moved = before != stamp and typed is not None and typed not in (was, content)
+        st.session_state[key] = typed if moved else content
+        if moved:
+            st.session_state[f"edit-moved-{stamp}"] = True
+    st.session_state[began] = (stamp, content)
+    if st.session_state.get(f"edit-moved-{stamp}") and st.session_state[key] != content:
+        last = browsing.history(project, record.seq)[-1][0]
+        who = t("{name} changed this conversation while you were typing", name=plain(last.actor))
+        st.warning(
+            f"{who} ({plain(last.title)}). {t('What you typed is kept below; the text as it is now:')}",
+            icon=":material/group:",
+        )
+        diff(word_diff(content, str(st.session_state[key])))
 
 
 def _turn_reward(project: Project, record: Record, index: int) -> None:
