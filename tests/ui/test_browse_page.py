@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from workbench.services import browsing, curation
-from workbench.ui import state
 from workbench.ui.views import browse_workspace
 
 
@@ -174,7 +173,7 @@ class TestEditing:
         next(b for b in app.button if b.label == "Bring back the text before this edit").click().run()
         record = browsing.get_record(project, seq)
         assert (record.conversation.answer, record.revision) == (before, 2)
-        curation.undo(project, actor=state.curator())
+        curation.undo(project, curation.log(project, limit=1)[0].id, actor="ann")
         assert browsing.get_record(project, seq).conversation.answer == "a worse answer"
 
     def test_an_answer_is_left_out_of_training_and_taken_back(self, project, open_page):
@@ -235,7 +234,7 @@ class TestSiblings:
         after = {s.seq: s.class_name for s in browsing.siblings(project, prompt)}
         assert after == {s: "expert" if s == seq else "sub" for s in before}
         assert curation.log(project, limit=1)[0].id == newest + 1
-        curation.undo(project, actor=state.curator())
+        curation.undo(project, curation.log(project, limit=1)[0].id, actor="ann")
         assert {s.seq: s.class_name for s in browsing.siblings(project, prompt)} == before
 
     def test_differences_are_marked_and_each_is_tagged_with_a_click(self, project, open_page):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -19,6 +20,9 @@ from workbench.ui.views.querytext import with_likeness, words
 from workbench.ui.widgets.record_list import record_list
 
 PAGE_SIZE = 50
+AHEAD = 2
+"""Conversations below the open one that the browser holds ready; one above."""
+
 PICKED = "browse_picked"
 """Session state: the query changed inside the fragment, and the line outside it must follow."""
 # Session state: the open conversation, the pages walked through, what the view is, and the rows in view.
@@ -47,6 +51,7 @@ def workspace(
             address=True,
             height=None,
             empty=t("No conversation matches. Remove a word or a filter."),
+            ahead=_ahead(project, classes, colours, page, selected, query),
         )
         _pager(page)
     with right:
@@ -139,6 +144,35 @@ def _alike(uid: str, query: str) -> None:
 
 def _decided(_action: Action | None) -> None:
     _step(1)
+
+
+def _ahead(
+    project: Project,
+    classes: Sequence[ClassRow],
+    colours: Mapping[str, str],
+    page: Page,
+    selected: int | None,
+    query: str,
+) -> dict[int, str]:
+    """Return what the reader will show at the next keys, while it shows a conversation."""
+    seqs = [row.seq for row in page.items]
+    if selected not in seqs or st.session_state.get(_TAB, "read") != "read":
+        return {}
+    at = seqs.index(selected)
+    near = seqs[max(0, at - 1) : at] + seqs[at + 1 : at + 1 + AHEAD]
+    return {
+        record.seq: reader.read_html(record, colours, **_manner(classes, query))
+        for record in browsing.get_records(project, near)
+    }
+
+
+def _manner(classes: Sequence[ClassRow], query: str) -> dict[str, Any]:
+    """Return how conversations are shown: words marked, weights of the classes, Markdown set or raw."""
+    return {
+        "highlight": words(query),
+        "weights": {row.name: row.loss_weight for row in classes},
+        "rendered": not st.session_state.get(_RAW, False),
+    }
 
 
 def _pager(page: Page) -> None:
@@ -244,6 +278,4 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
         elif tab == "details":
             reader.details(record)
         else:
-            weights = {row.name: row.loss_weight for row in classes}
-            rendered = not st.session_state.get(_RAW, False)
-            reader.read(record, colours, highlight=words(query), weights=weights, rendered=rendered)
+            reader.read(record, colours, **_manner(classes, query))

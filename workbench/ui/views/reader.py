@@ -17,7 +17,7 @@ from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
 from workbench.ui.views.acting import field_name
 from workbench.ui.views.deciding import decide
-from workbench.ui.widgets.chat import chat
+from workbench.ui.widgets.chat import chat_html
 from workbench.ui.widgets.chips import chip, chips, class_chip, status_chip, table
 from workbench.ui.widgets.diff import diff
 from workbench.ui.widgets.errors import plain
@@ -32,10 +32,24 @@ def read(
     rendered: bool = False,
 ) -> None:
     """Draw the facts and the turns; `weights` is each class's loss weight, `rendered` sets Markdown."""
-    chips(fact_chips(record, colours, weights or {}))
+    st.html(read_html(record, colours, highlight=highlight, weights=weights, rendered=rendered))
+
+
+def read_html(
+    record: Record,
+    colours: Mapping[str, str],
+    *,
+    highlight: Sequence[str] = (),
+    weights: Mapping[str, float] | None = None,
+    rendered: bool = False,
+) -> str:
+    """Return what `read` draws: one block, so that the browser can keep the neighbours' ready."""
+    facts = f'<div class="wb-chips">{"".join(fact_chips(record, colours, weights or {}))}</div>'
+    comment = ""
     if record.comment:
-        st.caption(t("Comment: {text}", text=plain(record.comment)))
-    chat(record.conversation, highlight=highlight, rendered=rendered)
+        comment = f'<p class="wb-comment" dir="auto">{escape(t("Comment: {text}", text=record.comment))}</p>'
+    talk = chat_html(record.conversation, highlight=highlight, rendered=rendered)
+    return f'<div class="wb-read">{facts}{comment}{talk}</div>'
 
 
 def fact_chips(record: Record, colours: Mapping[str, str], weights: Mapping[str, float]) -> list[str]:

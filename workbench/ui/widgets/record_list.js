@@ -57,12 +57,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
       e.setAttribute("aria-selected", k === i ? "true" : "false");
     });
   }
+  // The neighbours are here already (their texts escaped in Python): painted at the key, Python answers the same.
+  function show(seq) {
+    const ready = data.ahead[seq], reader = document.querySelector(".st-key-wb-reader .wb-read");
+    if (!ready || !reader) return;
+    const made = document.createElement("template");
+    made.innerHTML = ready;
+    reader.replaceChildren(...made.content.firstElementChild.childNodes);
+    reader.closest(".st-key-wb-reader").scrollTop = 0;
+  }
   function choose(i) {
     current = i;
     light(i);
     elements[i].scrollIntoView({ block: "nearest" });
     root.chosen = rows[i].seq;
     root.sent += 1;
+    show(rows[i].seq);
     setTriggerValue("open", { seq: rows[i].seq, number: root.sent });
   }
   light(current);

@@ -37,6 +37,7 @@ def record_list(
     address: bool = False,
     height: int | None = 640,
     empty: str = "",
+    ahead: Mapping[int, str] | None = None,
 ) -> None:
     """Draw the rows.
 
@@ -51,6 +52,8 @@ def record_list(
         address: Keep the open conversation's id in the page's address.
         height: Pixels before it scrolls; None fits it to the window.
         empty: What stands in a list without rows.
+        ahead: What the reader shows of the next rows, escaped HTML of `reader.read_html` by `seq`: the browser
+            paints it at the key, before Python answers with the same.
     """
     ack = f"{key}-ack"  # the number of the browser's last step that was answered
 
@@ -74,6 +77,7 @@ def record_list(
             "keys": keys,
             "address": address,
             "height": height,
+            "ahead": {str(seq): html for seq, html in (ahead or {}).items()},
             "empty": empty or t("Nothing matches."),
             "step": on_turn is not None,
         },
