@@ -31,6 +31,7 @@ def _turn_rewards(connection: Connection) -> None:
 
 def _panels(connection: Connection) -> None:
     """4 → 5: several curators."""
+    schema.opinions.drop(connection, checkfirst=True)  # some databases of version 3 have one that nothing used
     for table in (schema.panels, schema.panel_items, schema.opinions):
         table.create(connection)
 
