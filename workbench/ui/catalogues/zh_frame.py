@@ -54,7 +54,9 @@ _SIDEBAR: Mapping[str, str] = {
     "undo your last decision": "撤销你的上一个决定",
     "apply the plan in view": "执行眼前的计划",
     "Your name": "你的名字",
-    "Your decisions are logged under this name.": "你的决定会以此名字记入日志。",
+    "Your decisions are logged under this name; this browser keeps it.": (
+        "你的决定会以此名字记入日志；此浏览器会记住它。"
+    ),
     "Project: {name}": "项目：{name}",
 }
 
@@ -74,15 +76,16 @@ _ACTING: Mapping[str, str] = {
     "Apply to {n} conversations": "应用到 {n} 个对话",
     "Cancel": "取消",
     "Applying…": "正在应用…",
+    "Field": "字段",
+    "Conversations": "对话数",
     "class": "类别",
     "reward": "奖励",
     "reason": "理由",
     "text": "文本",
     "tagged by": "标注者",
+    "condition": "条件",
     "status": "状态",
     "comment": "备注",
-    "conversation": "对话",
-    "condition": "条件",
 }
 
 _SHARED: Mapping[str, str] = {

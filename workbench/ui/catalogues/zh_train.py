@@ -115,7 +115,6 @@ _PHASES: Mapping[str, str] = {
     "above 0: the class in the prompt matters": "大于 0：提示中的类别起作用",
     "Waiting for the device; one job runs at a time.": "等待设备；一次只运行一个任务。",
     "Stop and save": "停止并保存",
-    "Stopping…": "正在停止…",
     "It saves at the end of its step and stops": "本步结束后保存并停止",
     "It goes on from its last checkpoint": "从最后的检查点继续",
 }
@@ -141,9 +140,6 @@ _BEFORE: Mapping[str, str] = {
     "Counted exactly, with the base's own tokenizer.": "已用基座自己的分词器精确统计。",
     "Estimates by the project's tokenizer; the exact counts are being made…": (
         "按项目分词器估计；精确统计正在进行…"
-    ),
-    "Estimates by the project's tokenizer. Choose a snapshot for exact counts before the start.": (
-        "按项目分词器估计。选择一个快照，可在开始前得到精确统计。"
     ),
     "{n} tokens each": "每步 {n} 个词元",
     "Passes over the data": "遍历数据的次数",
@@ -276,4 +272,36 @@ _JOBS: Mapping[str, str] = {
     "It took {time}.": "用时 {time}。",
 }
 
-TEXTS: Mapping[str, str] = {**_WORDS, **_PHASES, **_BEFORE, **_AFTER, **_JOBS}
+_MORE: Mapping[str, str] = {
+    "It lies in the trash; its folder is {folder}": "已移到回收站；文件夹在 {folder}",
+    "loss per token": "每词元损失",
+    "held-out loss": "留出损失",
+    "held-out loss of {name}": "{name} 的留出损失",
+    "None of these runs has taken a step yet.": "这些训练都还没有走一步。",
+    "the run ended without saying why": "训练结束，但没有说明原因",
+    "{n} conversation waits for a class.": "{n} 个对话等待标注类别。",
+    "{n} conversations wait for a class.": "{n} 个对话等待标注类别。",
+    "Nothing to train on yet": "还没有可训练的数据",
+    "A run needs conversations with a class.": "训练需要有类别的对话。",
+    "Go to Tag": "前往标注",
+    "{name}: {n} conversations": "{name}：{n} 个对话",
+    "another folder or hub name…": "其他文件夹或 Hub 名称…",
+    "The offline base is tiny and trains in minutes on a laptop; it knows the sample world only.": (
+        "离线基座很小，笔记本上几分钟即可训练；它只懂样例世界。"
+    ),
+    "Folder or hub name": "文件夹或 Hub 名称",
+    "Writing the snapshot and starting the run…": "正在写入快照并启动训练…",
+    "The curves begin with the first step.": "曲线从第一步开始。",
+    "Answers under each condition appear here at the first evaluation.": (
+        "首次评估时，各条件下的回答会出现在这里。"
+    ),
+    "At step": "步",
+    "The counts appear when the data has been read.": "读完数据后显示计数。",
+    "Resumed once.": "恢复过一次。",
+    "Resumed {n} times.": "恢复过 {n} 次。",
+    "not known yet": "尚不可知",
+    "One job goes first: ": "前面有一个任务：",
+    "{n} jobs go first: ": "前面有 {n} 个任务：",
+}
+
+TEXTS: Mapping[str, str] = {**_WORDS, **_PHASES, **_BEFORE, **_AFTER, **_JOBS, **_MORE}

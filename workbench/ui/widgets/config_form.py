@@ -68,7 +68,7 @@ def config_form(key: str, columns: int = COLUMNS, autos: Mapping[str, str] | Non
                 for place, name in zip(st.columns(columns), shown[start : start + columns], strict=False):
                     with place:
                         value = _field(f"{key}-{name}", name, getattr(defaults, name), (autos or {}).get(name, ""))
-                        st.caption(helps.get(name, ""))
+                        st.caption(t(helps.get(name, "")))
                     if value is not None:
                         changed[name] = value
     return changed
