@@ -16,6 +16,7 @@ from workbench.curate.dedupe import (
     NearSettings,
     Reading,
     decide,
+    find_exact,
     find_near,
     in_blocks,
     near_among,
@@ -54,6 +55,17 @@ def test_order_does_not_matter(documents: list[Document], random: object) -> Non
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     one, other = search(documents), search(shuffled)
     assert (one.groups, one.pairs, one.members) == (other.groups, other.pairs, other.members)
+
+
+@given(corpora(), st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
+def test_exact_groups_are_the_near_ones_at_one_in_any_order(documents: list[Document], random: object) -> None:
+    shuffled = list(documents)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    one, other = find_exact(in_blocks(documents)), find_exact(in_blocks(shuffled))
+    assert (one.members, one.considered) == (other.members, other.considered)
+    reps = search(documents).members.as_dict()
+    assert one.members.as_dict() == {s: r for s, r in reps.items() if list(reps.values()).count(r) > 1}
 
 
 @given(corpora(), st.sampled_from(["best", "longest", "newest", "first"]))

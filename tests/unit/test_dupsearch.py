@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from crlft.conversation import Turn
 from tests.contract.store_world import make_project, make_record
 from workbench.curate.dedupe import DuplicateResult, memory
 from workbench.domain.record import Record
-from workbench.services import curation, dupsearch
-from workbench.services.duplicates import find_duplicates
+from workbench.services import browsing, curation, dupsearch
+from workbench.services.duplicates import find_duplicates, plan_dedupe
 from workbench.services.project import Project
 from workbench.store.conversations import insert_records
 
@@ -170,3 +171,20 @@ def test_a_full_disk_costs_only_time(
         first = search()
     assert "the next search will take as long" in caplog.text
     assert same(search(), first)
+
+
+@pytest.mark.parametrize(("keep", "threshold"), [("best", 0.8), ("longest", 0.6), ("first", 0.95)])
+def test_undo_is_identity_and_a_second_search_finds_nothing(project: Project, keep: str, threshold: float) -> None:
+    def everything() -> list[Record]:
+        found = [browsing.get_record(project, seq) for seq in range(1, 61)]
+        return [replace(record, revision=0) for record in found]
+
+    before = everything()
+    result = find_duplicates(project, threshold=threshold)
+    action = curation.apply_plan(project, plan_dedupe(project, result, keep=keep), actor="ann")
+    assert action.affected == result.duplicates
+    again = find_duplicates(project, threshold=threshold)
+    assert (again.groups, plan_dedupe(project, again, keep=keep).affected) == ((), 0)
+    curation.undo(project, action.id, actor="ann")
+    assert everything() == before
+    assert find_duplicates(project, threshold=threshold).groups == result.groups
