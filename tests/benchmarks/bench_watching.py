@@ -8,6 +8,7 @@ too. Stretches alternate within one run; tokens are counted from the run's event
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import statistics
@@ -60,7 +61,7 @@ def run(path: Path, rounds: int) -> dict[str, Any]:
 
 
 def _alternate(events: RunFolder, server: subprocess.Popen[bytes], address: str, rounds: int) -> dict[str, Any]:
-    watched, alone, app_share = [], [], []
+    watched, alone, app_share, browser_share = [], [], [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("WORKBENCH_CHROMIUM"), args=["--no-sandbox", "--disable-gpu"]
@@ -69,9 +70,10 @@ def _alternate(events: RunFolder, server: subprocess.Popen[bytes], address: str,
             alone.append(_pace(events))
             context = browser.new_context()
             _open(context, address)
-            before = _cpu_seconds(server)
+            before, drawn = _cpu_seconds(server.pid), _browser_seconds()
             watched.append(_pace(events))
-            app_share.append((_cpu_seconds(server) - before) / (SETTLE_SECONDS + STRETCH_SECONDS))
+            app_share.append((_cpu_seconds(server.pid) - before) / (SETTLE_SECONDS + STRETCH_SECONDS))
+            browser_share.append((_browser_seconds() - drawn) / (SETTLE_SECONDS + STRETCH_SECONDS))
             context.close()
         browser.close()
     ratios = [w / a for w, a in zip(watched, alone, strict=True)]
@@ -83,6 +85,7 @@ def _alternate(events: RunFolder, server: subprocess.Popen[bytes], address: str,
         "ratio": round(statistics.median(ratios), 3),
         "ratios": [round(r, 3) for r in ratios],
         "app_cores": round(statistics.median(app_share), 3),
+        "browser_cores": round(statistics.median(browser_share), 3),
     }
 
 
@@ -103,9 +106,18 @@ def _pace(events: RunFolder) -> float:
     return float(sum(e["tokens"] for e in seen if e["event"] == "step") / (time.perf_counter() - began))
 
 
-def _cpu_seconds(server: subprocess.Popen[bytes]) -> float:
-    family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
-    return float(sum(p.cpu_times().user + p.cpu_times().system for p in family))
+def _cpu_seconds(pid: int) -> float:
+    total = 0.0
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a helper of the browser's has just ended
+            total += process.cpu_times().user + process.cpu_times().system
+    return total
+
+
+def _browser_seconds() -> float:
+    """Return the processor seconds of the browsers that this process has started."""
+    drivers = [p for p in psutil.Process().children() if "playwright" in " ".join(p.cmdline())]
+    return sum(_cpu_seconds(p.pid) for p in drivers)
 
 
 def _free_port() -> int:
