@@ -245,6 +245,26 @@ def test_only_the_asker_is_shown_what_is_his_own(filled):
     assert work.latest(filled, "clean", actor="ben") is None
 
 
+def test_what_was_put_away_keeps_no_large_files_and_the_oldest_go(filled, monkeypatch):
+    asked = {"rules": ["html"], "query": "", "verdicts": {}, "params": {}, "newest": 1}
+    for number in range(4):
+        worker.run(put(filled, "clean", asked, f"job-{number}"))
+    for number in range(3):
+        work.put_away(filled, f"job-{number}")
+    assert not (filled.runs / "job-2" / "hits.jsonl").exists()
+    assert work.latest(filled, "clean").id == "job-3"
+    assert work.result(filled, "job-3").hits
+    monkeypatch.setattr(work, "KEPT_EACH", 1)
+    monkeypatch.setattr(work, "start_job", lambda *a, job_id, **k: put_job(filled, job_id))
+    work.start(filled, "clean", asked, actor="ann", title="scan")
+    left = {p.name for p in filled.runs.iterdir() if p.name.startswith("job-")}
+    assert left == {"job-2", "job-3"}
+
+
+def put_job(project, job_id):
+    RunFolder(project.runs / job_id).write_json("job.json", {"kind": "clean", "asked_at": 0.0})
+
+
 def test_large_is_what_takes_long(filled):
     plan = big_plan(filled)
     assert not work.is_large(plan)

@@ -15,7 +15,7 @@ import orjson
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import PlanError
 
-_PLAN, _CHANGES = "plan.json", "changes.jsonl"
+_PLAN, CHANGES = "plan.json", "changes.jsonl"
 
 
 def write_plan(plan: Plan, folder: Path) -> None:
@@ -24,7 +24,7 @@ def write_plan(plan: Plan, folder: Path) -> None:
     Raises:
         OSError: There is no room for it.
     """
-    with (folder / _CHANGES).open("wb") as file:
+    with (folder / CHANGES).open("wb") as file:
         for c in plan.changes:
             file.write(orjson.dumps([c.seq, c.revision, c.before, c.after]) + b"\n")
     head = {"kind": plan.kind, "title": plan.title, "reason": plan.reason, "unchanged": plan.unchanged}
@@ -42,7 +42,7 @@ def read_plan(folder: Path) -> Plan:
     changes: list[Change] = []
     try:
         body = orjson.loads((folder / _PLAN).read_bytes())
-        with (folder / _CHANGES).open("rb") as lines:
+        with (folder / CHANGES).open("rb") as lines:
             for line in lines:
                 seq, revision, before, after = orjson.loads(line)
                 # Bulk acts are written in groups of equal new values, told by identity (`store.changes`).

@@ -17,7 +17,7 @@ from workbench.domain.errors import NotFound
 from workbench.services.cleaning import CleanScan, Hit
 from workbench.services.recipes import Recipe
 
-SCAN, _HITS = "scan.json", "hits.jsonl"
+SCAN, HITS = "scan.json", "hits.jsonl"
 
 
 def write_scan(found: CleanScan, folder: Path) -> None:
@@ -26,7 +26,7 @@ def write_scan(found: CleanScan, folder: Path) -> None:
     Raises:
         OSError: There is no room for it.
     """
-    with (folder / _HITS).open("wb") as file:
+    with (folder / HITS).open("wb") as file:
         for h in found.hits:
             file.write(orjson.dumps([h.seq, h.rule, h.verdict, h.reason, h.turn]) + b"\n")
     body = {"recipe": Recipe.of(found.rules).to_dict(), "query": found.query, "considered": found.considered}
@@ -42,7 +42,7 @@ def read_scan(folder: Path) -> CleanScan:
     """
     try:
         body = orjson.loads((folder / SCAN).read_bytes())
-        with (folder / _HITS).open("rb") as lines:
+        with (folder / HITS).open("rb") as lines:
             hits = tuple(Hit(*orjson.loads(line)) for line in lines)
     except (OSError, ValueError, TypeError) as error:
         raise NotFound(f"the scan in {folder} cannot be read: {error}", "scan again") from error

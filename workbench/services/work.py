@@ -11,6 +11,7 @@ in the caller's process, for what is so small that starting a process would take
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -33,6 +34,9 @@ PUT_AWAY = "put-away"
 
 LARGE_PLAN, LARGE_EDITS = 20_000, 500
 """Changes of labels, and changes of texts, that are over in half a second."""
+
+KEPT_EACH = 20
+"""Jobs of a kind that stay on the list of jobs once somebody has seen how they ended."""
 
 Progress = Callable[[int, int | None], None]
 
@@ -62,6 +66,7 @@ def start(
         JobError: It cannot be started.
     """
     known_kind(kind)
+    _prune(project, kind)
     job_id = new_job_id(kind)
     folder = RunFolder(jobs.runs_dir(project) / job_id)
     try:
@@ -159,12 +164,26 @@ def latest(project: Project, kind: str, *, actor: str | None = None) -> Job | No
 
 
 def put_away(project: Project, job_id: str) -> None:
-    """Note that the end of a job was seen, so that no page shows it again.
+    """Note that the end of a job was seen, so that no page shows it again; its large files go.
 
     Raises:
         NotFound: There is no such job.
     """
-    (jobs.job_folder(project, job_id) / PUT_AWAY).touch()
+    folder = jobs.job_folder(project, job_id)
+    for name in known_kind(jobs.get_job(project, job_id).kind).bulk:
+        (folder / name).unlink(missing_ok=True)
+    (folder / PUT_AWAY).touch()
+
+
+def _prune(project: Project, kind: str) -> None:
+    """Delete the oldest jobs of a kind that were put away: what they did stands in the log."""
+    seen = [
+        jobs.runs_dir(project) / job.id
+        for job in iterate_jobs(jobs.runs_dir(project), kind)
+        if not job.live and (jobs.runs_dir(project) / job.id / PUT_AWAY).exists()
+    ]
+    for folder in seen[KEPT_EACH:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def known_kind(kind: str) -> Kind:

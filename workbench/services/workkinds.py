@@ -80,11 +80,13 @@ class Kind:
         perform: Does it.
         save: Keeps its result with the job.
         load: Returns the result of a job.
+        bulk: Its large files, of no use once its result was taken.
     """
 
     perform: Callable[[Project, Mapping[str, Any], Watch], Any]
     save: Callable[[Any, RunFolder], None]
     load: Callable[[Project, RunFolder], Any]
+    bulk: tuple[str, ...] = ()
 
 
 def _search(project: Project, asked: Mapping[str, Any], watch: Watch) -> duplicates.DuplicateResult:
@@ -163,6 +165,11 @@ def _apply(project: Project, asked: Mapping[str, Any], watch: Watch) -> Action:
     )
 
 
+def _save_action(action: Action, folder: RunFolder) -> None:
+    folder.write_json(RESULT, {"action": action.id})
+    (folder.path / planfile.CHANGES).unlink(missing_ok=True)  # they stand in the log now
+
+
 def _load_action(project: Project, folder: RunFolder) -> Action:
     return curation.get_action(project, int(_kept(folder)["action"]))
 
@@ -176,9 +183,16 @@ def _kept(folder: RunFolder) -> Mapping[str, Any]:
 
 KINDS: dict[str, Kind] = {
     "dedupe": Kind(_search, lambda found, folder: folder.write_json(RESULT, {"result": found.id}), _load_search),
-    "clean": Kind(_scan, lambda found, folder: scanfile.write_scan(found, folder.path), _load_scan),
-    "plan": Kind(_plan_cleaning, lambda plan, folder: planfile.write_plan(plan, folder.path), _load_plan),
+    "clean": Kind(
+        _scan, lambda found, folder: scanfile.write_scan(found, folder.path), _load_scan, bulk=(scanfile.HITS,)
+    ),
+    "plan": Kind(
+        _plan_cleaning,
+        lambda plan, folder: planfile.write_plan(plan, folder.path),
+        _load_plan,
+        bulk=(planfile.CHANGES,),
+    ),
     "import": Kind(_import, _save_import, _load_import),
-    "apply": Kind(_apply, lambda action, folder: folder.write_json(RESULT, {"action": action.id}), _load_action),
+    "apply": Kind(_apply, _save_action, _load_action, bulk=(planfile.CHANGES,)),
 }
 """What `workbench.services.work` can start."""
