@@ -1,7 +1,8 @@
 """Which language a conversation is in, found offline.
 
 Three votes: the script settles Chinese, Japanese and Korean; a share of English function words settles English
-(short answers are easily taken for Danish); for the rest py3langid's model, limited to `LANGUAGES`, decides.
+(short answers are easily taken for Danish), counted by a compiled loop; for the rest py3langid's model, limited to
+`LANGUAGES`, decides.
 Texts are best given many at once: see `workbench.curate.langbatch`.
 """
 
@@ -9,8 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
-from workbench.curate import langbatch
+import numpy as np
+
+from workbench.curate import langbatch, wordloops
 
 LANGUAGES = (
     "ar", "bg", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko",
@@ -27,6 +31,8 @@ _ENGLISH = frozenset(
     " what how would there been were when who its into these than should could about our my he she"
     " his them then some any each between while because through during does did if by but".split()
 )  # words that are no common words of the other languages
+_TABLE_BITS = 12
+"""The table of English words has 2^12 slots: none of them is pushed out of its two."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
@@ -43,13 +49,46 @@ def detect_languages(texts: Sequence[str]) -> list[str]:
     """
     heads = [text[:MAX_CHARACTERS] for text in texts]
     found = ["" if head.isascii() else _by_script(head) for head in heads]
-    open_ones = [i for i, head in enumerate(heads) if not found[i] and _LETTER.search(head)]
-    if not open_ones:
-        return found
-    guesses = langbatch.identifier(LANGUAGES).classify([heads[i] for i in open_ones])
-    for i, guess in zip(open_ones, guesses, strict=True):
-        found[i] = "en" if guess == "en" or _is_english(heads[i]) else guess
+    plain = [i for i, head in enumerate(heads) if head.isascii()]
+    words, english = _count_words([heads[i] for i in plain])
+    settled = dict(zip(plain, zip(words, english, strict=True), strict=True))
+    open_ones = []
+    for i, head in enumerate(heads):
+        if i in settled:
+            n_words, n_english = settled[i]
+            if n_words and n_english >= _ENGLISH_SHARE * n_words:
+                found[i] = "en"
+            elif n_words:
+                open_ones.append(i)
+        elif not found[i] and _LETTER.search(head):
+            if _is_english(head):
+                found[i] = "en"
+            else:
+                open_ones.append(i)
+    if open_ones:
+        guesses = langbatch.identifier(LANGUAGES).classify([heads[i] for i in open_ones])
+        for i, guess in zip(open_ones, guesses, strict=True):
+            found[i] = guess
     return found
+
+
+def _count_words(heads: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return how many words each ASCII text has, and how many of them are `_ENGLISH`."""
+    data = [head.encode().lower() for head in heads]
+    ends = np.cumsum([len(text) for text in data], dtype=np.int64)
+    words, english = np.zeros((2, len(data)), dtype=np.int64)
+    joined = np.frombuffer(b"".join(data), dtype=np.uint8)
+    wordloops.letter_words(joined, ends, _english_table(), _TABLE_BITS, words, english)
+    return words.tolist(), english.tolist()
+
+
+@cache
+def _english_table() -> wordloops.Words:
+    """Return the table of `_ENGLISH` for `letter_words`."""
+    words = np.array([int.from_bytes(word.encode(), "big") for word in sorted(_ENGLISH)], dtype=np.uint64)
+    table, none = np.zeros(1 << _TABLE_BITS, dtype=np.uint64), np.zeros(1 << _TABLE_BITS, dtype=np.int32)
+    wordloops.remember_words(words, np.zeros(len(words), dtype=np.int32), _TABLE_BITS, table, none)
+    return table
 
 
 def detect_language(text: str) -> str:

@@ -22,11 +22,15 @@ from workbench.curate.wordmemory import Cut, WordMemory
 _CJK = re.compile(r"[\u1100-\u11ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\U000323af]")
 _CHARACTERS_PER_TOKEN = 4
 _SAMPLES = {
-    "letter": ("a", "word", "Paris"),
+    "letter": ("a", "word", "Paris", "s", "t", "ll"),
     "digit": tuple("0123456789"),
     "mark": tuple('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'),
+    "apostrophe": ("'",),
+    "break": ("\n", "\r\n", "\n\n"),
 }
-_LEADS, _RESTS = ("", " ", "\n"), ("", " b", ")", "s", "1")
+_FRAMES = tuple(product(("", " ", "\n"), ("", " b", ")", "s", "1")))
+"""What may stand before and behind two signs."""
+_FEW_FRAMES = 3
 _PLAIN = re.compile(r" ?[A-Za-z]+\Z")
 _PLAIN_PROBES = ("a", "I", "The", "word", "NASA", "iPhone", "Mississippi", "extraordinarily", "x" * 40)
 _BYTE_LEVEL_SPACE = "\u0120"
@@ -109,9 +113,13 @@ class TokenizerTokens:
     def _always_cuts(self, before: str, behind: str) -> bool:
         if before == behind != "digit":
             return False
+        pairs = list(product(_SAMPLES[before], _SAMPLES[behind]))
+        # Many pairs are each tried in a few frames, few pairs in all of them.
+        each = max(_FEW_FRAMES, len(_FRAMES) // len(pairs) + 1)
         texts = [
             (f"{lead}{one}", f"{other}{rest}")
-            for lead, one, other, rest in product(_LEADS, _SAMPLES[before], _SAMPLES[behind], _RESTS)
+            for number, (one, other) in enumerate(pairs)
+            for lead, rest in (_FRAMES[(number + 4 * step) % len(_FRAMES)] for step in range(each))
         ]
         # The counts alone would not do: a vocabulary may join "(a" and, among the samples, nothing else.
         pieces = self._tokenizer.pre_tokenizer

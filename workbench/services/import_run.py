@@ -28,18 +28,18 @@ from workbench.services.inspecting import OpenFile, read_checked
 from workbench.services.project import Project
 from workbench.store import textindex
 from workbench.store.actions import get_action, record_action, update_action
-from workbench.store.arrivals import dropped_by_undo, known_uids
+from workbench.store.arrivals import dropped_by_undo
 from workbench.store.changes import apply_changes
-from workbench.store.conversations import insert_records
+from workbench.store.conversations import insert_records, known_uids
 from workbench.store.quarantine import add_quarantine, finish_import, start_import
 
-CHUNK_ROWS = 5000
+CHUNK_ROWS = 8000
 """Rows in one transaction; other curators wait less than a second for it."""
 
 FIRST_ROWS = 250
 """Rows in the first transaction, doubled for each that follows: so there is an estimate of the time at once."""
 
-CHUNK_BYTES = 32 << 20
+CHUNK_BYTES = 16 << 20
 """A transaction is closed earlier where rows are long."""
 
 _OBJECTS = 100_000

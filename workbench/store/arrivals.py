@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -10,12 +10,6 @@ from sqlalchemy import Connection, select
 from workbench.domain.curation import Change
 from workbench.store.conversations import chunks
 from workbench.store.schema import actions, conversations
-
-
-def known_uids(connection: Connection, uids: Sequence[str]) -> set[str]:
-    """Return those of the content ids that the store has."""
-    c = conversations.c.uid
-    return {uid for part in chunks(uids) for uid in connection.execute(select(c).where(c.in_(part))).scalars()}
 
 
 def dropped_by_undo(connection: Connection, classes: Mapping[str, str | None], tagged_by: str) -> list[Change]:

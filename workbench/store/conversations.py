@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from crlft.conversation import Conversation, Turn
 from workbench.domain.record import Record, RecordSummary
 from workbench.store import textindex, turnrewards
-from workbench.store.bulk import insert_rows
+from workbench.store.bulk import among, insert_rows
 from workbench.store.cube import CubeDelta, CubeKey
 from workbench.store.jsontext import dump, storable
 from workbench.store.schema import actions, bodies, conversations
@@ -50,6 +50,8 @@ def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
 
 def cut_head(value: str) -> str:
     """Return the beginning of a text on one line, `HEAD_CHARACTERS` at most."""
+    if len(value) <= HEAD_CHARACTERS and value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip(" ")
     line = " ".join(value[: HEAD_CHARACTERS + 40].split())
     if len(line) <= HEAD_CHARACTERS < len(value):
         # Four times as much is looked at: white space folds, and a text may be megabytes long.
@@ -80,9 +82,14 @@ def insert_records(connection: Connection, records: Sequence[Record], *, action_
     return Inserted(seqs, len(records) - len(seqs), uids)
 
 
+def known_uids(connection: Connection, uids: Sequence[str]) -> set[str]:
+    """Return those of the content ids that the store has."""
+    c = conversations.c.uid
+    return set(connection.execute(select(c).where(among(c, uids))).scalars())
+
+
 def _unknown(connection: Connection, records: Sequence[Record]) -> list[Record]:
-    query = select(conversations.c.uid).where(conversations.c.uid.in_({r.uid for r in records}))
-    seen = set(connection.execute(query).scalars())
+    seen = known_uids(connection, [record.uid for record in records])
     fresh = []
     for record in records:
         if record.uid not in seen:
@@ -159,10 +166,10 @@ def _row(record: Record, seq: int, action_id: int | None, at: str) -> tuple[Any,
         record.supervised_tokens,
         record.prompt_hash,
         record.answer_hash,
-        storable(record.drop_reason),
-        storable(record.tagged_by),
-        storable(record.comment),
-        dump(sorted(record.flags)),
+        storable(record.drop_reason) if record.drop_reason else "",
+        storable(record.tagged_by) if record.tagged_by else "",
+        storable(record.comment) if record.comment else "",
+        dump(sorted(record.flags)) if record.flags else "[]",
         record.arrived_at or at,
         action_id,
         cut_head(c.prompt),
@@ -174,15 +181,18 @@ def _body(record: Record, seq: int) -> tuple[list[dict[str, Any]], tuple[Any, ..
     """Return the turns as messages, and the values of `_BODY_COLUMNS`."""
     c = record.conversation
     turns = [t.to_dict() for t in c.turns]
-    tools = None if c.tools is None else storable(c.tools)
     return turns, (
         seq,
         dump(turns),
-        tools,
-        storable(c.id),
-        dump(c.metadata if type(c.metadata) is dict else dict(c.metadata)),
-        dump(record.provenance if type(record.provenance) is dict else dict(record.provenance)),
+        None if c.tools is None else storable(c.tools),
+        storable(c.id) if c.id else "",
+        _dump_mapping(c.metadata) if c.metadata else "{}",
+        _dump_mapping(record.provenance),
     )
+
+
+def _dump_mapping(value: Mapping[str, Any]) -> str:
+    return dump(value if type(value) is dict else dict(value))
 
 
 _RECORD_COLUMNS = (*conversations.c, *(c for c in bodies.c if c.name != "seq"))

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table, literal_column, text
 
 from workbench.store.bulk import insert_rows
+from workbench.store.jsontext import storable
 
 _UNSPACED = re.compile(
     "(["
@@ -78,7 +79,7 @@ def index_text(turns: Iterable[Mapping[str, Any]]) -> str:
     joined = "\n".join(parts)
     if not joined.isascii():
         # A lone surrogate cannot reach the database, and a NUL would end the text there.
-        joined = split_characters(joined).encode("utf-8", "replace").decode()
+        joined = storable(split_characters(joined))
     return joined.replace("\0", " ")
 
 

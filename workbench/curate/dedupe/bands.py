@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate.dedupe.compiled import compiled
+from workbench.curate.compiled import compiled
 from workbench.curate.dedupe.corpus import NearSettings, Signatures
 
 Codes = npt.NDArray[np.int64]

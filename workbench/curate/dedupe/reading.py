@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate.dedupe.compiled import compiled
+from workbench.curate.compiled import compiled
 from workbench.curate.dedupe.folding import ALONE, DIGIT, ODD, OPENING, SIGN, SPACE, SPILL, WORD
 
 U64 = np.uint64

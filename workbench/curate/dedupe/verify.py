@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate.dedupe.compiled import compiled
+from workbench.curate.compiled import compiled
 from workbench.curate.dedupe.corpus import Block
 
 Places = npt.NDArray[np.int64]

@@ -1,0 +1,130 @@
+"""The compiled loops behind `workbench.curate.wordmemory` and `workbench.curate.language`."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.curate.compiled import compiled
+
+Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int32]
+
+_MIX_ONE, _MIX_TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_ONE, _SHIFT = np.uint64(1), np.uint64(31)
+
+
+@compiled
+def slot_of(word: np.uint64, bits: int, second: bool) -> np.int64:
+    """Return the place of a word's hash in a table of 2^bits slots: its first or its second one."""
+    mixed = (word ^ (word >> _SHIFT)) * (_MIX_TWO if second else _MIX_ONE)
+    return np.int64((mixed ^ (mixed >> _SHIFT)) & np.uint64((1 << bits) - 1))
+
+
+@compiled
+def look_up_words(
+    data: Bytes,
+    text_ends: Places,
+    kinds: Bytes,
+    begins: npt.NDArray[np.bool_],
+    base: np.uint64,
+    bits: int,
+    known: Words,
+    lengths: Counts,
+    sums: Places,
+    missed: Places,
+    missed_words: Words,
+) -> int:
+    """Cut texts into words, hash each, and add up the counts of those that are known.
+
+    Args:
+        data: All texts, one behind the other.
+        text_ends: Where each ends.
+        kinds: Each byte's kind.
+        begins: Whether a byte begins a word, by its kind and eight times the kind of the byte before it.
+        base: Of the hash: the value of the word's bytes, each one more, as a number in this base modulo 2^64.
+        bits: The table has 2^bits slots.
+        known: The table's words.
+        lengths: Their counts.
+        sums: Takes each text's sum.
+        missed: (words, 3), takes beginning, end and text of words that are not known.
+        missed_words: Takes their hashes.
+
+    Returns:
+        How many are not known.
+    """
+    n_missed = 0
+    start = 0
+    for text in range(len(text_ends)):
+        end = text_ends[text]
+        total = 0
+        place = start
+        while place < end:
+            first = place
+            kind = kinds[data[place]]
+            word = np.uint64(data[place]) + _ONE
+            place += 1
+            while place < end:
+                following = kinds[data[place]]
+                if begins[following | kind << 3]:
+                    break
+                word = word * base + (np.uint64(data[place]) + _ONE)
+                kind = following
+                place += 1
+            slot = slot_of(word, bits, False)
+            if known[slot] != word:
+                slot = slot_of(word, bits, True)
+            if known[slot] == word:
+                total += lengths[slot]
+            else:
+                missed[n_missed, 0], missed[n_missed, 1], missed[n_missed, 2] = first, place, text
+                missed_words[n_missed] = word
+                n_missed += 1
+        sums[text] = total
+        start = end
+    return n_missed
+
+
+@compiled
+def remember_words(words: Words, counts: Counts, bits: int, known: Words, lengths: Counts) -> None:
+    """Write words into their slots: the first where it is free, else the second."""
+    for i in range(len(words)):
+        slot = slot_of(words[i], bits, False)
+        if known[slot] != np.uint64(0) and known[slot] != words[i]:
+            slot = slot_of(words[i], bits, True)
+        known[slot] = words[i]
+        lengths[slot] = counts[i]
+
+
+@compiled
+def letter_words(data: Bytes, text_ends: Places, listed: Words, bits: int, words: Places, found: Places) -> None:
+    """Count the words of ASCII letters in texts, and those of them that are listed.
+
+    Args:
+        data: ASCII texts in small letters, one behind the other.
+        text_ends: Where each ends.
+        listed: A table of 2^bits slots with the numbers of the listed words, eight letters at most each.
+        bits: As said.
+        words: Takes how many words each text has.
+        found: Takes how many of them are listed.
+    """
+    start = 0
+    for text in range(len(text_ends)):
+        n_words = n_found = 0
+        number, letters = np.uint64(0), 0
+        for place in range(start, text_ends[text] + 1):
+            sign = data[place] if place < text_ends[text] else np.uint8(0)
+            if np.uint8(97) <= sign <= np.uint8(122):
+                number = (number << np.uint64(8)) | np.uint64(sign)
+                letters += 1
+            elif letters:
+                n_words += 1
+                if letters <= 8 and (
+                    listed[slot_of(number, bits, False)] == number or listed[slot_of(number, bits, True)] == number
+                ):
+                    n_found += 1
+                number, letters = np.uint64(0), 0
+        words[text], found[text] = n_words, n_found
+        start = text_ends[text]
