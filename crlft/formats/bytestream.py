@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,11 +46,25 @@ class TextStream:
     packing: str
     encoding: str
     _unpacked: Unpacked
+    _recoded_from: io.BufferedReader | None = None
 
     @property
     def damage(self) -> str:
         """Why the packed stream ended early, or empty."""
         return self._unpacked.damage
+
+    def part_of(self, file_bytes: int, most: int | None = None) -> int:
+        """Return how many of the bytes read from the file were taken from this stream; read-ahead is none of them.
+
+        Args:
+            file_bytes: How far the file has been read.
+            most: Bytes of this stream that were made use of, where it is known that not all were.
+        """
+        taken = self.bytes.tell()
+        parts = [(taken if most is None else min(taken, most), self.bytes.raw.tell())]
+        if self._recoded_from is not None:
+            parts.append((self._recoded_from.tell(), self._recoded_from.raw.tell()))
+        return round(file_bytes * math.prod(used / given if given else 1 for used, given in parts))
 
 
 def open_file(path: Path) -> IO[bytes]:
@@ -99,7 +114,7 @@ def unpack(file: IO[bytes]) -> TextStream:
         return TextStream(stream, packing, "", unpacked)
     stream.read(next((len(mark) for mark in BOMS if head.startswith(mark)), 0))
     recoded: Any = io.BufferedReader(_Recoded(stream, encoding), _BUFFER_BYTES)
-    return TextStream(recoded, f"{packing}, {_NAMES.get(encoding, encoding)}", encoding, unpacked)
+    return TextStream(recoded, f"{packing}, {_NAMES.get(encoding, encoding)}", encoding, unpacked, stream)
 
 
 class Unpacked(io.RawIOBase):
@@ -108,7 +123,12 @@ class Unpacked(io.RawIOBase):
     def __init__(self, raw: Any) -> None:
         # read1 gives what one piece unpacks to, read would lose it where the next piece is damaged.
         self._read: Callable[[int], bytes] = getattr(raw, "read1", raw.read)
+        self._given = 0
         self.damage = ""
+
+    def tell(self) -> int:
+        """Return how many bytes were given out."""
+        return self._given
 
     def readable(self) -> bool:
         """Return True."""
@@ -127,6 +147,7 @@ class Unpacked(io.RawIOBase):
                 break
             buffer[filled : filled + len(data)] = data
             filled += len(data)
+        self._given += filled
         return filled
 
 
@@ -137,6 +158,11 @@ class _Recoded(io.RawIOBase):
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder(encoding)("crlft-show")
         self._ready = b""
+        self._given = 0
+
+    def tell(self) -> int:
+        """Return how many bytes were given out."""
+        return self._given
 
     def readable(self) -> bool:
         """Return True."""
@@ -152,4 +178,5 @@ class _Recoded(io.RawIOBase):
         n = min(len(buffer), len(self._ready))
         buffer[:n] = self._ready[:n]
         self._ready = self._ready[n:]
+        self._given += n
         return n

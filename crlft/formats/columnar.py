@@ -35,6 +35,7 @@ class ColumnFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._size = path.stat().st_size
+        self._tell: Callable[[], int] = lambda: self._size
         try:
             if _magic(path).startswith(b"PAR1"):
                 self.container = "parquet"
@@ -47,8 +48,11 @@ class ColumnFile:
                 source = pa.memory_map(str(path))
                 whole = _magic(path).startswith(b"ARROW1")
                 opened = pa.ipc.open_file(source) if whole else pa.ipc.open_stream(source)
-                self._schema, self._rows = opened.schema, 0
+                # A stream does not say how many rows it has: how far it has been read tells as much.
+                self._rows = sum(batch.num_rows for batch in _ipc_batches(opened)) if whole else 0
+                self._schema = opened.schema
                 self._batches = _ipc_batches(opened)
+                self._tell = source.tell
                 self._close = source.close
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path} is a table that is damaged: {_line(error)}", "get an intact copy") from error
@@ -58,9 +62,9 @@ class ColumnFile:
     @property
     def bytes_read(self) -> int:
         """How far the file has been read, estimated from the rows."""
-        if self._done or not self._rows:
+        if self._done:
             return self._size
-        return int(self._size * self._read // self._rows)
+        return int(self._size * self._read // self._rows) if self._rows else self._tell()
 
     def __enter__(self) -> ColumnFile:
         return self

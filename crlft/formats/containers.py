@@ -49,6 +49,7 @@ class RowFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._element_bytes = 0
         self._file = open_file(path)
         try:
             self._text = unpack(self._file)
@@ -60,8 +61,8 @@ class RowFile:
 
     @property
     def bytes_read(self) -> int:
-        """How far the file on disk has been read, for progress."""
-        return self._file.tell()
+        """How much of the file on disk the rows given out took, for progress; what is read ahead is none of it."""
+        return self._text.part_of(self._file.tell(), self._element_bytes or None)
 
     def __enter__(self) -> RowFile:
         return self
@@ -79,9 +80,12 @@ class RowFile:
 
     def _watched(self, rows: Iterator[RawRow]) -> Iterator[RawRow]:
         last = 0
+        elements = self._cut is _element_rows  # these are cut out of a window of their own
         try:
             for row in rows:
                 last = row.line
+                if elements:
+                    self._element_bytes += len(row.data) + 2
                 yield row
         except TooLong as error:
             yield RawRow(last + 1, None, error.head, str(error))

@@ -235,3 +235,25 @@ def test_memory_stays_flat_while_an_array_streams(tmp_path):
     tracemalloc.stop()
     assert count == 2000
     assert peak < 12_000_000, "of 40 MB"
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.jsonl.gz", "rows.json", "rows.csv", "rows.utf16.jsonl"])
+def test_how_far_it_is_counts_rows_given_out_not_what_was_read_ahead(tmp_path, name):
+    n = 8_000
+    said = [f"answer {i * 7919 % 100_003:06d} " * 9 for i in range(n)]
+    rows = [{"prompt": f"question {i:05d}", "completion": text} for i, text in enumerate(said)]
+    path = tmp_path / name
+    if name.endswith(".json"):
+        text = json.dumps(rows)
+    elif name.endswith(".csv"):
+        text = "prompt,completion\n" + "".join(f"{r['prompt']},{r['completion']}\n" for r in rows)
+    else:
+        text = "\n".join(map(json.dumps, rows))
+    data = text.encode("utf-16" if "utf16" in name else "utf-8")
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    expected = []
+    with open_rows(path) as source:
+        for number, _ in enumerate(source, 1):
+            if number in (500, n // 2, n):
+                expected.append(number * path.stat().st_size / source.bytes_read)
+    assert expected == [pytest.approx(n, rel=0.35), pytest.approx(n, rel=0.1), pytest.approx(n, rel=0.01)]
