@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from workbench.curate import wordmemory
+from workbench.curate import language, wordmemory
+from workbench.curate import text as text_module
 from workbench.curate.langbatch import identifier
 from workbench.curate.language import LANGUAGES, detect_languages
+from workbench.curate.text import _digest, _hash_texts, normalise
 from workbench.curate.tokens import TokenizerTokens
 from workbench.curate.wordmemory import WordMemory
 
@@ -99,8 +101,8 @@ SAMPLES = [
 def test_the_batch_says_what_the_library_says_of_each_text():
     model = LanguageIdentifier.from_model_file(MODEL_FILE)
     model.set_languages(LANGUAGES)
-    texts = [text * n for text in SAMPLES if text for n in (1, 3, 8)]
-    assert identifier(LANGUAGES).classify(texts) == [model.classify(text)[0] for text in texts]
+    texts = [sample * n for sample in SAMPLES if sample for n in (1, 3, 8)]
+    assert identifier(LANGUAGES).classify(texts) == [model.classify(one)[0] for one in texts]
 
 
 def test_scores_do_not_depend_on_the_texts_beside(monkeypatch):
@@ -114,3 +116,45 @@ def test_scores_do_not_depend_on_the_texts_beside(monkeypatch):
 def test_scripts_and_texts_without_letters_are_settled_first():
     assert detect_languages(SAMPLES)[4:8] == ["zh", "ja", "ko", "es"]
     assert detect_languages(["", "123 + 4", "・・・", "你好 world"]) == ["", "", "", "zh"]
+
+
+def test_english_words_are_all_found_and_counted_as_words():
+    words, english = language._count_words([*sorted(language._ENGLISH), "The cat's NOT, hé".replace("é", "e"), ""])
+    assert words[:-2] == english[:-2] == [1] * len(language._ENGLISH)
+    assert (words[-2:], english[-2:]) == ([5, 0], [3, 0])
+
+
+@settings(deadline=None, max_examples=60)
+@given(texts=st.lists(st.text(st.sampled_from("the Cat's o\n\t 1,é漢"), max_size=40), max_size=9))
+def test_english_is_settled_as_word_by_word(texts):
+    plain = [text for text in texts if text.isascii()]
+    words, english = language._count_words(plain)
+    for text, n, found in zip(plain, words, english, strict=True):
+        assert (n > 0 and found >= language._ENGLISH_SHARE * n) == (n > 0 and language._is_english(text))
+
+
+@settings(deadline=None, max_examples=100)
+@given(texts=st.lists(st.text(st.sampled_from(" \t\n\x0b\x1c\x1f\x00AbZ.9éﬁ²"), max_size=30), max_size=9))
+def test_texts_folded_together_have_the_hashes_of_texts_normalised_alone(at_once, texts):
+    expected = [_digest(normalise(text).encode("utf-8", "replace")) for text in texts]
+    assert _hash_texts(texts) == expected
+
+
+@pytest.fixture(scope="module", params=[8, 1 << 18])
+def at_once(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_module, "_AT_ONCE_BYTES", request.param)
+        yield
+
+
+def test_a_word_of_more_tokens_than_an_entry_holds_is_asked_for_each_time():
+    asked = []
+
+    def lengths(words):
+        asked.extend(words)
+        return [len(word) for word in words]
+
+    memory = WordMemory(lengths)
+    for _ in range(2):
+        assert memory.count(["x" * 5000 + " y", "z" * 4095]) == [5002, 4095]
+    assert sorted(map(len, asked)) == [2, 4095, 5000, 5000]

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from workbench.curate import langbatch, wordloops
+from workbench.curate import langbatch, textloops
 
 LANGUAGES = (
     "ar", "bg", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko",
@@ -78,16 +78,16 @@ def _count_words(heads: Sequence[str]) -> tuple[list[int], list[int]]:
     ends = np.cumsum([len(text) for text in data], dtype=np.int64)
     words, english = np.zeros((2, len(data)), dtype=np.int64)
     joined = np.frombuffer(b"".join(data), dtype=np.uint8)
-    wordloops.letter_words(joined, ends, _english_table(), _TABLE_BITS, words, english)
+    textloops.letter_words(joined, ends, _english_table(), _TABLE_BITS, words, english)
     return words.tolist(), english.tolist()
 
 
 @cache
-def _english_table() -> wordloops.Words:
+def _english_table() -> textloops.Words:
     """Return the table of `_ENGLISH` for `letter_words`."""
     words = np.array([int.from_bytes(word.encode(), "big") for word in sorted(_ENGLISH)], dtype=np.uint64)
-    table, none = np.zeros(1 << _TABLE_BITS, dtype=np.uint64), np.zeros(1 << _TABLE_BITS, dtype=np.int32)
-    wordloops.remember_words(words, np.zeros(len(words), dtype=np.int32), _TABLE_BITS, table, none)
+    table = np.zeros(1 << _TABLE_BITS, dtype=np.uint64)
+    textloops.list_words(words, _TABLE_BITS, table)
     return table
 
 

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+import numpy as np
 import orjson
 
 from crlft.conversation import Conversation, Turn
+from workbench.curate import textloops
 from workbench.curate.language import MAX_CHARACTERS, detect_language, detect_languages
 from workbench.curate.tokens import TokenCounter, count_tokens, default_counter
 
@@ -36,8 +38,9 @@ __all__ = [
 ]
 
 _SEPARATOR = "\x1f"
-_FOLDED = bytes(32 if chr(b).isspace() and b < 128 else ord(chr(b).lower()) if b < 128 else b for b in range(256))
+_FOLDED = np.array([32 if chr(b).isspace() else ord(chr(b).lower()) for b in range(128)], dtype=np.uint8)
 """What each byte of an ASCII text becomes: white space a space, capitals small letters."""
+_AT_ONCE_BYTES = 1 << 18
 _NOT_CONTENT = frozenset({"class", "coarse_reward"})
 
 
@@ -71,17 +74,37 @@ def normalise(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _normalised(text: str) -> bytes:
-    """Return `normalise` as UTF-8; a text of ASCII alone takes a third of the time this way."""
-    if not text.isascii():
-        return normalise(text).encode("utf-8", "replace")
-    data = text.encode().translate(_FOLDED)
-    while b"  " in data:  # a handful of turns, and faster than splitting or a regular expression
-        data = data.replace(b"  ", b" ")
-    return data.strip(b" ")
+def _hash_texts(texts: Sequence[str]) -> list[str]:
+    """Return the hash of each text, normalised; texts of ASCII alone are folded many at once."""
+    hashes = [""] * len(texts)
+    together: list[int] = []
+    size = 0
+    for i, text in enumerate(texts):
+        if not text.isascii():
+            hashes[i] = _digest(normalise(text).encode("utf-8", "replace"))
+            continue
+        together.append(i)
+        size += len(text)
+        if size > _AT_ONCE_BYTES:
+            _hash_ascii(texts, together, hashes)
+            together, size = [], 0
+    _hash_ascii(texts, together, hashes)
+    return hashes
 
 
-def _digest(data: bytes) -> str:
+def _hash_ascii(texts: Sequence[str], which: Sequence[int], hashes: list[str]) -> None:
+    data = "".join([texts[i] for i in which]).encode()
+    ends = np.cumsum([len(texts[i]) for i in which], dtype=np.int64)
+    out, out_ends = np.empty(len(data), dtype=np.uint8), np.empty(len(which), dtype=np.int64)
+    textloops.fold_texts(np.frombuffer(data, dtype=np.uint8), ends, _FOLDED, out, out_ends)
+    folded = memoryview(out)
+    start = 0
+    for i, end in zip(which, out_ends.tolist(), strict=True):
+        hashes[i] = _digest(folded[start:end])
+        start = end
+
+
+def _digest(data: bytes | memoryview) -> str:
     return blake2b(data, digest_size=8).hexdigest()
 
 
@@ -107,11 +130,7 @@ def answer_hash(conversation: Conversation) -> str:
     """Return the hash of the last answer, normalised; empty where nobody answered."""
     turns = conversation.turns
     at = _answer_index(turns)
-    return _hash_text(_spoken(turns[at])) if at < len(turns) else ""
-
-
-def _hash_text(text: str) -> str:
-    return _digest(_normalised(text))
+    return _hash_texts([_spoken(turns[at])])[0] if at < len(turns) else ""
 
 
 def _spoken(turn: Turn) -> str:
@@ -189,15 +208,17 @@ def measure_many(conversations: Iterable[Conversation], counter: TokenCounter | 
     counts = list(map(lengths.__getitem__, texts))
     unknown = [c for c in batch if not c.language]
     languages = iter(detect_languages([_telling(c.turns) for c in unknown]))
+    at_answers = [_answer_index(c.turns) for c in batch]
+    answered = [_spoken(c.turns[at]) for c, at in zip(batch, at_answers, strict=True) if at < len(c.turns)]
+    answers = iter(_hash_texts(answered))
     prompts: dict[tuple[Turn, ...], str] = {}  # many answers of a batch answer the same prompt
     measured = []
     start = 0
-    for c in batch:
+    for c, at in zip(batch, at_answers, strict=True):
         turns = c.turns
         end = start + len(turns)
         tokens = counts[start:end]
         start = end
-        at = _answer_index(turns)
         asked = turns[:at]
         hashed = prompts.get(asked)
         if hashed is None:
@@ -208,7 +229,7 @@ def measure_many(conversations: Iterable[Conversation], counter: TokenCounter | 
                 sum(tokens) + len(tokens),
                 _supervised(turns, tokens),
                 hashed,
-                _hash_text(_spoken(turns[at])) if at < len(turns) else "",
+                next(answers) if at < len(turns) else "",
                 c.language or next(languages),
                 _turn_rewards(turns, tokens),
             )

@@ -17,8 +17,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate import wordloops
-from workbench.curate.wordloops import Places, Words
+from workbench.curate import textloops
+from workbench.curate.textloops import Places, Words
 
 LengthsOf = Callable[[list[str]], list[int]]
 """Counts the tokens of words."""
@@ -75,7 +75,6 @@ class WordMemory:
         # The base of the hashes is odd and drawn anew in each process.
         self._base = np.uint64(random.SystemRandom().getrandbits(64) | 1)
         self._known: Words = np.zeros(1 << _SLOT_BITS, dtype=np.uint64)
-        self._lengths = np.zeros(1 << _SLOT_BITS, dtype=np.int32)
         # Room for the words of as many bytes as are worked on together; what is not used takes no memory.
         self._missed: Places = np.empty((_AT_ONCE_BYTES, 3), dtype=np.int64)
         self._missed_words: Words = np.empty(_AT_ONCE_BYTES, dtype=np.uint64)
@@ -105,9 +104,9 @@ class WordMemory:
         text_ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
         data = np.frombuffer(joined, dtype=np.uint8)
         sums = np.empty(len(texts), dtype=np.int64)
-        n = wordloops.look_up_words(
-            data, text_ends, self._kinds, self._begins, self._base, _SLOT_BITS, self._known, self._lengths, sums,
-            self._missed, self._missed_words,
+        n = textloops.look_up_words(
+            data, text_ends, self._kinds, self._begins, self._base, _SLOT_BITS, self._known, sums, self._missed,
+            self._missed_words,
         )  # fmt: skip
         if n:
             self._learn(joined, self._missed[:n], self._missed_words[:n], sums)
@@ -119,7 +118,7 @@ class WordMemory:
         spans = missed[examples, :2].tolist()
         counts = np.array(self._lengths_of([joined[a:b].decode() for a, b in spans]), dtype=np.int32)
         np.add.at(sums, missed[:, 2], counts[which])
-        wordloops.remember_words(words, counts, _SLOT_BITS, self._known, self._lengths)
+        textloops.remember_words(words, counts, _SLOT_BITS, self._known)
 
 
 def _pieces(data: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""The compiled loops behind `workbench.curate.wordmemory` and `workbench.curate.language`."""
+"""The compiled loops over many texts: words looked up, English words counted, texts folded for their hash."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ Places = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int32]
 
 _MIX_ONE, _MIX_TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+MOST_REMEMBERED = (1 << 12) - 1
+_COUNT_PART, _HASH_PART = np.uint64(MOST_REMEMBERED), np.uint64((1 << 64) - 1 - MOST_REMEMBERED)
 _ONE, _SHIFT = np.uint64(1), np.uint64(31)
 
 
@@ -32,7 +34,6 @@ def look_up_words(
     base: np.uint64,
     bits: int,
     known: Words,
-    lengths: Counts,
     sums: Places,
     missed: Places,
     missed_words: Words,
@@ -46,8 +47,7 @@ def look_up_words(
         begins: Whether a byte begins a word, by its kind and eight times the kind of the byte before it.
         base: Of the hash: the value of the word's bytes, each one more, as a number in this base modulo 2^64.
         bits: The table has 2^bits slots.
-        known: The table's words.
-        lengths: Their counts.
+        known: The table, as of `remember_words`.
         sums: Takes each text's sum.
         missed: (words, 3), takes beginning, end and text of words that are not known.
         missed_words: Takes their hashes.
@@ -73,11 +73,11 @@ def look_up_words(
                 word = word * base + (np.uint64(data[place]) + _ONE)
                 kind = following
                 place += 1
-            slot = slot_of(word, bits, False)
-            if known[slot] != word:
-                slot = slot_of(word, bits, True)
-            if known[slot] == word:
-                total += lengths[slot]
+            entry = known[slot_of(word, bits, False)]
+            if (entry ^ word) & _HASH_PART:
+                entry = known[slot_of(word, bits, True)]
+            if entry and not (entry ^ word) & _HASH_PART:
+                total += np.int64(entry & _COUNT_PART)
             else:
                 missed[n_missed, 0], missed[n_missed, 1], missed[n_missed, 2] = first, place, text
                 missed_words[n_missed] = word
@@ -88,14 +88,29 @@ def look_up_words(
 
 
 @compiled
-def remember_words(words: Words, counts: Counts, bits: int, known: Words, lengths: Counts) -> None:
-    """Write words into their slots: the first where it is free, else the second."""
+def remember_words(words: Words, counts: Counts, bits: int, known: Words) -> None:
+    """Write words into their slots: the first where it is free, else the second.
+
+    An entry holds 52 bits of the word's hash and its count, so that one look at memory gives both; the few words
+    of more than `MOST_REMEMBERED` tokens are left out.
+    """
     for i in range(len(words)):
+        if counts[i] > MOST_REMEMBERED:
+            continue
         slot = slot_of(words[i], bits, False)
-        if known[slot] != np.uint64(0) and known[slot] != words[i]:
+        if known[slot] and (known[slot] ^ words[i]) & _HASH_PART:
             slot = slot_of(words[i], bits, True)
-        known[slot] = words[i]
-        lengths[slot] = counts[i]
+        known[slot] = (words[i] & _HASH_PART) | np.uint64(counts[i])
+
+
+@compiled
+def list_words(numbers: Words, bits: int, listed: Words) -> None:
+    """Write numbers of words into a table for `letter_words`."""
+    for i in range(len(numbers)):
+        slot = slot_of(numbers[i], bits, False)
+        if listed[slot]:
+            slot = slot_of(numbers[i], bits, True)
+        listed[slot] = numbers[i]
 
 
 @compiled
@@ -127,4 +142,34 @@ def letter_words(data: Bytes, text_ends: Places, listed: Words, bits: int, words
                     n_found += 1
                 number, letters = np.uint64(0), 0
         words[text], found[text] = n_words, n_found
+        start = text_ends[text]
+
+
+@compiled
+def fold_texts(data: Bytes, text_ends: Places, folded: Bytes, out: Bytes, out_ends: Places) -> None:
+    """Write ASCII texts with each byte folded, runs of white space as one space, and none at either end.
+
+    Args:
+        data: The texts, one behind the other.
+        text_ends: Where each ends.
+        folded: What each byte becomes; white space is a space.
+        out: Takes the texts, as long as `data`.
+        out_ends: Takes where each ends there.
+    """
+    start = written = 0
+    for text in range(len(text_ends)):
+        begin = written
+        waiting = False
+        for place in range(start, text_ends[text]):
+            sign = folded[data[place]]
+            if sign == 32:
+                waiting = written > begin
+                continue
+            if waiting:
+                out[written] = 32
+                written += 1
+                waiting = False
+            out[written] = sign
+            written += 1
+        out_ends[text] = written
         start = text_ends[text]
