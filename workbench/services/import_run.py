@@ -1,14 +1,10 @@
-"""One import under way: rows become records, in transactions of some thousands, and every row is counted.
-
-While one transaction is written the next rows are read and measured: SQLite works outside the interpreter's lock.
-"""
+"""One import under way: rows become records, in transactions of some thousands, and every row is counted."""
 
 from __future__ import annotations
 
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,28 +156,17 @@ class ImportRun:
             number = start_import(connection, str(file.path), file.detection.format, action_id=self._action)
         counts: Counter[str] = Counter()
         self._files.append(counts)
-        with _rare_collections(), ThreadPoolExecutor(1, "import-store") as writer:
-            pending: tuple[_Chunk, Future[None]] | None = None
+        with _rare_collections():
             for rows in _chunks(file.rows):
-                chunk = self._prepare(file, rows)
-                self._settle(pending)
-                pending = None
                 self.stopped = self.stopped or self._should_stop()
                 if self.stopped:
                     break
-                pending = chunk, writer.submit(self._store, chunk, number, counts)
-            self._settle(pending)
+                chunk = self._prepare(file, rows)
+                self._store(chunk, number, counts)
+                if self._on_progress is not None:
+                    done = sum(counts["n_rows"] for counts in self._files)
+                    self._on_progress(done, self._expected(done, chunk.bytes_read))
         self._bytes_done += self._sizes.get(str(file.path), 0)
-
-    def _settle(self, pending: tuple[_Chunk, Future[None]] | None) -> None:
-        """Wait until rows are stored, and tell it."""
-        if pending is None:
-            return
-        chunk, stored = pending
-        stored.result()
-        if self._on_progress is not None:
-            done = sum(counts["n_rows"] for counts in self._files)
-            self._on_progress(done, self._expected(done, chunk.bytes_read))
 
     def _expected(self, done: int, bytes_read: int) -> int | None:
         """Estimate all rows from the share of the bytes that has been read."""
@@ -195,16 +180,16 @@ class ImportRun:
         good = [{content_uid(c): c for c in conversations} for _, conversations in read]
         with self._project.database.read() as connection:
             known = known_uids(connection, [uid for held in good for uid in held])
-        fresh: dict[str, tuple[Conversation, dict[str, Any]]] = {}
+        fresh: dict[str, Conversation] = {}
+        origins: list[dict[str, Any]] = []
+        name = file.path.name
         for (row, _), held in zip(read, good, strict=True):
-            origin = {"file": file.path.name, "row": row.line}
-            fresh.update((uid, (c, origin)) for uid, c in held.items() if uid not in known and uid not in fresh)
+            for uid, conversation in held.items():
+                if uid not in known and uid not in fresh:
+                    fresh[uid] = conversation
+                    origins.append({"file": name, "row": row.line})
         records = make_records(
-            [conversation for conversation, _ in fresh.values()],
-            list(fresh),
-            [origin for _, origin in fresh.values()],
-            round_number=self._round,
-            counter=self._counter,
+            list(fresh.values()), list(fresh), origins, round_number=self._round, counter=self._counter
         )
         classes = [{uid: c.class_name for uid, c in held.items()} for held in good]
         return _Chunk(classes, bad, records, file.bytes_read)
