@@ -34,6 +34,7 @@ _NOT_LATIN = ("cp1251", "koi8_r", "big5", "shift_jis", "euc_jp", "euc_kr", "cp12
 _BEGINS = re.compile(rb"[\w\s\[{\"'#/]")
 _SAMPLE_BYTES = 1 << 14
 _FEW_HIGH = 0.45
+_ASCII_SHARE = 0.05
 
 
 def stream_encoding(head: bytes) -> str | None:
@@ -64,9 +65,11 @@ def _wide(head: bytes) -> str | None:
     if zeros in patterns:
         return patterns[zeros]
     even, odd = head[0:256:2].count(0), head[1:256:2].count(0)
-    if zeros[:2] == (False, True) and odd > 4 * even and _BEGINS.match(head):
+    # Brackets, marks and names of fields are ASCII in any language; a stray NUL or two are no sign of UTF-16.
+    enough = len(head[:256]) // 2 * _ASCII_SHARE
+    if zeros[:2] == (False, True) and odd > max(4 * even, enough) and _BEGINS.match(head):
         return "utf-16-le"
-    if zeros[:2] == (True, False) and even > 4 * odd and _BEGINS.match(head, 1):
+    if zeros[:2] == (True, False) and even > max(4 * odd, enough) and _BEGINS.match(head, 1):
         return "utf-16-be"
     return None
 

@@ -1,75 +1,120 @@
 """Import into the store, indexed and searchable, against `datasets` reading the file and writing Parquet.
 
-The peer is a floor: it parses and writes, without ids, token counts, languages, text index or counts. Then the
-same rows ten times over, with other ids, into one project: whether the pace holds as the store grows.
+The peer is a floor: it parses and writes, without ids, token counts, languages, text index or counts. Each runs
+in a process of its own. Then the same rows ten times over, with other ids, into one project: does the pace hold as
+the store grows, and the memory?
+
+    python -m tests.benchmarks.bench_import long DATA OUT.json[l] MEGABYTES   # long talks, for the memory
 """
 
 from __future__ import annotations
 
 import gzip
 import itertools
-import resource
+import json
+import statistics
+import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import datasets
 import orjson
 
 from crlft.formats.containers import open_rows
-from tests.benchmarks.common import in_turns, versus
-from workbench.services.browsing import search
-from workbench.services.importing import import_files
-from workbench.services.project import create_project
 
 TIMES = 10
+TALK_ROWS = 16
+"""Rows that become one long talk."""
 
 
 def run(data: Path, rounds: int) -> dict[str, Any]:
-    """Return conversations a second, of wall and of processor time, growth and peak memory."""
-    turn = itertools.count()
-    rows = 0
-    processor: list[float] = []
-    datasets.disable_progress_bars()
+    """Return conversations a processor second, ours and the peer's, growth and peak memory."""
+    pairs = [(once("ours", data), once("peer", data)) for _ in range(rounds)]
+    ours, peer = (sorted((pair[which] for pair in pairs), key=_processor)[rounds // 2] for which in (0, 1))
+    ratio = statistics.median(_processor(theirs) / _processor(own) for own, theirs in pairs)
+    figures = {
+        "unit": "conversations a processor second",
+        "n": ours["rows"],
+        "ours": _pace(ours),
+        "peer_name": "datasets.load_dataset + to_parquet",
+        "peer": _pace(peer),
+        "ratio": round(ratio, 2),
+        "ours_by_the_clock": round(ours["rows"] / ours["seconds"], 1),
+        "peak_mb": ours["peak_mb"],
+    }
     with tempfile.TemporaryDirectory() as folder:
-
-        def ours() -> None:
-            nonlocal rows
-            project = create_project(Path(folder) / f"project-{next(turn)}")
-            start = time.process_time()
-            rows = import_files(project, [data], actor="bench").rows
-            processor.append(time.process_time() - start)
-            assert search(project, "the OR word1", limit=1).items or rows
-            project.close()
-
-        def peer() -> None:
-            place = Path(folder) / f"cache-{next(turn)}"
-            loaded = datasets.load_dataset("json", data_files=str(data), split="train", cache_dir=str(place))
-            loaded.to_parquet(str(place / "out.parquet"))
-
-        seconds = in_turns(ours, peer, rounds)
-        grown = _grown(data, Path(folder))
-    figures = versus("conversations", rows, *seconds, "datasets.load_dataset + to_parquet")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    own = {"ours_per_processor_second": round(rows / min(processor[1:] or processor), 1)}
-    return {**figures, **own, **grown, "peak_mb": round(peak)}
+        many = Path(folder) / "many.jsonl.gz"
+        _ten_times_over(data, many)
+        return {**figures, **_growth(once("ours", many))}
 
 
-def _grown(data: Path, folder: Path) -> dict[str, Any]:
-    """Return the pace over ten times as many rows, and that of the last tenth."""
-    many = folder / "many.jsonl.gz"
-    with gzip.open(many, "wb", 1) as file:
+def once(kind: str, data: Path) -> dict[str, Any]:
+    """Import once, or let the peer do it, in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.import_once", kind, str(data)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def _processor(result: dict[str, Any]) -> float:
+    return float(result["processor_seconds"])
+
+
+def _pace(result: dict[str, Any]) -> float:
+    return round(result["rows"] / _processor(result), 1)
+
+
+def _growth(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the pace over ten times as many rows, that of each fifth of them, and the memory after each fifth."""
+    paces, memory, before = [], [], (0, 0.0)
+    for fifth in range(1, 6):
+        rows, seconds, resident = next(m for m in result["marks"] if m[0] >= fifth / 5 * result["rows"])
+        if rows == before[0]:  # few rows: one transaction spans several fifths
+            continue
+        paces.append(round((rows - before[0]) / (seconds - before[1]), 1))
+        memory.append(resident)
+        before = rows, seconds
+    return {
+        "tenfold": _pace(result),
+        "tenfold_by_fifths": paces,
+        "tenfold_mb_by_fifths": memory,
+        "tenfold_peak_mb": result["peak_mb"],
+    }
+
+
+def _ten_times_over(data: Path, out: Path) -> None:
+    with gzip.open(out, "wb", 1) as file:
         for time_over in range(TIMES):
             with open_rows(data) as source:
                 for number, row in enumerate(source):
                     file.write(orjson.dumps({**row.value, "id": f"{time_over}-{number}"}) + b"\n")
-    project = create_project(folder / "grown")
-    marks = [(0, time.perf_counter())]
-    import_files(project, [many], actor="bench", on_progress=lambda n, _: marks.append((n, time.perf_counter())))
-    project.close()
-    (last, end), (_, start) = marks[-1], marks[0]
-    behind = next(mark for mark in marks if mark[0] >= 0.9 * last)
-    tail = (last - behind[0]) / (end - behind[1]) if last > behind[0] else last / (end - start)
-    return {"tenfold_per_second": round(last / (end - start), 1), "last_tenth_per_second": round(tail, 1)}
+
+
+def long_talks(data: Path, out: Path, size_bytes: int) -> None:
+    """Write a file of long talks, made of an instruction list's rows; a JSON array unless its name ends in `l`."""
+    lines = out.suffix == ".jsonl"
+    written = 0
+    with out.open("wb") as file:
+        file.write(b"" if lines else b"[\n")
+        for number in itertools.count():
+            with open_rows(data) as source:
+                rows = iter(source)
+                while written < size_bytes and (part := list(itertools.islice(rows, TALK_ROWS))):
+                    talk = [
+                        {"from": speaker, "value": row.value[field]}
+                        for row in part
+                        for speaker, field in (("human", "instruction"), ("gpt", "output"))
+                    ]
+                    element = orjson.dumps({"id": f"{number}-{part[0].line}", "conversations": talk})
+                    file.write((b"" if lines or not written else b",\n") + element + (b"\n" if lines else b""))
+                    written += len(element)
+            if written >= size_bytes:
+                break
+        file.write(b"" if lines else b"\n]\n")
+
+
+if __name__ == "__main__":
+    _, what, given, made, megabytes = sys.argv
+    assert what == "long", what
+    long_talks(Path(given), Path(made), int(megabytes) << 20)

@@ -109,3 +109,8 @@ def test_a_mark_of_utf32_is_not_taken_for_one_of_utf16():
 
 def test_latin_1_reads_what_nothing_else_does():
     assert legacy_encoding(b"a \x81 b \x8d") == "latin-1"
+
+
+@pytest.mark.parametrize("front", [b"\x00", b"\x00\x00", b"[\x00"])
+def test_a_stray_nul_in_front_is_no_sign_of_utf16(front):
+    assert stream_encoding(front + json.dumps(CHINESE, ensure_ascii=False).encode()) is None
