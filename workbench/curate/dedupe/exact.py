@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate.dedupe.compiled import compiled
+from workbench.curate.compiled import compiled
 from workbench.curate.dedupe.folding import ALONE, ODD, SPACE, SPILL, WORD, even, signs
 from workbench.curate.dedupe.reading import Bytes, Table, Units, point_at
 from workbench.curate.dedupe.texts import as_they_are, from_arrow, from_strings
