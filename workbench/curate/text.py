@@ -97,7 +97,7 @@ def _hash_ascii(texts: Sequence[str], which: Sequence[int], hashes: list[str]) -
     ends = np.cumsum([len(texts[i]) for i in which], dtype=np.int64)
     out, out_ends = np.empty(len(data), dtype=np.uint8), np.empty(len(which), dtype=np.int64)
     textloops.fold_texts(np.frombuffer(data, dtype=np.uint8), ends, _FOLDED, out, out_ends)
-    folded = memoryview(out)
+    folded = out.data
     start = 0
     for i, end in zip(which, out_ends.tolist(), strict=True):
         hashes[i] = _digest(folded[start:end])

@@ -59,7 +59,7 @@ def look_up_words(
     start = 0
     for text in range(len(text_ends)):
         end = text_ends[text]
-        total = 0
+        sums[text] = 0
         place = start
         while place < end:
             first = place
@@ -77,12 +77,11 @@ def look_up_words(
             if (entry ^ word) & _HASH_PART:
                 entry = known[slot_of(word, bits, True)]
             if entry and not (entry ^ word) & _HASH_PART:
-                total += np.int64(entry & _COUNT_PART)
+                sums[text] += np.int64(entry & _COUNT_PART)
             else:
                 missed[n_missed, 0], missed[n_missed, 1], missed[n_missed, 2] = first, place, text
                 missed_words[n_missed] = word
                 n_missed += 1
-        sums[text] = total
         start = end
     return n_missed
 

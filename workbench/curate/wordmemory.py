@@ -54,8 +54,8 @@ def _beginnings(cuts: Collection[Cut]) -> npt.NDArray[np.bool_]:
     """Return whether a byte begins a word, by its kind and eight times the kind of the byte before it."""
     begins = np.zeros(64, dtype=np.bool_)
     white = (_SPACE, _NUMBERS["break"])
-    for kind, other in product(white, range(8)):
-        begins[kind | other << 3] = other not in white
+    for this, other in product(white, range(8)):
+        begins[this | other << 3] = other not in white
     for before, kind in cuts:
         begins[_NUMBERS[kind] | _NUMBERS[before] << 3] = True
     return begins
@@ -110,7 +110,7 @@ class WordMemory:
         )  # fmt: skip
         if n:
             self._learn(joined, self._missed[:n], self._missed_words[:n], sums)
-        return sums.tolist()  # type: ignore[no-any-return]
+        return sums.tolist()
 
     def _learn(self, joined: bytes, missed: Places, hashes: Words, sums: Places) -> None:
         """Ask for the counts of words that are not known, each once; remember them and add them to their texts."""
