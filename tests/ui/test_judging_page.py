@@ -65,6 +65,21 @@ def test_the_most_suspect_stands_first_with_its_evidence_and_how_far_to_believe_
     assert any("simpler evidence beats" in i.value for i in app.info)
 
 
+def test_agreement_over_time_stands_in_a_table_and_from_the_second_judging_in_a_chart(judged, open_page):
+    project, (first, *_) = judged
+    point = {"job_id": "i", "run": "r<1>", "at": "2026-11-24T10:00:00+00:00", "detector": "words", "tags": 10,
+             "same": 7, "same_now": 8, "decided": 4, "agreed": 3}  # fmt: skip
+    with project.database.write() as connection:
+        set_setting(connection, "suggest_history", [point, {**point, "job_id": "j", "tags": 2, "same": 0}])
+    curation.apply_plan(project, curation.plan_tag(project, "expert", seqs=[first]), actor="t")
+    app = judging_tab(open_page)
+    text = html(app)
+    assert "75.0 %" in text
+    assert "100.0 %" in text  # of the one decision since the last judging
+    assert "r<1>" not in text
+    assert app.get("plotly_chart")
+
+
 def test_a_tag_decides_and_undo_brings_it_back(judged, open_page):
     project, (first, second, _) = judged
     app = judging_tab(open_page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.ui.loop_data import ANSWERS, make_comparison, make_run
 from workbench.services import comparing, rounds, snapshots
 from workbench.ui.views.rounds import rounds_table
-from workbench.ui.widgets.loop_charts import rounds_figure
+from workbench.ui.widgets.loop_charts import round_line, rounds_figure
 
 
 def button(app, label):
@@ -55,3 +55,29 @@ def test_a_round_without_a_figure_is_a_gap_not_a_zero():
     assert list(figure.data[0].x) == [1, 3]
     assert list(figure.data[0].y) == [50.0, 75.0]
     assert [round(v, 6) for v in figure.data[0].error_y.array] == [10.0, 0.0]
+
+
+def test_more_figures_follow_from_the_second_round_on(project, open_page):
+    snapshots.make_snapshot(project, "round-1", actor="t")
+    held_out = {"loss_by_class": {"expert": 0.5}, "swap": {"expert": {"right": 0.5, "wrong": 0.7}}}
+    make_run(project, "run-1", mark="done", marker={"metrics": {"held_out": held_out}}, model=True)
+    make_comparison(project, answers=ANSWERS)
+    row = comparing.comparison_grid(project, 1).rows[0]
+    comparing.vote(project, row.cells[0].id, row.cells[1].id, "left", actor="ann", blind=True)
+    comparing.vote(project, row.cells[0].id, row.cells[2].id, "tie", actor="ann", blind=True)
+    (first,) = rounds.rounds(project)
+    assert (first.held_out_loss, first.swap, first.votes, first.votes_won) == (0.5, 0.7 - 0.5, 2, 0.75)
+    assert not any("Swap test, nats" in c.value for c in open_page("rounds").caption)
+    comparing.bring_back(project, 1, None, actor="t")
+    table = rounds_table(rounds.rounds(project))
+    assert table["held-out loss"] == ["–", "0.500"]
+    assert table["votes"] == ["0", "2 (75 % won)"]
+    app = open_page("rounds")
+    assert any("Swap test, nats" in c.value for c in app.caption)
+    assert "Written by the model" in html(app)
+
+
+def test_a_line_over_rounds_has_gaps():
+    figure = round_line([1, 2, 3], [0.1, None, 0.3], zero=True)
+    assert list(figure.data[0].y) == [0.1, None, 0.3]
+    assert figure.data[0].connectgaps is False

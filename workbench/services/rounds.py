@@ -51,7 +51,9 @@ class RoundRow:
         full_rate: Share of right, complete and polite answers, or None.
         full_interval: Its 95 % interval.
         swap: Nats per token by which the wrong condition makes held-out answers less likely, or None.
+        held_out_loss: Nats per token on held-out conversations of the best class, or None.
         votes: Votes in that comparison.
+        votes_won: Share of its votes that the best condition won, ties half; None without votes.
         brought_back: Answers sent into the next round.
     """
 
@@ -73,7 +75,9 @@ class RoundRow:
     full_rate: float | None = None
     full_interval: tuple[float, float] | None = None
     swap: float | None = None
+    held_out_loss: float | None = None
     votes: int = 0
+    votes_won: float | None = None
     brought_back: int = 0
 
 
@@ -132,7 +136,9 @@ def rounds(project: Project) -> list[RoundRow]:
                 full_rate=figures.full_rate if figures else None,
                 full_interval=figures.full_interval if figures else None,
                 swap=_swap(run),
+                held_out_loss=_held_out_loss(project, run),
                 votes=votes.get(comparison.id, 0) if comparison else 0,
+                votes_won=_votes_won(figures),
                 brought_back=sum(brought.get(c, 0) for c in sent),
             )
         )
@@ -143,6 +149,18 @@ def _swap(run: Job | None) -> float | None:
     held_out = (run.metrics.get("held_out") if run else None) or {}
     pairs = [p for p in (held_out.get("swap") or {}).values() if "right" in p and "wrong" in p]
     return sum(p["wrong"] - p["right"] for p in pairs) / len(pairs) if pairs else None
+
+
+def _held_out_loss(project: Project, run: Job | None) -> float | None:
+    held_out = (run.metrics.get("held_out") if run else None) or {}
+    card = read_card(jobs.runs_dir(project) / run.id / "model") if run else None
+    by_class = held_out.get("loss_by_class") or {}
+    return by_class.get(card.scheme.best.name) if card else None
+
+
+def _votes_won(figures: ColumnFigures | None) -> float | None:
+    n = figures.wins + figures.losses + figures.ties if figures else 0
+    return (figures.wins + figures.ties / 2) / n if figures and n else None
 
 
 def _newest(snapshots: Sequence[Snapshot], number: int) -> Snapshot | None:

@@ -8,16 +8,20 @@ import streamlit as st
 
 from workbench.domain.record import Record
 from workbench.services import browsing, curation, jobs, judging, training
+from workbench.services.agreement import agreement_history
 from workbench.services.curation import ClassRow
 from workbench.services.judging import Judgement, SuggestReport
 from workbench.services.project import Project
+from workbench.services.statistics import wilson
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.views import acting, deciding
+from workbench.ui.views.reader import local_time
 from workbench.ui.views.train_watch import REFRESH_SECONDS
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import empty_state, metric_row, progress_line, section
+from workbench.ui.widgets.loop_charts import CHART_CONFIG, rounds_figure
 from workbench.ui.widgets.panes import pane_html
 
 LOOKAHEAD = 100
@@ -46,6 +50,7 @@ def draw_judging(project: Project) -> None:
         st.error(plain(job.error) + "\n\n" + plain(job.remedy), icon=":material/error:")
     if report is not None:
         _trust(report)
+        _over_time(project)
         _queue(project, curation.class_table(project))
     if job is None or not job.live:
         _form(project, first=report is None)
@@ -103,6 +108,45 @@ def _trust(report: SuggestReport) -> None:
     )
     if report.detector in ("words", "embedding", "length", "perplexity"):
         st.info(t("Here the simpler evidence beats the model's, so it is used."), icon=":material/info:")
+
+
+def _over_time(project: Project) -> None:
+    """Show how the evidence and the curators have come to agree, one row a judging."""
+    history = agreement_history(project)
+    if not history:
+        return
+    section(t("Agreement over time"), t("between the evidence and the curators' tags, newest first"))
+    table(
+        [t("judged"), t("run"), t("tags"), t("as proposed then"), t("as proposed now"), t("decided since"),
+         t("of these as proposed")],
+        [
+            [local_time(p.at), p.run, f"{p.tags:,}", _of(p.same, p.tags), _of(p.same_now, p.tags), f"{p.decided:,}",
+             _of(p.agreed, p.decided)]
+            for p in reversed(history)
+        ],
+        numeric=range(2, 7),
+    )  # fmt: skip
+    if len(history) > 1:
+        labels = list(range(1, len(history) + 1))
+        figure = rounds_figure(
+            labels,
+            {
+                t("tags as proposed, when judged"): [(_rate(p.same, p.tags), None) for p in history],
+                t("decisions as proposed"): [
+                    (_rate(p.agreed, p.decided), wilson(p.agreed, p.decided) if p.decided else None) for p in history
+                ],
+            },
+            x=t("judging"),
+        )
+        st.plotly_chart(figure, key="judge-agreement", config=CHART_CONFIG)
+
+
+def _rate(n: int, total: int) -> float | None:
+    return n / total if total else None
+
+
+def _of(n: int, total: int) -> str:
+    return f"{100 * n / total:.1f} %" if total else "–"
 
 
 def _evidence(detector: str) -> str:

@@ -22,7 +22,7 @@ from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import percent
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header, section
-from workbench.ui.widgets.loop_charts import CHART_CONFIG, rounds_figure
+from workbench.ui.widgets.loop_charts import CHART_CONFIG, round_line, rounds_figure
 from workbench.ui.widgets.loop_styles import loop_styles
 
 _TABS = ("Rounds", "The model judges the tags", "Checks")
@@ -64,12 +64,13 @@ def _rounds(project: Project) -> None:
     st.caption(
         t(
             "Swap test: nats per token by which the wrong class makes held-out answers less likely; above 0, the "
-            "model has learnt what the classes mean."
+            "model has learnt what the classes mean. Held-out loss: of the best class, nats per token."
         )
     )
     _open(chosen)
     _changes(project, chosen)
     _quality(rows)
+    _curves(rows)
     _next(project, current)
 
 
@@ -120,7 +121,8 @@ def rounds_table(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
         t("full quality"): [percent(r.full_rate) + _between(r.full_interval) for r in rows],
         t("asked as"): [r.condition or "–" for r in rows],
         t("swap test"): ["–" if r.swap is None else f"{r.swap:+.3f}" for r in rows],
-        t("votes"): [r.votes for r in rows],
+        t("held-out loss"): ["–" if r.held_out_loss is None else f"{r.held_out_loss:.3f}" for r in rows],
+        t("votes"): [_votes(r) for r in rows],
         t("brought back"): [r.brought_back for r in rows],
     }
 
@@ -128,6 +130,10 @@ def rounds_table(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
 def _share(row: RoundRow) -> float:
     arrived = sum(row.arrived.values())
     return row.model_made / arrived if arrived else 0.0
+
+
+def _votes(row: RoundRow) -> str:
+    return str(row.votes) if row.votes_won is None else f"{row.votes} ({100 * row.votes_won:.0f} % {t('won')})"
 
 
 def _classes(row: RoundRow) -> str:
@@ -154,6 +160,30 @@ def _quality(rows: Sequence[RoundRow]) -> None:
         },
     )
     st.plotly_chart(figure, key="rounds-quality", config=CHART_CONFIG)
+
+
+def _curves(rows: Sequence[RoundRow]) -> None:
+    """Draw what else moves from round to round, each on a scale of its own; what no round has is left out."""
+    lines = [
+        (t("Swap test, nats per token"), [r.swap for r in rows], True),
+        (t("Held-out loss of the best class"), [r.held_out_loss for r in rows], False),
+        (t("Votes won by the best condition, percent"), [_percent(r.votes_won) for r in rows], False),
+        (t("Written by the model, percent of what arrived"), [100 * _share(r) for r in rows], False),
+        (t("Trained on, conversations"), [float(r.conversations) if r.snapshot else None for r in rows], False),
+    ]
+    known = [line for line in lines if any(v is not None for v in line[1])]
+    if len(rows) < 2 or not known:
+        return
+    section(t("More over rounds"), t("a gap where a round has no figure yet"))
+    for start in range(0, len(known), 3):
+        for column, (title, values, zero) in zip(st.columns(3), known[start : start + 3], strict=False):
+            column.caption(title)
+            figure = round_line([r.round for r in rows], values, zero=zero)
+            column.plotly_chart(figure, key=f"rounds-line-{title}", config=CHART_CONFIG)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _open(row: RoundRow) -> None:

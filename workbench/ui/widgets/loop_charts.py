@@ -159,12 +159,15 @@ RatePoint = tuple[float | None, tuple[float, float] | None]
 """A share from 0 to 1 and its interval, None where unknown."""
 
 
-def rounds_figure(rounds: Sequence[int], series: Mapping[str, Sequence[RatePoint]]) -> go.Figure:
+def rounds_figure(
+    rounds: Sequence[int], series: Mapping[str, Sequence[RatePoint]], *, x: str = ""
+) -> go.Figure:
     """Rates over rounds, one line per name, with their intervals.
 
     Args:
         rounds: Round numbers.
         series: Name to one rate per round.
+        x: What is counted along the axis; empty: rounds.
     """
     figure = go.Figure()
     for i, (name, points) in enumerate(series.items()):
@@ -183,7 +186,27 @@ def rounds_figure(rounds: Sequence[int], series: Mapping[str, Sequence[RatePoint
             name=name,
             line={"color": colour, "width": 2},
         )
-    figure_layout(figure, x=t("round"), y=t("percent"))
+    figure_layout(figure, x=x or t("round"), y=t("percent"))
     figure.update_xaxes(tickmode="array", tickvals=list(rounds))
     figure.update_yaxes(range=[0, 101])
+    return figure
+
+
+def round_line(rounds: Sequence[int], values: Sequence[float | None], *, zero: bool = False) -> go.Figure:
+    """One quiet line over rounds; a round without a figure is a gap.
+
+    Args:
+        rounds: Round numbers.
+        values: One value per round, None where unknown.
+        zero: True draws the line of zero.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=list(rounds), y=list(values), mode="lines+markers", line={"color": ACCENT, "width": 2}, connectgaps=False
+    )
+    figure_layout(figure, x=t("round"), y="", height=170, legend=False)
+    figure.update_xaxes(tickmode="array", tickvals=list(rounds))
+    figure.update_yaxes(rangemode="tozero")
+    if zero:
+        figure.add_hline(y=0, line={"color": QUIET, "width": 1})
     return figure
