@@ -1,4 +1,4 @@
-"""Rounds 1 and 2 in Chromium: the model judges the tags, its queue is decided, and round 2 is made of what stands then.
+"""Rounds 1 and 2 in Chromium: the model judges the tags, its queue is decided, and round 2 is made of what stands.
 
 Whether the second round is the better one takes minutes of training: `scripts/two_rounds.py` and docs/rounds.md.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.unit.loop_project import until
 from workbench.services import browsing, comparing, curation, judging, rounds, snapshots, training
 from workbench.services.importing import import_files
 from workbench.services.project import Project, create_project
@@ -100,8 +101,7 @@ def compare(page: Page) -> None:
     generate = page.get_by_role("button", name=re.compile(f"Generate {3 * PROMPTS} answers"))
     expect(generate).to_be_enabled()
     generate.click()
-    expect(page.get_by_text("full quality", exact=False).first).to_be_visible(timeout=120 * SECOND)
-    expect(page.get_by_role("progressbar")).to_have_count(0, timeout=180 * SECOND)
+    expect(page.get_by_role("tab", name="Bring back")).to_be_visible()
 
 
 @pytest.mark.timeout(600)
@@ -122,6 +122,8 @@ def test_round_2_is_made_of_what_the_queue_decided(
     begin_round_2(page, address)
     train(page, address)
     compare(page)
+    until(lambda: rounds.rounds(project)[-1].checked == PROMPTS)
+    expect(page.get_by_text("not generated yet")).to_have_count(0)  # the grid has followed
     page.goto(f"{address}/rounds")
     expect(page.get_by_text("What changed in round 2").first).to_be_visible()
     expect(page.get_by_text("Quality over rounds").first).to_be_visible()

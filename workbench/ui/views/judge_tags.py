@@ -8,7 +8,7 @@ import streamlit as st
 
 from workbench.domain.record import Record
 from workbench.services import browsing, curation, jobs, judging, training
-from workbench.services.agreement import agreement_history
+from workbench.services.agreement import AgreementPoint, agreement_history
 from workbench.services.curation import ClassRow
 from workbench.services.judging import Judgement, SuggestReport
 from workbench.services.project import Project
@@ -116,16 +116,8 @@ def _over_time(project: Project) -> None:
     if not history:
         return
     section(t("Agreement over time"), t("between the evidence and the curators' tags, newest first"))
-    table(
-        [t("judged"), t("run"), t("tags"), t("as proposed then"), t("as proposed now"), t("decided since"),
-         t("of these as proposed")],
-        [
-            [local_time(p.at), p.run, f"{p.tags:,}", _of(p.same, p.tags), _of(p.same_now, p.tags), f"{p.decided:,}",
-             _of(p.agreed, p.decided)]
-            for p in reversed(history)
-        ],
-        numeric=range(2, 7),
-    )  # fmt: skip
+    heads = [t("judged"), t("run"), t("tags"), t("as proposed then"), t("as proposed now"), t("decided since")]
+    table([*heads, t("of these as proposed")], [_history_row(p) for p in reversed(history)], numeric=range(2, 7))
     if len(history) > 1:
         labels = list(range(1, len(history) + 1))
         figure = rounds_figure(
@@ -133,12 +125,17 @@ def _over_time(project: Project) -> None:
             {
                 t("tags as proposed, when judged"): [(_rate(p.same, p.tags), None) for p in history],
                 t("decisions as proposed"): [
-                    (_rate(p.agreed, p.decided), wilson(p.agreed, p.decided) if p.decided else None) for p in history
+                    (_rate(p.agreed, p.decided), wilson(p.agreed, p.decided)) for p in history
                 ],
             },
             x=t("judging"),
         )
         st.plotly_chart(figure, key="judge-agreement", config=CHART_CONFIG)
+
+
+def _history_row(p: AgreementPoint) -> list[str]:
+    then, now = _of(p.same, p.tags), _of(p.same_now, p.tags)
+    return [local_time(p.at), p.run, f"{p.tags:,}", then, now, f"{p.decided:,}", _of(p.agreed, p.decided)]
 
 
 def _rate(n: int, total: int) -> float | None:
