@@ -147,7 +147,32 @@ def test_length_control_takes_out_what_length_alone_explains():
         votes.append(Ballot(str(i), 0, 1, float(rng.random() < p), *map(int, lengths)))
     plain = duel(votes, 0, 1)
     assert plain.share.value > 0.7
-    assert plain.length_controlled == pytest.approx(0.5, abs=0.08)
+    assert plain.length_controlled.value == pytest.approx(0.5, abs=0.08)
+    assert plain.length_controlled.low < 0.5 < plain.length_controlled.high
     assert length_controlled(votes[:10], 0) is None
     always_longer = [Ballot(str(i), 0, 1, float(i % 3 > 0), 9, 3) for i in range(60)]
     assert length_controlled(always_longer, 0) is None
+
+
+@pytest.mark.parametrize(("prompts", "judges", "taste", "runs"), [(60, 3, 0.8, 800), (120, 1, 0.0, 800)])
+def test_the_length_controlled_interval_holds_the_truth_in_95_of_100(prompts, judges, taste, runs):
+    """Judges like what is longer, whatever is better, and share each prompt's taste; the first is the longer one."""
+    rng = np.random.default_rng(8)
+    better, by_length = 0.4, 1.2
+    draws = better + rng.normal(0, taste, 200_000)
+    truth, held = float(np.mean(1 / (1 + np.exp(-draws)))), []
+    for _ in range(runs):
+        votes = []
+        for prompt in range(prompts):
+            own, lengths = better + rng.normal(0, taste), (int(rng.integers(15, 60)), int(rng.integers(8, 45)))
+            for _ in range(judges):
+                gap = own + by_length * math.log((lengths[0] + 1) / (lengths[1] + 1))
+                score, left = float(rng.random() < 1 / (1 + math.exp(-gap))), rng.random() < 0.5
+                votes.append(
+                    Ballot(str(prompt), 0, 1, score, *lengths)
+                    if left
+                    else Ballot(str(prompt), 1, 0, 1 - score, *lengths[::-1])
+                )
+        found = length_controlled(votes, 0)
+        held.append(found.low <= truth <= found.high)
+    assert 0.93 <= np.mean(held) <= 0.97

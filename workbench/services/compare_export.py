@@ -150,20 +150,27 @@ def _votes(grid: Grid) -> str:
     lean = leanings(found)
     return (
         f"<h2>Votes</h2>{_table(('column', 'strength (log-odds)', '95 % interval', 'votes'), rows)}"
-        f"<p>Orders that the votes bear out: {escape(claims)}. {_duels(grid, labels)}</p>"
+        f"<p>Orders that the votes bear out: {escape(claims)}.</p>{_duels(grid, labels)}"
         f"<p>Left was picked in {_rate(lean.left.value, (lean.left.low, lean.left.high))} of the decisive votes, "
         f"the longer answer in {_rate(lean.longer.value, (lean.longer.low, lean.longer.high))}.</p>"
     )
 
 
 def _duels(grid: Grid, labels: list[str]) -> str:
-    found, said = ballots(grid), []
+    said: list[tuple[object, ...]] = []
+    found = ballots(grid)
     for a in range(len(labels)):
         for b in range(a + 1, len(labels)):
             if (d := duel(found, a, b)) is not None:
-                share = _rate(d.share.value, (d.share.low, d.share.high))
-                said.append(escape(f"{labels[a]} against {labels[b]}: {d.wins}/{d.ties}/{d.losses}, {share}."))
-    return " ".join(said)
+                even = d.length_controlled
+                said.append((
+                    f"{labels[a]} against {labels[b]}", f"{d.wins} / {d.ties} / {d.losses}",
+                    _rate(d.share.value, (d.share.low, d.share.high)),
+                    "–" if even is None else _rate(even.value, (even.low, even.high)),
+                    f"{d.p_value:.3f}", d.more_votes,
+                ))  # fmt: skip
+    head = ("pair", "won / tied / lost", "first's share", "at equal length", "sign test p", "votes missing for ±10")
+    return _table(head, said)
 
 
 def _answers(grid: Grid) -> str:

@@ -143,7 +143,7 @@ class Duel:
     losses: int
     share: Share
     p_value: float
-    length_controlled: float | None
+    length_controlled: Share | None
     more_votes: int
 
 
@@ -213,9 +213,10 @@ def sign_test(ballots: Sequence[Ballot], first: int) -> float:
     return min(1.0, 2 * sum(math.comb(n, i) for i in range(tail + 1)) / 2**n) if n else 1.0
 
 
-def length_controlled(ballots: Sequence[Ballot], first: int, least: int = 20) -> float | None:
-    """Return the first's share at equal length and even sides.
+def length_controlled(ballots: Sequence[Ballot], first: int, least: int = 20) -> Share | None:
+    """Return the first's share at equal length and even sides, by a logistic regression on length and side.
 
+    Its interval is the sandwich estimator's over prompts (Liang & Zeger 1986), with Student's t, on the log-odds.
     None below `least` votes, after a sweep, or where one side was always longer: nothing is extrapolated.
     """
     scores = np.array([b.seen_from(first) for b in ballots])
@@ -238,7 +239,19 @@ def length_controlled(ballots: Sequence[Ballot], first: int, least: int = 20) ->
         weights = weights + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
             break
-    return float(1 / (1 + math.exp(-weights[0])))
+    p = 1 / (1 + np.exp(-features @ weights))
+    curve = (features * (p * (1 - p))[:, None]).T @ features + ridge
+    names = sorted({b.prompt for b in ballots})
+    if len(names) < 3:
+        return None
+    place = {name: i for i, name in enumerate(names)}
+    pulls = np.zeros((len(names), 3))
+    np.add.at(pulls, [place[b.prompt] for b in ballots], features * (scores - p)[:, None])
+    bread = np.linalg.inv(curve)
+    variance = (bread @ (pulls.T @ pulls) @ bread)[0, 0] * len(names) / (len(names) - 1)
+    half = float(stdtrit(len(names) - 1, 0.975)) * math.sqrt(variance)
+    value, low, high = (1 / (1 + math.exp(-(weights[0] + d))) for d in (0.0, -half, half))
+    return Share(float(value), float(low), float(high), len(ballots))
 
 
 def rank(ballots: Sequence[Ballot], columns: int, *, rounds: int = _ROUNDS, seed: int = 0) -> Ranking:

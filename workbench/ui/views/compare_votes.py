@@ -148,7 +148,7 @@ def _duels(ballots: Sequence[Ballot], labels: Sequence[str]) -> None:
         for b in range(a + 1, len(labels)):
             d = duel(ballots, a, b)
             if d is not None:
-                controlled = f"{100 * d.length_controlled:.0f} %" if d.length_controlled is not None else "–"
+                controlled = "–" if d.length_controlled is None else _percent(d.length_controlled)
                 rows.append(
                     [
                         labels[a],
