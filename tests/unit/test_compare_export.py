@@ -70,7 +70,7 @@ def test_the_page_holds_figures_votes_and_no_markup_of_the_answers(project):
     assert "<b>3</b>" not in page
     page = compare_export.to_html(cast(project, "p1", 0, 1, "left")).decode()
     assert "Orders that the votes bear out: none" in page
-    assert "c-rlft/expert against c-rlft/sub: 1/0/0" in page
+    assert "<td>c-rlft/expert against c-rlft/sub</td><td>1 / 0 / 0</td>" in page
 
 
 def test_the_command_writes_by_the_files_ending(project, tmp_path, capsysbinary):

@@ -169,7 +169,7 @@ def _duels(grid: Grid, labels: list[str]) -> str:
                     "–" if even is None else _rate(even.value, (even.low, even.high)),
                     f"{d.p_value:.3f}", d.more_votes,
                 ))  # fmt: skip
-    head = ("pair", "won / tied / lost", "first's share", "at equal length", "sign test p", "votes missing for ±10")
+    head = ("pair", "won / tied / lost", "first's share", "at equal length", "sign test p", "votes missing")
     return _table(head, said)
 
 
