@@ -156,7 +156,7 @@ def test_length_control_takes_out_what_length_alone_explains():
 
 @pytest.mark.parametrize(("prompts", "judges", "taste", "runs"), [(60, 3, 0.8, 800), (120, 1, 0.0, 800)])
 def test_the_length_controlled_interval_holds_the_truth_in_95_of_100(prompts, judges, taste, runs):
-    """Judges like what is longer, whatever is better, and share each prompt's taste; the first is mostly longer."""
+    """Judges like what is longer, whatever is better, and share a prompt's taste; the first is mostly longer."""
     rng = np.random.default_rng(8)
     better, by_length = 0.4, 1.2
     draws = better + rng.normal(0, taste, 200_000)
