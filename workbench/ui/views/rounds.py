@@ -164,7 +164,7 @@ def _quality(rows: Sequence[RoundRow]) -> None:
 
 def _curves(rows: Sequence[RoundRow]) -> None:
     """Draw what else moves from round to round, each on a scale of its own; what no round has is left out."""
-    lines = [
+    lines: list[tuple[str, list[float | None], bool]] = [
         (t("Swap test, nats per token"), [r.swap for r in rows], True),
         (t("Held-out loss of the best class"), [r.held_out_loss for r in rows], False),
         (t("Votes won by the best condition, percent"), [_percent(r.votes_won) for r in rows], False),
