@@ -41,7 +41,7 @@ def test_an_import_outlives_tab_and_server(
     assert run_workbench(project, "init")[0] == 0
     address = serve(project)
     page.goto(f"{address}/import")
-    page.get_by_label("Files, folders or patterns, one a line").fill(str(rows))
+    page.get_by_role("textbox", name="Files, folders or patterns").fill(str(rows))
     page.get_by_role("button", name="Look at it").click()
     page.get_by_role("button", name="Import this file").click()
     expect(page.get_by_text("It goes on when you leave this page")).to_be_visible()

@@ -30,12 +30,12 @@ def auto_values(flight: Preflight) -> dict[str, str]:
         "packing": "on" if gpu else "off",
         "precision": None if gpu else "bf16" if cpu_has_bf16() else "fp32",
     }
-    if flight.steps:
+    if flight.steps:  # an estimate until the data is counted with the base's own tokenizer
         values |= {
-            "steps": flight.steps,
-            "warmup_steps": warmup_steps(flight.config, flight.steps),
-            "save_every": max(1, flight.steps // 10),
-            "evaluate_every": max(1, flight.steps // 5),
+            "steps": f"≈ {flight.steps:,}",
+            "warmup_steps": f"≈ {warmup_steps(flight.config, flight.steps):,}",
+            "save_every": f"≈ {max(1, flight.steps // 10):,}",
+            "evaluate_every": f"≈ {max(1, flight.steps // 5):,}",
         }
     return {name: f"{v:,}" if isinstance(v, int) else str(v) for name, v in values.items() if v is not None}
 
