@@ -190,6 +190,15 @@ def _apply_as_job(project: Project, plan: Plan) -> NoReturn:
     st.rerun()
 
 
+def applying(project: Project) -> bool:
+    """Return whether a large plan of this browser session is being applied: what it rests on is about to change."""
+    job_id = str(st.session_state.get(_APPLYING, ("",))[0])
+    try:
+        return bool(job_id) and jobs.get_job(project, job_id).live
+    except NotFound:
+        return False
+
+
 def draw_applying(project: Project) -> None:
     """Draw a large plan that is being applied, and what became of it; the frame calls this once a run."""
     job_id, after = st.session_state.get(_APPLYING, ("", None))

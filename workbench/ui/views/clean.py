@@ -82,7 +82,7 @@ def draw(project: Project) -> None:
     planned, planning = following.take(project, "plan", key=_PLAN, label=t("conversations planned"), mine=True)
     if planned is not None:
         acting.review(planned.result, after=partial(_forget, project))
-    if busy or planning:
+    if busy or planning or acting.applying(project):
         return  # what an older scan says must not be applied while a newer one runs
     scanned: Scanned | None = st.session_state.get(_SCAN)
     if scanned is None:
