@@ -191,7 +191,7 @@ def _apply_as_job(project: Project, plan: Plan) -> NoReturn:
 
 
 def applying(project: Project) -> bool:
-    """Return whether a large plan of this browser session is being applied: what it rests on is about to change."""
+    """Return whether a large plan of this browser session is being applied: what it rests on will change."""
     job_id = str(st.session_state.get(_APPLYING, ("",))[0])
     try:
         return bool(job_id) and jobs.get_job(project, job_id).live
