@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.loop_data import ANSWERS, make_comparison, make_run
-from workbench.services import browsing, comparing, curation, judging
+from workbench.services import browsing, comparing, curation, judging, shares
 from workbench.store import judgements
 from workbench.store.judgements import Judgement
 from workbench.store.settings import set_setting
@@ -127,10 +127,30 @@ def test_checks_count_the_models_share_and_find_held_out_prompts(project, open_p
     make_run(project, "run-1", mark="done", model=True)
     make_comparison(project, answers=ANSWERS)
     comparing.bring_back(project, 1, None, actor="t")
+    back = html(tab(open_page, "compare", "Bring back", comparison="1"))
+    assert "Written by the model" in back
+    assert "by topic once the map is drawn" in back
     app = tab(open_page, "rounds", "Checks")
     assert "untagged" in html(app)
+    app.number_input(key="share-cap").set_value(45).run()
+    assert not app.exception
+    assert shares.model_shares(project).cap == 0.45
     uid = next(r.uid for r in browsing.iterate_records(project) if r.round == 2)
     app.text_input(key="lineage-id").set_value(uid).run()
     assert "GPT4 Correct" in html(app)
     app.text_input(key="lineage-id").set_value("nothing").run()
     assert not app.exception
+
+
+def test_a_class_above_the_cap_is_warned_of_wherever_its_share_stands(project, open_page):
+    make_run(project, "run-1", mark="done", model=True)
+    make_comparison(project, answers=ANSWERS)
+    comparing.bring_back(project, 1, None, actor="t")
+    seqs = [r.seq for r in browsing.iterate_records(project) if r.round == 2]
+    curation.apply_plan(project, curation.plan_tag(project, "expert", seqs=seqs), actor="t")
+    shares.set_model_share_cap(project, 0.01, actor="t")
+    for page, panel in (("rounds", "Rounds"), ("rounds", "Checks"), ("compare", "Bring back")):
+        app = tab(open_page, page, panel, **({"comparison": "1"} if page == "compare" else {}))
+        assert any("Above 1 % the model's own: expert" in w.value for w in app.warning), (page, panel)
+    app = open_page("train")
+    assert any("Above 1 % the model's own: expert" in w.value for w in app.warning)
