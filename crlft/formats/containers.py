@@ -152,7 +152,8 @@ def _container(stream: io.BufferedReader, path: Path) -> tuple[str, Cutter]:
     shown = lines[0][:60].decode("utf-8", "replace")
     raise DataError(
         f"{path} is no JSON and no table: it begins with {shown!r}",
-        "give a JSON array, one JSON object per line, or a CSV file with a header",
+        "give a JSON array, one JSON object per line, or a CSV file with a header; general text holds no"
+        " conversations and goes to training as replay text instead",
     )
 
 

@@ -8,6 +8,7 @@ with open_hub("hub:owner/name:train") as rows: ...
 from __future__ import annotations
 
 import glob
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -129,6 +130,9 @@ def open_hub(name: str, *, loader: Loader | None = None) -> HubRows:
         import datasets
 
         loader = datasets.load_dataset
+    said_by = logging.getLogger("huggingface_hub")
+    level = said_by.level
+    said_by.setLevel(logging.ERROR)  # each of its attempts is a warning; what it comes to is said once, here
     try:
         rows = loader(match["name"], split=split, streaming=True)
     except (OSError, ValueError, RuntimeError) as error:
@@ -136,4 +140,6 @@ def open_hub(name: str, *, loader: Loader | None = None) -> HubRows:
         remedy = "check the name, the split and the connection, or download it and name the folder"
         where = f"the hub dataset {match['name']} (split {split})"
         raise DataError(f"{where} cannot be opened: {said}", remedy) from error
+    finally:
+        said_by.setLevel(level)
     return HubRows(Path(f"{match['name']}:{split}"), rows)
