@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from workbench.curate import language, wordmemory
+from workbench.curate import langbatch, language, wordmemory
 from workbench.curate import text as text_module
 from workbench.curate.langbatch import identifier
 from workbench.curate.language import LANGUAGES, detect_languages
@@ -159,3 +159,22 @@ def test_a_word_of_more_tokens_than_an_entry_holds_is_asked_for_each_time():
     for _ in range(2):
         assert memory.count(["x" * 5000 + " y", "z" * 4095]) == [5002, 4095]
     assert sorted(map(len, asked)) == [2, 4095, 5000, 5000]
+
+
+def test_a_damaged_copy_of_the_model_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(langbatch, "__file__", str(tmp_path / "langbatch.py"))
+    first = langbatch._arrays(("de", "en", "fr"))
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    again = langbatch._arrays(("de", "en", "fr"))
+    kept.write_bytes(kept.read_bytes()[:1000])
+    mended = langbatch._arrays(("de", "en", "fr"))
+    for name, array in first.items():
+        np.testing.assert_array_equal(again[name], array)
+        np.testing.assert_array_equal(mended[name], array)
+    assert langbatch.BatchIdentifier(("de", "en", "fr")).classify(["Das ist ein schönes Haus"]) == ["de"]
+
+
+def test_the_model_is_read_where_nothing_can_be_kept(tmp_path, monkeypatch):
+    (tmp_path / "__pycache__").write_text("a file where the folder would be")
+    monkeypatch.setattr(langbatch, "__file__", str(tmp_path / "langbatch.py"))
+    assert langbatch.BatchIdentifier(("de", "fr")).classify(["Où est la gare, s'il vous plaît ?"]) == ["fr"]

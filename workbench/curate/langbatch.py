@@ -8,13 +8,18 @@ none without the short look), 25 times as fast.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
 _AT_ONCE = 512
 """Texts in a step: their states stay in the processor's cache."""
@@ -36,16 +41,14 @@ class BatchIdentifier:
     """
 
     def __init__(self, languages: Sequence[str]) -> None:
-        model = LanguageIdentifier.from_model_file(MODEL_FILE)
-        model.set_languages(list(languages))
-        self._encode: Any = model._encode
-        self.languages: list[str] = list(model.nb_classes)
-        self._next = np.asarray(model.tk_nextmove, dtype=np.int32)  # (rows × 256,): row's start + byte → state
-        self._base: Long = np.asarray(model.tk_row, dtype=np.int64) << 8  # (states,): state → its row's start
-        self._feature: Long = np.asarray(model.tk_output, dtype=np.int64)  # (states,), -1 for none
-        # Row by row in memory: limiting the languages leaves the columns together, and a look-up would copy all.
-        self._evidence = np.ascontiguousarray(model.nb_ptc, dtype=np.float32)  # (features, languages)
-        self._prior = np.asarray(model.nb_pc, dtype=np.float32)  # (languages,)
+        self._encode: Any = LanguageIdentifier._encode
+        held = _arrays(tuple(languages))
+        self.languages: list[str] = held["languages"].tolist()
+        self._next = held["next"]  # (rows × 256,): row's start + byte → state
+        self._base: Long = held["base"]  # (states,): state → its row's start
+        self._feature: Long = held["feature"]  # (states,), -1 for none
+        self._evidence = held["evidence"]  # (features, languages)
+        self._prior = held["prior"]  # (languages,)
 
     def classify(self, texts: Sequence[str]) -> list[str]:
         """Return the likeliest language of each text; the first of `languages` where nothing speaks for any."""
@@ -104,7 +107,46 @@ class BatchIdentifier:
         return owner, seen[owner, where]
 
 
+def _arrays(languages: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
+    """Return the model's arrays, limited to some languages.
+
+    Unpacking the model takes half a second and a hundred megabytes, so what is left of it is kept on disk beside
+    the compiled source, where that can be written.
+    """
+    packed = MODEL_DIR / MODEL_FILE
+    named = f"{packed}:{packed.stat().st_mtime_ns}:{packed.stat().st_size}:{','.join(languages)}"
+    key = blake2b(named.encode(), digest_size=8).hexdigest()
+    kept = Path(__file__).parent / "__pycache__" / f"langbatch-{key}.npz"
+    try:
+        with kept.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, BadZipFile):
+        pass  # none yet, or one that was damaged: it is made again
+    arrays = _unpacked(languages)
+    with suppress(OSError):  # a folder that cannot be written
+        kept.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz.part", delete=False) as part:
+            np.savez(part, allow_pickle=False, **arrays)
+        Path(part.name).chmod(0o644)
+        Path(part.name).replace(kept)
+    return arrays
+
+
+def _unpacked(languages: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    model = LanguageIdentifier.from_model_file(MODEL_FILE)
+    model.set_languages(list(languages))
+    return {
+        "languages": np.array(model.nb_classes),
+        "next": np.asarray(model.tk_nextmove),
+        "base": np.asarray(model.tk_row, dtype=np.int64) << 8,
+        "feature": np.asarray(model.tk_output, dtype=np.int64),
+        # Row by row in memory: limiting the languages leaves the columns together, and a look-up would copy all.
+        "evidence": np.ascontiguousarray(model.nb_ptc, dtype=np.float32),
+        "prior": np.asarray(model.nb_pc, dtype=np.float32),
+    }
+
+
 @cache
 def identifier(languages: tuple[str, ...]) -> BatchIdentifier:
-    """Return the classifier for some languages; loaded once, about half a second."""
+    """Return the classifier for some languages; loaded once."""
     return BatchIdentifier(languages)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from workbench.domain.curation import Change
-from workbench.store.conversations import chunks
+from workbench.store.bulk import among
 from workbench.store.schema import actions, conversations
 
 
@@ -23,16 +23,13 @@ def dropped_by_undo(connection: Connection, classes: Mapping[str, str | None], t
     c = conversations.c
     columns = (c.seq, c.uid, c.revision, c.status, c.drop_reason, c.class_name, c.tagged_by)
     undone = select(actions.c.id).where(actions.c.kind == "import", actions.c.undone_by.is_not(None))
-    changes: list[Change] = []
-    for part in chunks(list(classes)):
-        query = select(*columns).where(
-            c.uid.in_(part),
-            c.status == "dropped",
-            c.arrival_action.in_(undone),
-            c.drop_reason.like("import % undone"),
-        )
-        changes += [_restoring(row._mapping, classes[row.uid], tagged_by) for row in connection.execute(query)]
-    return changes
+    query = select(*columns).where(
+        among(c.uid, list(classes)),
+        c.status == "dropped",
+        c.arrival_action.in_(undone),
+        c.drop_reason.like("import % undone"),
+    )
+    return [_restoring(row._mapping, classes[row.uid], tagged_by) for row in connection.execute(query)]
 
 
 def _restoring(row: Mapping[Any, Any], class_name: str | None, tagged_by: str) -> Change:
