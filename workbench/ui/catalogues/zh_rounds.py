@@ -116,9 +116,18 @@ _ROUNDS: Mapping[str, str] = {
     "All rounds": "所有轮",
     "newest first; click a row to choose it": "最新在前；点击一行选择",
     "Swap test: nats per token by which the wrong class makes held-out answers less likely; above 0, the model "
-    "has learnt what the classes mean.": (
+    "has learnt what the classes mean. Held-out loss: of the best class, nats per token.": (
         "互换检验：换成错误类别后，留出回答每词元的似然下降多少奈特；大于 0 表示模型学会了类别的含义。"
+        "留出损失：最佳类别，每词元奈特。"
     ),
+    "More over rounds": "各轮的更多变化",
+    "a gap where a round has no figure yet": "某轮还没有数字时留空",
+    "Swap test, nats per token": "互换检验，每词元奈特",
+    "Held-out loss of the best class": "最佳类别的留出损失",
+    "Votes won by the best condition, percent": "最佳条件赢得的投票，百分比",
+    "Written by the model, percent of what arrived": "模型所写，占到达数据的百分比",
+    "Trained on, conversations": "用于训练的对话数",
+    "won": "胜",
     "Current round": "当前轮",
     "Arrived in it": "本轮新增",
     "{n} made by the model": "{n} 个由模型生成",
@@ -212,10 +221,24 @@ _ROUNDS: Mapping[str, str] = {
     "generation": "生成",
 }
 
+_AGREEMENT: Mapping[str, str] = {
+    "Agreement over time": "一致程度的变化",
+    "between the evidence and the curators' tags, newest first": "证据与标注员的标签之间，最新的在前",
+    "judged": "判断时间",
+    "tags": "标签数",
+    "as proposed then": "当时与建议一致",
+    "as proposed now": "现在与建议一致",
+    "decided since": "此后的决定",
+    "of these as proposed": "其中与建议一致",
+    "tags as proposed, when judged": "判断时与建议一致的标签",
+    "decisions as proposed": "与建议一致的决定",
+    "judging": "第几次判断",
+}
+
 _CHARTS: Mapping[str, str] = {
     "weighted (trained on)": "加权（训练所用）",
     "unweighted": "未加权",
     "percent": "百分比",
 }
 
-TEXTS: Mapping[str, str] = {**_PROJECT, **_SNAPSHOTS, **_ROUNDS, **_CHARTS}
+TEXTS: Mapping[str, str] = {**_PROJECT, **_SNAPSHOTS, **_ROUNDS, **_AGREEMENT, **_CHARTS}
