@@ -122,8 +122,9 @@ _JUDGING: Mapping[str, str] = {
     "Tagged {tag}; the evidence says {chances}; the model finds {proposal} likelier by {nats} nats a token": (
         "标注为 {tag}；证据显示 {chances}；模型认为 {proposal} 更可能，每词元高 {nats} 奈特"
     ),
-    "Tagged {tag}; the evidence says {chances}; the model alone finds {proposal} less likely by {nats} nats "
-    "a token": "标注为 {tag}；证据显示 {chances}；只看模型，{proposal} 较不可能，每词元低 {nats} 奈特",
+    "Tagged {tag}; the evidence says {chances}; the model finds {proposal} less likely by {nats} nats": (
+        "标注为 {tag}；证据显示 {chances}；只看模型，{proposal} 较不可能，每词元低 {nats} 奈特"
+    ),
     "The tag is right": "标注正确",
     "Train a model first. Then its base, trained on part of the data, judges the tags of the rest.": (
         "请先训练一个模型。之后用其基座在部分数据上训练，评判其余数据的标注。"

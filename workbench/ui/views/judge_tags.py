@@ -197,13 +197,11 @@ def _bulk(project: Project, queue: Sequence[Judgement]) -> None:
 def _one(project: Project, judgement: Judgement, record: Record, classes: Sequence[ClassRow]) -> None:
     colours = {row.name: row.colour for row in classes}
     chances = " · ".join(f"{name} {100 * p:.0f} %" for name, p in judgement.probabilities.items())
-    if judgement.evidence >= 0:
-        found = "Tagged {tag}; the evidence says {chances}; the model finds {proposal} likelier by {nats} nats a token"
-    else:
-        found = (
-            "Tagged {tag}; the evidence says {chances}; the model alone finds {proposal} less likely by {nats} nats "
-            "a token"
-        )
+    found = (
+        "Tagged {tag}; the evidence says {chances}; the model finds {proposal} likelier by {nats} nats a token"
+        if judgement.evidence >= 0
+        else "Tagged {tag}; the evidence says {chances}; the model finds {proposal} less likely by {nats} nats"
+    )
     title = t(
         found,
         tag=judgement.tag or t("nothing"),
