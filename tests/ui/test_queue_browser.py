@@ -90,6 +90,7 @@ def test_what_a_closed_tab_did_not_send_is_sent_by_the_next(
     page = context.new_page()
     open_queue(page, address)
     first = shown(page)
+    page.wait_for_function("!!window.__wbOutbox?.send")
     page.evaluate("window.__wbOutbox.send = () => {}")  # the line is dead
     page.keyboard.press("2")
     page.close()
@@ -101,6 +102,27 @@ def test_what_a_closed_tab_did_not_send_is_sent_by_the_next(
     page.wait_for_function("Object.keys(localStorage).filter((k) => k.startsWith('wb-outbox:')).length === 0")
     assert browsing.get_record(project, first).conversation.class_name == "sub"
     context.close()
+
+
+def test_what_is_decided_before_the_outbox_is_there_waits_for_it(
+    page: Page, address: str, project: Project
+) -> None:
+    page.add_init_script(
+        "addEventListener('wb-decide', (e) => { if (window.__deaf) e.stopImmediatePropagation(); }, true)"
+    )
+    open_queue(page, address)
+    seqs = [r.seq for r in browsing.search(project, QUEUE, order="oldest").items][:3]
+    page.wait_for_function("!!window.__wbOutbox?.send")
+    page.evaluate("window.__deaf = true; window.__held = window.__wbOutbox; window.__wbOutbox = undefined")
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    assert [r.conversation.class_name for r in browsing.get_records(project, seqs)] == [None] * 3
+    page.evaluate("window.__deaf = false; window.__wbOutbox = window.__held")
+    page.keyboard.press("1")  # its answer draws the outbox anew
+    expect(page.get_by_text("3 decided in this sitting")).to_be_visible()
+    page.wait_for_function("!window.__wbEarly.length && !window.__wbOutbox.waiting().length")
+    named = [r.conversation.class_name for r in browsing.get_records(project, seqs)]
+    assert named == ["expert", "sub", "expert"]
 
 
 def test_two_curators_in_one_queue_overwrite_nothing_in_silence(

@@ -56,6 +56,7 @@ export default function ({ data, setTriggerValue }) {
   const box = (window.__wbOutbox ??= make());
   box.project = data.project;
   box.send = (message) => setTriggerValue("decisions", message);
+  for (const early of (window.__wbEarly ?? []).splice(0)) box.put(early);
   if (data.number !== box.seen) {
     box.seen = data.number;
     box.answered(data.outcomes);

@@ -48,6 +48,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const it = S.items.find((x) => x.seq === seq);
     const decision = { id: newId(S), kind, seq, revision: it.revision, after: it.mine ?? "", actor: data.actor, panel: data.panel, ...more };
     it.mine = decision.id;
+    if (!window.__wbOutbox) (window.__wbEarly ??= []).push(decision);  // it is drawn a moment later, and takes these up
     document.dispatchEvent(new CustomEvent("wb-decide", { detail: decision }));
     return decision;
   }
