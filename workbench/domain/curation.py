@@ -46,8 +46,8 @@ class Plan:
     """Exactly what applying will do; the preview is the plan.
 
     Attributes:
-        kind: `tag`, `accept`, `reward`, `keep`, `drop`, `restore`, `edit`, `exclude-turn`, `reward-turn`,
-            `comment`, `clean`, `dedupe`.
+        kind: `tag`, `accept`, `tag-rules`, `agree`, `adjudicate`, `reward`, `reward-turn`, `keep`, `drop`,
+            `restore`, `edit`, `exclude-turn`, `comment`, `clean`, `dedupe`.
         title: One sentence for a reader, such as `tag 412 conversations as expert`.
         reason: Why, in the curator's words or the rule's.
         changes: Every change, none left out.
@@ -115,7 +115,8 @@ class Action:
 
     Attributes:
         id: Ascending number.
-        kind: As `Plan.kind`, or `import`, `undo`, `classes`, `bring-back`, `snapshot`, `run`.
+        kind: As `Plan.kind`, or `import`, `undo`, `classes`, `settings`, `panel`, `opinion`, `bring-back`,
+            `snapshot`, `run`.
         title: One sentence for a reader.
         actor: Who did it.
         at: ISO 8601 UTC time.

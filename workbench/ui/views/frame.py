@@ -19,6 +19,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("X", "drop"),
     ("A", "keep"),
     ("S", "skip (Tag)"),
+    ("R", "reward an answer (Tag)"),
     ("E", "edit a turn (Browse)"),
     ("U", "undo your last decision"),
     ("Enter", "apply the plan in view"),
