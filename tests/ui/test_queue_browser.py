@@ -14,13 +14,13 @@ from workbench.services.project import Project
 pytestmark = pytest.mark.browser
 browser, served, project, address = shared.browser, shared.served, shared.project, shared.address
 QUEUE = "class:none -status:dropped"
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 950})
     context.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
     yield context.new_page()
     context.close()
 
