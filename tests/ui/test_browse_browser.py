@@ -18,8 +18,11 @@ from workbench.curate.text import content_uid
 from workbench.domain.record import Record
 from workbench.services import browsing, curation
 from workbench.services.importing import import_files
+from workbench.services.maptexts import MAP_SETTING
 from workbench.services.project import Project, create_project
 from workbench.store.conversations import insert_records
+from workbench.store.settings import set_setting as set_value
+from workbench.store.vectors import Cluster, replace_map
 from workbench.ui.launch import free_port, streamlit_arguments
 from workbench.ui.state import PROJECT_VARIABLE
 
@@ -41,6 +44,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
     conversation = Conversation((Turn("system", "Be **bold**."), Turn("user", HOSTILE), answer))
     with made.database.write() as connection:
         insert_records(connection, [Record(0, content_uid(conversation), conversation, n_turns=2)])
+    with made.database.write() as connection:
+        seqs = browsing.matching_seqs(made, "")
+        places = [(seq, float(seq % 5), float(seq % 3), seq % 2) for seq in seqs]
+        regions = [Cluster(0, "grams · kilo", 12, 2, 1), Cluster(1, "monday · day", 13, 2, 1)]
+        replace_map(connection, places, regions)
+        set_value(connection, MAP_SETTING, {"job_id": "map-1", "embedder": "offline", "created_at": ""})
     port = free_port(8800)
     process = subprocess.Popen(
         [sys.executable, "-m", *streamlit_arguments(port)],
@@ -115,6 +124,11 @@ def selected(page: Page):
 
 def row(page: Page, n: int):
     return page.locator(".list .row").nth(n)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script has run: a key that comes earlier finds no button."""
+    expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def at_row(page: Page, n: int) -> None:
@@ -222,6 +236,7 @@ def test_a_bulk_act_is_planned_applied_by_enter_and_undone(page, address, projec
 def test_markdown_is_set_raw_at_a_key_and_the_box_completes(page, address):
     page.goto(f"{address}/browse?order=newest")
     expect(page.locator(".wb-system .wb-md strong")).to_have_text("bold")
+    settled(page)
     page.keyboard.press("m")
     expect(page.locator(".wb-system .wb-text").first).to_have_text("Be **bold**.")
     box = page.locator(".st-key-browse-q input")
@@ -252,3 +267,59 @@ def test_likeness_without_a_map_says_what_to_do(page, address):
     page.goto(f'{address}/browse?q=like:"a+poem"')
     expect(page.get_by_text("there are no embeddings to search by yet")).to_be_visible()
     expect(page.get_by_text("choose Map and make it")).to_be_visible()
+
+
+def test_a_lasso_is_listed_and_acted_on_and_a_topic_narrows(page, address, project):
+    page.goto(f"{address}/browse?view=map&colour=reward")
+    expect(page.locator(".js-plotly-plot .gl-canvas").first).to_be_attached()
+    settled(page)
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    left, top = box["x"] + 3, box["y"] + 3
+    right, bottom = box["x"] + box["width"] - 3, box["y"] + box["height"] - 3
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 4)):
+        page.mouse.move(x, y, steps=6)
+    page.mouse.up()
+    expect(page.locator(".st-key-wb-bulk-browse")).to_contain_text("25 conversations")
+    at_row(page, 0)
+    page.get_by_role("button", name="Act on all 25").click()
+    page.get_by_role("button", name="Show the plan").click()
+    page.get_by_role("button", name="Apply to 17 conversations").click()
+    expect(page.get_by_text("Done: tag 17 conversations as expert")).to_be_visible()
+    assert browsing.search(project, "class:expert").total == 25
+    page.locator(".facet .value", has_text="grams · kilo").click()
+    expect(page.locator(".st-key-browse-q input")).to_have_value("cluster:0")
+
+
+def test_a_minus_at_a_bar_excludes(page, address):
+    page.goto(f"{address}/browse")
+    at_row(page, 0)
+    line = page.locator(".facet .line", has_text="sub")
+    line.hover()
+    line.locator(".not").click()
+    expect(page.locator(".st-key-browse-q input")).to_have_value("-class:sub")
+    expect(page.get_by_text("17 conversations")).to_be_visible()
+
+
+def test_the_next_conversation_is_there_before_the_server_answers(page, address):
+    page.goto(f"{address}/browse?q=class:sub")
+    at_row(page, 0)
+    settled(page)
+    page.context.set_offline(True)
+    for n in (1, 2):
+        page.keyboard.press("j")
+        answer = row(page, n).locator(".answer").inner_text()
+        expect(page.locator(".wb-assistant > .wb-text").first).to_have_text(answer)
+
+
+def test_rivals_are_ranked_side_by_side_in_one_step(page, address, project):
+    page.goto(f"{address}/browse?q=class:none&order=oldest")
+    at_row(page, 0)
+    page.get_by_role("radio", name="Same prompt").click()
+    page.locator(".st-key-siblings-best button").click()
+    expect(page.locator(".st-key-wb-sibling-0 .wb-chip").first).to_be_visible()
+    expect(page.get_by_text("No conversation matches").or_(page.locator(".row").first)).to_be_visible()
+    assert curation.log(project, limit=1)[0].title.startswith("rank one answer above 5")
+    page.keyboard.press("u")
+    expect(page.get_by_text("Undone: rank one answer")).to_be_visible()

@@ -235,11 +235,11 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
         "prompt": t("Same prompt"),
         "details": t("Details"),
     }
+    st.session_state.setdefault(_TAB, "read")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wb-reader-tabs"):
         tab = st.segmented_control(
             t("Show"),
             list(tabs),
-            default="read",
             required=True,
             format_func=tabs.__getitem__,
             key=_TAB,
