@@ -13,7 +13,7 @@ and `workbench.store.selection` answers from here only what a page shows.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -117,14 +117,10 @@ class Columns:
         """Read everything; False where `keep_on` said to stop before the end."""
         newest, growing = _log_state(connection, 0)
         parts: list[dict[str, npt.NDArray[Any]]] = []
-        result = connection.execute(
-            select(*_ROW).order_by(_c.seq), execution_options={"yield_per": AT_ONCE}
-        )
-        for rows in result.partitions(AT_ONCE):
+        for part in self._read(connection, select(*_ROW)):
+            parts.append(part)
             if not keep_on():
-                result.close()
                 return False
-            parts.append(self._coded_rows(rows))
         with self.lock:
             for name in _KINDS if parts else ():
                 self._arrays[name] = np.concatenate([part.pop(name) for part in parts])
@@ -153,25 +149,30 @@ class Columns:
         """Read the rows again that the log names."""
         since = changes.c.action_id.between(self._newest + 1, newest) | changes.c.action_id.in_(grown)
         named = select(changes.c.seq).where(since).distinct()
-        rows = connection.execute(select(*_ROW).where(_c.seq.in_(named)).order_by(_c.seq)).all()
-        if rows:
-            found = self._coded_rows(rows)
+        found: dict[str, npt.NDArray[Any]] | None = None
+        for found in self._read(connection, select(*_ROW).where(_c.seq.in_(named))):
             at = self.places(found["seq"])
             known = np.isin(found["seq"], self["seq"][at])
             for name in _KINDS:
                 self._arrays[name][at] = found[name][known]
+        if found is not None:
             turns = func.json_extract(cast(changes.c.after, String), "$.turns")
             edited = select(changes.c.seq).where(since, turns.is_not(None)).limit(1)
             self.text_stamp += connection.execute(edited).first() is not None
         self.stamp += 1
 
     def _append(self, connection: Connection, last: int) -> None:
-        rows = connection.execute(select(*_ROW).where(_c.seq > last).order_by(_c.seq)).all()
-        new = self._coded_rows(rows)
+        new = list(self._read(connection, select(*_ROW).where(_c.seq > last)))
         for name in _KINDS:
-            self._arrays[name] = np.concatenate([self._arrays[name], new[name]])
+            self._arrays[name] = np.concatenate([self._arrays[name], *(part[name] for part in new)])
         self.stamp += 1
         self.text_stamp += 1
+
+    def _read(self, connection: Connection, wanted: Select[Any]) -> Iterator[dict[str, npt.NDArray[Any]]]:
+        """Yield the arrays of some rows, ascending, a part at a time: as Python objects they are large."""
+        with connection.execute(wanted.order_by(_c.seq), execution_options={"yield_per": AT_ONCE}) as result:
+            for rows in result.partitions(AT_ONCE):
+                yield self._coded_rows(rows)
 
     def _coded_rows(self, rows: Sequence[Sequence[Any]]) -> dict[str, npt.NDArray[Any]]:
         seqs, uids, *dimensions, turns, tokens, rewards, flags, reasons, hands = zip(*rows, strict=True)
