@@ -10,20 +10,28 @@ fragment that is drawn again alone do not pass the start of the page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from workbench.ui.catalogues import zh
+from workbench.ui.catalogues import zh, zh_log
 
 CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "zh": zh.TEXTS}
 """Language code to (English text to text); English needs no entries."""
 
+SENTENCES: dict[str, Mapping[str, str]] = {"en": {}, "zh": zh_log.SENTENCES}
+"""Language code to (form of an English sentence to its form there), for what services write."""
+
 SESSION_KEY = "language"
 """Where the session's state holds the code."""
 
+_PLACE = re.compile(r"\\\{(\w+)\\\}")
+_BETWEEN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+"""A blank between two Chinese characters, left where a translated part met the text around it."""
 _language: ContextVar[str | None] = ContextVar("workbench_language", default=None)
 
 
@@ -54,6 +62,30 @@ def t(text: str, /, **values: object) -> str:
 def tn(n: int, one: str, many: str, /, **values: object) -> str:
     """Return `one` for n = 1 and `many` otherwise, translated, with `{n}` filled in."""
     return t(one if n == 1 else many, n=n, **values)
+
+
+def said(sentence: str) -> str:
+    """Return a sentence that a service wrote (a title, a reason) in the chosen language, if its form is known."""
+    forms = SENTENCES[language()]
+    if not forms:
+        return sentence
+    start = sentence[:1].lower() + sentence[1:]
+    for form, pattern in _patterns(language()):
+        found = pattern.fullmatch(start)
+        if found:
+            parts = {name: said(part) if name == "what" else part for name, part in found.groupdict().items()}
+            return _BETWEEN.sub("", forms[form].format(**parts))
+    return sentence
+
+
+@lru_cache(maxsize=8)
+def _patterns(code: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Return each form with the pattern that recognises it, in order."""
+    return [(form, re.compile(_PLACE.sub(_place, re.escape(form)), re.DOTALL)) for form in SENTENCES[code]]
+
+
+def _place(found: re.Match[str]) -> str:
+    return rf"(?P<{found[1]}>{'[0-9][0-9,]*' if found[1] == 'n' else '.+?'})"
 
 
 def _shown(value: object) -> object:

@@ -20,6 +20,7 @@ _SEARCH: Mapping[str, str] = {
     "How to search": "如何搜索",
     "Write": "输入",
     "to find": "查找",
+    "Help": "帮助",
     "both words stand in it": "两个词都出现",
     "these words in this order; any two Chinese characters too": "按此顺序出现的词语；任意两个汉字亦可",
     "without this word": "不含这个词",
@@ -90,8 +91,10 @@ _FACETS: Mapping[str, str] = {
     "unknown": "未知",
     "under {n}": "小于 {n}",
     "{n} or more": "{n} 及以上",
-    "Click to narrow the view, shift-click to exclude": "点击缩小范围，按住 Shift 点击则排除",
     "{n} more values": "还有 {n} 个值",
+    "Click to narrow the view, shift-click (or −) to exclude": "点击缩小范围；按住 Shift 点击（或点 −）则排除",
+    "Exclude": "排除",
+    "No longer exclude": "不再排除",
 }
 
 _LIST: Mapping[str, str] = {
@@ -150,6 +153,9 @@ _READER: Mapping[str, str] = {
         "奖励“{text}”不是数字；请写如 0.5 的数字，或留空。"
     ),
     "by hand": "手动",
+    "{name} changed this conversation while you were typing": "你输入时 {name} 更改了此对话",
+    "What you typed is kept below; the text as it is now:": "你输入的内容保留在下方；现在的文本是：",
+    "One decision over {n} conversations, undone with one key": "对 {n} 个对话的一个决定，一键即可撤销",
     "No other conversation has this prompt.": "没有其他对话使用这个提示。",
     "{n} other answer": "另有 {n} 个回答",
     "{n} other answers": "另有 {n} 个回答",
@@ -157,9 +163,6 @@ _READER: Mapping[str, str] = {
     "Show all {n} in the list": "在列表中显示全部 {n} 个",
     "Answers": "回答",
     "The open one is the best: {best}, the others {worst}": "当前这个最好：标为 {best}，其余标为 {worst}",
-    "Two entries of the log, each undone by itself: this answer, and the {n} others": (
-        "日志中的两条记录，可分别撤销：这个回答，以及其余 {n} 个"
-    ),
     "open": "当前",
 }
 
@@ -186,7 +189,25 @@ _HEALTH: Mapping[str, str] = {
 
 _MAP: Mapping[str, str] = {
     "Topic": "主题",
-    "{n} of {all} conversations are drawn": "绘出 {all} 个对话中的 {n} 个",
+    "Doubt about the tag": "标注存疑程度",
+    "{n} of {all} conversations are drawn, the same ones each time; a lasso takes the others too": (
+        "绘出 {all} 个对话中的 {n} 个，每次相同；套索也会选中其余的"
+    ),
+    "embedded by “{name}”": "由“{name}”嵌入",
+    "Click a topic to see it; the ones that “{name}” covers least come first.": (
+        "点击主题查看；“{name}”覆盖最少的排在前面。"
+    ),
+    "None has a reward yet: tag them, or set rewards": "都还没有奖励：请标注，或设置奖励",
+    "No model has judged the tags yet: start it on the Tag page": "还没有模型评判过标注：请在标注页开始",
+    "Embedder": "嵌入模型",
+    "What turns a text into a place on the map. “offline” is built in and good at English; for other languages "
+    "name a multilingual sentence-transformers model: a hub name such as owner/model (downloaded once), or a "
+    "folder. A new embedder reads every text again with the next map.": (
+        "把文本变成地图上位置的模型。内置的“offline”擅长英文；其他语言请指定多语言的 sentence-transformers 模型："
+        "Hub 名称如 owner/model（只下载一次），或文件夹。换新嵌入模型后，下次绘图会重新读取全部文本。"
+    ),
+    "The next map is made by “{name}”": "下次绘图使用“{name}”",
+    "Use it for the next map": "用于下次绘图",
     "Topics by class: where only weak data covers a topic": "主题与类别：哪些主题只有较弱的数据",
     "Draw a lasso or a box around points: their conversations will be listed here.": (
         "用套索或方框圈出一些点：对应的对话会列在这里。"
@@ -194,9 +215,6 @@ _MAP: Mapping[str, str] = {
     "Chosen on the map": "地图上选中的",
     "All": "全部",
     "Share of {name}": "{name} 的占比",
-    "In the search box, cluster:N with the number of a topic shows it: {list}": (
-        "在搜索框输入 cluster:N（N 为主题编号）即可显示该主题：{list}"
-    ),
     "Colour by": "着色依据",
     "other": "其他",
     "No map yet": "还没有地图",

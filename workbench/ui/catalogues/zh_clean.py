@@ -88,7 +88,7 @@ _OWN: Mapping[str, str] = {
     "any case": "不分大小写",
     "Drop the conversation": "舍弃对话",
     "Replace it": "替换",
-    "by": "替换为",
+    "Replace by": "替换为",
     "nothing": "无",
     "Name of the rule": "规则名称",
     "Add this rule": "添加此规则",

@@ -5,7 +5,7 @@ The glossary of all Chinese catalogues, so that a thing has one name on every pa
     conversation 对话          turn 轮次                class 类别            condition 条件
     tag 标注                   untagged 未标注          keep 保留             drop 舍弃
     pending 待定               status 状态              flag 标记             reason 理由
-    reward 奖励                coarse reward 粗粒度奖励 loss weight 损失权重  reward mass 奖励质量
+    reward 奖励                coarse reward 粗粒度奖励 loss weight 损失权重  reward mass 奖励总量
     round 轮（第 n 轮）        snapshot 快照            run 训练              held-out 留出（留出集）
     duplicate 重复             copy 副本                contrast 对照         group 组
     plan 计划                  undo 撤销                log 日志              provenance 来历
@@ -34,7 +34,7 @@ _NAVIGATION: Mapping[str, str] = {
     "Snapshots": "快照",
     "Train": "训练",
     "Compare": "比较",
-    "Rounds": "轮",
+    "Rounds": "各轮",
     "Jobs": "任务",
 }
 
@@ -50,6 +50,7 @@ _SIDEBAR: Mapping[str, str] = {
     "drop": "舍弃",
     "keep": "保留",
     "skip (Tag)": "跳过（标注页）",
+    "reward an answer (Tag)": "给一个回答设奖励（标注页）",
     "edit a turn (Browse)": "编辑一个轮次（浏览页）",
     "undo your last decision": "撤销你的上一个决定",
     "apply the plan in view": "执行眼前的计划",
@@ -77,7 +78,7 @@ _ACTING: Mapping[str, str] = {
     "Cancel": "取消",
     "Applying…": "正在应用…",
     "Field": "字段",
-    "Conversations": "对话数",
+    "Conversations": "对话",
     "class": "类别",
     "reward": "奖励",
     "reason": "理由",

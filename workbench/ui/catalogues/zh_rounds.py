@@ -66,6 +66,7 @@ _SNAPSHOTS: Mapping[str, str] = {
     "Train on it": "用它训练",
     "Made": "创建于",
     "by {name}": "由 {name}",
+    "by": "创建者",
     "Condition": "条件",
     "Manifest": "清单",
     "What": "内容",
@@ -118,15 +119,15 @@ _ROUNDS: Mapping[str, str] = {
     "Swap test: nats per token by which the wrong class makes held-out answers less likely; above 0, the model "
     "has learnt what the classes mean. Held-out loss: of the best class, nats per token.": (
         "互换检验：换成错误类别后，留出回答每词元的似然下降多少奈特；大于 0 表示模型学会了类别的含义。"
-        "留出损失：最佳类别，每词元奈特。"
+        "留出损失：最好类别的，每词元奈特。"
     ),
-    "More over rounds": "各轮的更多变化",
-    "a gap where a round has no figure yet": "某轮还没有数字时留空",
+    "More over rounds": "各轮的其他数字",
+    "a gap where a round has no figure yet": "某轮尚无数字处留空",
     "Swap test, nats per token": "互换检验，每词元奈特",
-    "Held-out loss of the best class": "最佳类别的留出损失",
-    "Votes won by the best condition, percent": "最佳条件赢得的投票，百分比",
-    "Written by the model, percent of what arrived": "模型所写，占到达数据的百分比",
-    "Trained on, conversations": "用于训练的对话数",
+    "Held-out loss of the best class": "最好类别的留出损失",
+    "Votes won by the best condition, percent": "最好条件赢得的票，百分比",
+    "Written by the model, percent of what arrived": "由模型书写，占新增的百分比",
+    "Trained on, conversations": "训练所用对话",
     "won": "胜",
     "Current round": "当前轮",
     "Arrived in it": "本轮新增",
@@ -222,17 +223,6 @@ _ROUNDS: Mapping[str, str] = {
 }
 
 _AGREEMENT: Mapping[str, str] = {
-    "Agreement over time": "一致程度的变化",
-    "between the evidence and the curators' tags, newest first": "证据与标注员的标签之间，最新的在前",
-    "judged": "判断时间",
-    "tags": "标签数",
-    "as proposed then": "当时与建议一致",
-    "as proposed now": "现在与建议一致",
-    "decided since": "此后的决定",
-    "of these as proposed": "其中与建议一致",
-    "tags as proposed, when judged": "判断时与建议一致的标签",
-    "decisions as proposed": "与建议一致的决定",
-    "judging": "第几次判断",
 }
 
 _CHARTS: Mapping[str, str] = {

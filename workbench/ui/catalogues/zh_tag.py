@@ -22,7 +22,7 @@ _PAGE: Mapping[str, str] = {
 
 _QUEUE: Mapping[str, str] = {
     "Most uncertain": "最不确定",
-    "Most reward mass": "奖励质量最大",
+    "Most reward mass": "奖励总量最大",
     "Suspected mistag": "疑似标错",
     "The answers to one prompt beside each other": "同一提示的回答并排显示",
     "Side by side": "并排",
@@ -170,11 +170,11 @@ _REWARDS: Mapping[str, str] = {
     "Small β: only the best class counts. Large β: all nearly alike. 0.391 gives 1 : 0.1.": (
         "β 小：只有最好的类别起作用。β 大：各类别几乎一样。0.391 得到 1 : 0.1。"
     ),
-    "Reward mass": "奖励质量",
+    "Reward mass": "奖励总量",
     "supervised tokens × weight: what the model will mostly learn from": (
         "参与训练的词元 × 权重：模型主要从哪里学"
     ),
-    "Share of the mass": "质量占比",
+    "Share of the mass": "总量占比",
     "Begin with": "从预设开始",
     "a preset; nothing is saved yet": "选择预设；尚未保存任何内容",
     "OpenChat, 1 : 0.1": "OpenChat，1 : 0.1",
@@ -184,9 +184,9 @@ _REWARDS: Mapping[str, str] = {
     "as data": "按数据量",
     "as it counts": "按权重",
     "Save rewards": "保存奖励",
-    "Nothing is tagged yet: there is no mass.": "还没有标注：没有质量可言。",
+    "Nothing is tagged yet: there is no mass.": "还没有标注：没有总量可言。",
     "It will mostly learn from **{name}** by **{source}**: {share} of the mass.": (
-        "模型将主要学习来自 **{source}** 的 **{name}**：占质量的 {share}。"
+        "模型将主要学习来自 **{source}** 的 **{name}**：占总量的 {share}。"
     ),
     "unknown source": "未知来源",
     "{n} tagged conversations weigh as much as {e} equal ones (effective sample size).": (
@@ -194,7 +194,7 @@ _REWARDS: Mapping[str, str] = {
     ),
     "“{name}” has no conversations.": "“{name}”没有对话。",
     "“{name}” has under 2 % of the mass: the model will hardly learn from it.": (
-        "“{name}”占质量不足 2 %：模型几乎学不到它。"
+        "“{name}”占总量不足 2 %：模型几乎学不到它。"
     ),
     "All classes weigh the same: only the condition tells them apart.": "所有类别权重相同：只有条件能区分它们。",
     "“{name}” is the best class and has only {n} conversations: the model may learn its manner, not its skill.": (
@@ -205,7 +205,7 @@ _REWARDS: Mapping[str, str] = {
         "有 {n} 个主题只有“{name}”而没有“{best}”，例如 {topics}：在这些主题上模型学不到怎样才算好。"
     ),
     "Where it comes from": "从哪里来",
-    "the thin line is the part of the data; the bar is the part of the mass": "细线为数据占比；条形为质量占比",
+    "the thin line is the part of the data; the bar is the part of the mass": "细线为数据占比；条形为总量占比",
     "Topics show once the map is made (Browse, Map).": "绘制地图后会显示主题（浏览页，地图）。",
     "Nothing is tagged yet.": "还没有标注。",
     "{n} more": "还有 {n} 个",

@@ -97,6 +97,17 @@ _JUDGING: Mapping[str, str] = {
     "held for wrong, still to be decided": "疑似标错，待决定",
     "with a proposal": "附有建议",
     "Agreement": "一致率",
+    "Agreement over time": "一致率的变化",
+    "between the evidence and the curators' tags, newest first": "证据与标注员标注之间，最新在前",
+    "judged": "评判于",
+    "tags": "标注数",
+    "as proposed then": "当时与建议一致",
+    "as proposed now": "现在与建议一致",
+    "decided since": "此后已决定",
+    "of these as proposed": "其中按建议",
+    "tags as proposed, when judged": "评判时与建议一致的标注",
+    "decisions as proposed": "按建议所作的决定",
+    "judging": "评判",
     "of tags are what the evidence says": "的标注与证据相符",
     "The model had trained on what it judges: it suspects too little, and nothing was measured.": (
         "模型训练时见过它所评判的内容：疑点会偏少，也没有做过测量。"

@@ -21,7 +21,7 @@ from workbench.domain.errors import NotFound
 from workbench.services import curation, jobs, work
 from workbench.services.project import Project
 from workbench.ui import state
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.views import following
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import error_box, plain
@@ -73,7 +73,7 @@ def undo(project: Project, action_id: int | None = None) -> Action | None:
         state.say(plain(str(error)), icon=":material/error:")
         return None
     st.session_state.pop(_NOTICE, None)
-    title = action.title.removeprefix("undo: ")
+    title = said(action.title.removeprefix("undo: "))
     state.say(t("Undone: {title}", title=plain(title)), icon=":material/undo:")
     st.session_state["last_undone"] = action.undoes
     return action
@@ -92,7 +92,7 @@ def draw_notice(project: Project) -> None:
     if not isinstance(action, Action):
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="wb-notice"):
-        st.markdown(":material/check: " + plain(t("Done: {title}", title=action.title)), width="stretch")
+        st.markdown(":material/check: " + plain(t("Done: {title}", title=said(action.title))), width="stretch")
         if action.undoable and st.button(t("Undo"), key="notice-undo", icon=":material/undo:"):
             undo(project, action.id)
             st.rerun()
@@ -122,7 +122,7 @@ def plan_summary(plan: Plan) -> None:
             tn(plan.unchanged, "{n} selected conversation is already so.", "{n} selected ones are already so.")
         )
     if plan.reason:
-        notes.append(t("Reason: {reason}", reason=plan.reason))
+        notes.append(t("Reason: {reason}", reason=said(plan.reason)))
     for note in notes:
         st.caption(plain(note))
 
@@ -136,7 +136,7 @@ def _dialog(project: Project) -> None:
     plan = st.session_state.get(_PENDING)
     if not isinstance(plan, Plan):
         st.rerun()
-    title = plan.title[:1].upper() + plan.title[1:]
+    title = said(plan.title[:1].upper() + plan.title[1:])
     st.markdown(f"**{plain(title)}**")
     plan_summary(plan)
     with st.container(horizontal=True, key="wb-plan-buttons"):
@@ -210,7 +210,7 @@ def draw_applying(project: Project) -> None:
         del st.session_state[_APPLYING]
         return
     if job.live:
-        following.watch(project, job, label=plain(t("Applying: {title}", title=job.title)))
+        following.watch(project, job, label=plain(t("Applying: {title}", title=said(job.title))))
         return
     if job.status != "done":
         following.ended_early(project, job, leave=lambda: st.session_state.pop(_APPLYING))

@@ -149,7 +149,7 @@ def _own(project: Project, own: list[OwnRule]) -> None:
         format_func=lambda v: words[v],
         key="own-verdict",
     )
-    put = st.text_input(t("by"), key="own-replace", placeholder=t("nothing")) if verdict == "fix" else ""
+    put = st.text_input(t("Replace by"), key="own-replace", placeholder=t("nothing")) if verdict == "fix" else ""
     name = st.text_input(t("Name of the rule"), key="own-name", placeholder="sign-off")
     if find:
         rule = OwnRule(name.strip() or "trial", find, put or "", pattern, whole, case, _verdict(verdict))

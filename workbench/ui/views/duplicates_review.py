@@ -12,7 +12,7 @@ from workbench.domain.record import Record
 from workbench.services import browsing, duplicates
 from workbench.services.duplicates import DuplicateResult, GroupView, MemberView
 from workbench.services.project import Project
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.nav import goto
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.diff import diff_html
@@ -157,9 +157,9 @@ def _other(
     if member.kept:
         title = t("Stays too: {why}", why=t(member.why))
     elif bodies:
-        title = t("Goes: {why}", why=member.why)
+        title = t("Goes: {why}", why=said(member.why))
     else:
-        title = t("Goes: {why}; the same text", why=member.why)
+        title = t("Goes: {why}; the same text", why=said(member.why))
     st.html(pane_html(member.record, colours, title=title, kept=member.kept, bodies=bodies))
     key = f"dup-keep-{member.record.seq}"
     if st.button(t("Keep this one"), key=key, icon=":material/swap_horiz:", shortcut=shortcut):

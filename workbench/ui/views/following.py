@@ -21,7 +21,7 @@ from workbench.domain.run import Job
 from workbench.services import jobs, work
 from workbench.services.project import Project
 from workbench.ui import background, state
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said, t
 from workbench.ui.views import working
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import progress_line
@@ -174,7 +174,7 @@ def ended_early(project: Project, job: Job, *, leave: Callable[[], object] | Non
     text = plain(words.get(job.status) or job.error)
     if job.status != "stopped" and job.remedy:
         text += f"\n\n**{t('What to do:')}** {plain(job.remedy)}"
-    (st.info if job.status == "stopped" else st.error)(f"{plain(job.title)}: {text}", icon=":material/info:")
+    (st.info if job.status == "stopped" else st.error)(f"{plain(said(job.title))}: {text}", icon=":material/info:")
     with st.container(horizontal=True, key=f"wl-work-ended-{job.kind}"):
         if st.button(t("Do it again"), type="primary", key=f"work-again-{job.kind}", icon=":material/replay:"):
             jobs.resume(project, job.id)

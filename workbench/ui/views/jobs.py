@@ -14,7 +14,7 @@ from workbench.domain.run import Job
 from workbench.services import jobs, work
 from workbench.services.project import Project
 from workbench.ui import background, state
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.nav import goto, param, set_params
 from workbench.ui.views.jobs_room import draw_room
 from workbench.ui.views.reader import local_time
@@ -123,7 +123,7 @@ def _card(project: Project, job: Job, ahead: list[str]) -> None:
 
 
 def _how_far(job: Job, ahead: list[str]) -> None:
-    title = plain(job.title or job.id)
+    title = plain(said(job.title or job.id))
     if job.status == "queued":
         place = tn(len(ahead), "one job goes first", "{n} jobs go first") if ahead else t("it is next")
         st.markdown(f"{title} · {place}")
@@ -185,7 +185,7 @@ def _ended(project: Project, found: list[Job]) -> None:
 def ended_table(project: Project, found: list[Job]) -> dict[str, list[object]]:
     """Return ended jobs as columns."""
     return {
-        t("job"): [j.title or j.id for j in found],
+        t("job"): [said(j.title or j.id) for j in found],
         t("kind"): [kind_words(j.kind) for j in found],
         t("status"): [t(j.status) for j in found],
         t("how far"): [f"{j.step:,} / {j.total:,}" if j.total else "" for j in found],
@@ -201,7 +201,7 @@ def _one(project: Project, job_id: str) -> None:
         if st.button(t("All jobs"), icon=":material/arrow_back:", type="tertiary"):
             set_params(job=None)
             st.rerun()
-        chips([chip(job.title or job.id), job_chip(job.status), chip(kind_words(job.kind))])
+        chips([chip(said(job.title or job.id)), job_chip(job.status), chip(kind_words(job.kind))])
     trouble(project, job)
     with st.container(horizontal=True, key="wl-job-acts"):
         _acts(project, job)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import streamlit as st
 
 from workbench.domain.curation import Action
+from workbench.domain.record import STATUSES
 from workbench.services import curation
 from workbench.services.project import Overview, Project, project_overview
 from workbench.ui import state
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said, t
 from workbench.ui.nav import goto
 from workbench.ui.theme import STATUS_COLOURS
 from workbench.ui.views import acting
@@ -88,7 +89,7 @@ def _composition(project: Project, overview: Overview) -> None:
         "lang": overview.languages,
         "status": overview.statuses,
     }
-    labels = {"none": t("none")}
+    labels = {"none": t("none"), **{status: t(status) for status in STATUSES}}
     shown = [(field, title) for field, title in CHARTS if len(data[field]) > 1] or [CHARTS[0]]
     for column, (field, title) in zip(st.columns(len(shown)), shown, strict=True):
         with column:
@@ -114,7 +115,7 @@ def _log(project: Project) -> None:
 
 def _entry(project: Project, action: Action) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"wb-log-{action.id}"):
-        title = plain(action.title[:1].upper() + action.title[1:])
+        title = plain(said(action.title[:1].upper() + action.title[1:]))
         if action.undone_by:
             title = f"~~{title}~~"
         st.markdown(

@@ -14,7 +14,7 @@ from workbench.domain.curation import Action, Change
 from workbench.domain.record import Record
 from workbench.services import browsing, curation
 from workbench.services.project import Project
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.views.acting import field_name
 from workbench.ui.views.deciding import decide
 from workbench.ui.widgets.chat import chat_html
@@ -57,7 +57,7 @@ def fact_chips(record: Record, colours: Mapping[str, str], weights: Mapping[str,
     c = record.conversation
     facts = [class_chip(c.class_name, colours), status_chip(record.status, record.drop_reason)]
     if record.status == "dropped" and record.drop_reason:
-        facts.append(chip(record.drop_reason))
+        facts.append(chip(said(record.drop_reason)))
     if c.coarse_reward is not None:
         facts.append(chip(t("reward {r}", r=f"{c.coarse_reward:g}"), hint=t("Overrides the class's reward")))
     elif c.class_name in weights:
@@ -106,7 +106,7 @@ def history(project: Project, record: Record) -> None:
 def _entry(action: Action, change: Change) -> None:
     undone = f" · {t('undone')}" if action.undone_by else ""
     who = f"{plain(action.actor)} · {plain(local_time(action.at))}{undone}"
-    st.markdown(f"**{plain(_capital(action.title))}**  \n:small[{who}]")
+    st.markdown(f"**{plain(said(_capital(action.title)))}**  \n:small[{who}]")
     pieces: list[str] = []
     for name, after in change.after.items():
         before = change.before.get(name)
@@ -180,7 +180,7 @@ def _keep_typed(project: Project, record: Record, index: int, stamp: str) -> Non
         last = browsing.history(project, record.seq)[-1][0]
         who = t("{name} changed this conversation while you were typing", name=plain(last.actor))
         st.warning(
-            f"{who} ({plain(last.title)}). {t('What you typed is kept below; the text as it is now:')}",
+            f"{who} ({plain(said(last.title))}). {t('What you typed is kept below; the text as it is now:')}",
             icon=":material/group:",
         )
         diff(word_diff(content, str(st.session_state[key])))

@@ -16,7 +16,7 @@ from workbench.services.project import Project, project_overview
 from workbench.services.snapshots import list_snapshots
 from workbench.services.train_request import MAX_PROCESSES, TrainRequest
 from workbench.ui import state
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.nav import param, set_params
 from workbench.ui.views.shares import draw_shares
 from workbench.ui.views.train_preflight import draw_preflight
@@ -99,7 +99,8 @@ def _data(project: Project) -> str:
 
 
 def _base(project: Project) -> str:
-    names = {b.value: b.label for b in training.bases(project)} | {ELSEWHERE: t("another folder or hub name…")}
+    names = {b.value: said(b.label) for b in training.bases(project)}
+    names[ELSEWHERE] = t("another folder or hub name…")
     asked = param("base")
     options = list(names)
     chosen = st.selectbox(

@@ -1,0 +1,106 @@
+"""Chinese for sentences that services write: titles of plans, log entries and jobs, and reasons of decisions.
+
+They are stored in English, so they are recognised by their form: `{places}` stand for what differs. The first form
+that fits counts, so a special one stands before the general. A place `{what}` is translated in its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_WHAT: Mapping[str, str] = {
+    "1 conversation": "1 个对话",
+    "{n} conversations": "{n} 个对话",
+    "turn {n} of conversation {uid}": "对话 {uid} 的第 {n} 个轮次",
+    "1 duplicate": "1 个重复",
+    "{n} duplicates": "{n} 个重复",
+    "fix {a}, flag {b}, drop {c}": "修正 {a}，标记 {b}，舍弃 {c}",
+}
+
+_DECISIONS: Mapping[str, str] = {
+    "undo: {what}": "撤销：{what}",
+    "redo: {what}": "重做：{what}",
+    "tag {what} as agreed in panel {name}": "按评议组 {name} 的一致意见标注 {what}",
+    "tag {what} as the model proposes": "按模型的建议标注 {what}",
+    "tag {what} by rule": "按规则标注 {what}",
+    "tag {what} as {name}": "把 {what} 标注为 {name}",
+    "take the tag off {what}": "去掉 {what} 的标注",
+    "accept suggestions for {what}": "接受 {what} 的建议",
+    "rank one answer above {n} of the same prompt: {winner}, the others {loser}": (
+        "同一提示下一个回答优于其余 {n} 个：它为 {winner}，其余为 {loser}"
+    ),
+    "drop {what} in {n} groups": "舍弃 {n} 组中的 {what}",
+    "drop {what} in 1 group": "舍弃 1 组中的 {what}",
+    "drop {what}": "舍弃 {what}",
+    "keep {what}": "保留 {what}",
+    "set back to pending {what}": "把 {what} 恢复为待定",
+    "let {what} follow its conversation": "让 {what} 按所属对话计奖励",
+    "give {what} their class's reward": "让 {what} 按类别计奖励",
+    "give {what} the reward {value}": "把 {what} 的奖励设为 {value}",
+    "edit turn {n} of conversation {uid}": "编辑对话 {uid} 的第 {n} 个轮次",
+    "exclude turn {n} of conversation {uid}": "不学习对话 {uid} 的第 {n} 个轮次",
+    "include turn {n} of conversation {uid}": "重新学习对话 {uid} 的第 {n} 个轮次",
+    "comment on conversation {uid}": "为对话 {uid} 写备注",
+    "clean {n} conversation: {what}": "清洗 {n} 个对话：{what}",
+    "clean {n} conversations: {what}": "清洗 {n} 个对话：{what}",
+    "confirm {n} tags": "确认 {n} 个标注",
+    "reopen {n} tags": "重新打开 {n} 个标注",
+    "make panel {name} of {what}": "建立评议组 {name}，含 {what}",
+    "decide a conversation of panel {panel} as {name}": "把评议组 {panel} 的一个对话裁定为 {name}",
+    "judge a conversation of panel {panel}": "评判评议组 {panel} 的一个对话",
+    "make class {name}": "建立类别 {name}",
+    "make five grades": "建立五个等级",
+    "change class {name}": "更改类别 {name}",
+    "remove class {name}": "删除类别 {name}",
+    "set beta from {was} to {beta}": "把 β 从 {was} 改为 {beta}",
+    "set rewards: {named}": "设置奖励：{named}",
+    "set {n} held-out prompts": "设置 {n} 个留出的提示",
+    "set {key}": "设置 {key}",
+}
+
+_ARRIVALS: Mapping[str, str] = {
+    "import {names} and {n} more: {what}": "导入 {names} 等（另有 {n} 个）：{what}",
+    "import {names} and {n} more": "导入 {names} 等（另有 {n} 个）",
+    "import {names}: {what}": "导入 {names}：{what}",
+    "import {names}": "导入 {names}",
+    "restore what an undone import had dropped": "恢复被撤销的导入曾舍弃的对话",
+    "rows of the quarantine sent again": "重新提交隔离区的行",
+    "{n} row of the quarantine sent again": "重新提交隔离区的 {n} 行",
+    "{n} rows of the quarantine sent again": "重新提交隔离区的 {n} 行",
+    "bring back answers of comparison {id}": "带回比较 {id} 的回答",
+    "bring back {n} answer of comparison {id} for round {round}": "带回比较 {id} 的 {n} 个回答，进入第 {round} 轮",
+    "bring back {n} answers of comparison {id} for round {round}": (
+        "带回比较 {id} 的 {n} 个回答，进入第 {round} 轮"
+    ),
+}
+
+_WORK: Mapping[str, str] = {
+    "compare: {name}": "比较：{name}",
+    "train {run}: {name}": "训练 {run}：{name}",
+    "snapshot {name} of {what}": "快照 {name}，含 {what}",
+    "start round {n}": "开始第 {n} 轮",
+    "cap the model's share at {cap}": "把模型所占比例的上限设为 {cap}",
+    "judge tags by {run}, {n} folds": "用 {run} 评判标注，{n} 折",
+    "judge tags by {run} (in sample)": "用 {run} 评判标注（样本内）",
+    "judge tags by {run}": "用 {run} 评判标注",
+    "map of {n} texts": "{n} 个文本的地图",
+    "map {id}: {n} texts": "地图 {id}：{n} 个文本",
+    "job {id} goes first": "任务 {id} 排到最前",
+    "delete run {id} (it lies in the trash)": "删除训练 {id}（在回收站）",
+    "restore run {id}": "取回训练 {id}",
+    "note on run {id}": "为训练 {id} 写备注",
+    "empty the trash of runs: {n}, {size} MB": "清空回收站：{n} 个，{size} MB",
+    "drop the checkpoints of finished runs: {n}, {size} MB": "清除已完成训练的检查点：{n} 个，{size} MB",
+}
+
+_REASONS: Mapping[str, str] = {
+    "duplicate of {uid} at {score}": "与 {uid} 重复，相似度 {score}",
+    "offline base (a tiny model that ships with the program)": "离线基座（随程序附带的小模型）",
+    "suggested by similar ones": "由相似的对话建议",
+    "all who judged agree": "所有评判者意见一致",
+    "set in bulk": "批量设置",
+    "dropped by hand": "手动舍弃",
+}
+
+SENTENCES: Mapping[str, str] = {**_WHAT, **_REASONS, **_WORK, **_ARRIVALS, **_DECISIONS}
+"""English form → Chinese form, the more special before the more general."""
