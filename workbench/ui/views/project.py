@@ -89,7 +89,8 @@ def _composition(project: Project, overview: Overview) -> None:
         "lang": overview.languages,
         "status": overview.statuses,
     }
-    labels = {"none": t("none"), **{status: t(status) for status in STATUSES}}
+    labels: dict[str, str] = {status: t(status) for status in STATUSES}
+    labels["none"] = t("none")
     shown = [(field, title) for field, title in CHARTS if len(data[field]) > 1] or [CHARTS[0]]
     for column, (field, title) in zip(st.columns(len(shown)), shown, strict=True):
         with column:
