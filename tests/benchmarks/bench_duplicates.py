@@ -67,8 +67,10 @@ def _turn(
     )
     if done.returncode:
         failed[tool] = (done.stderr.strip().splitlines() or ["ended without a word"])[-1][:200]
-    else:
-        turns[tool].append(json.loads(out.read_text()))
+        return
+    found = json.loads(out.read_text())
+    turns[tool].append(found)
+    sys.stderr.write(f"{tool}: {found['seconds']:.2f} s, {found['processor_seconds']:.2f} processor s\n")
 
 
 def _figures(found: list[dict[str, Any]], truth: Truth, n: int) -> dict[str, Any]:
