@@ -42,18 +42,23 @@ def run(data: Path, rounds: int, *, times: int = 1, peers: Path = PEERS, tools: 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "planted.jsonl"
         truth = write_planted(data, file, times)
-        with file.open("rb") as lines:
-            n = sum(1 for _ in lines)
-        wanted = [t for t in (*OURS, *OTHERS) if not tools or t in tools.split(",")]
-        turns: dict[str, list[dict[str, Any]]] = {tool: [] for tool in wanted}
-        failed: dict[str, str] = {}
-        for _ in range(rounds):
-            for tool in wanted:
-                if tool not in failed:
-                    _turn(tool, file, peers, turns, failed)
-        table = {tool: _figures(found, truth, n) for tool, found in turns.items() if found}
-        line = {"unit": "conversations", "n": n, "planted": len(truth), "tools": table, "could_not_run": failed}
-        return line | _ratios(table) | {"exact_per_second": _exact(file)}
+        return measure(file, truth, rounds, peers=peers, tools=tools)
+
+
+def measure(file: Path, truth: Truth, rounds: int, *, peers: Path = PEERS, tools: str = "") -> dict[str, Any]:
+    """Return what each tool took on a planted file."""
+    with file.open("rb") as lines:
+        n = sum(1 for _ in lines)
+    wanted = [t for t in (*OURS, *OTHERS) if not tools or t in tools.split(",")]
+    turns: dict[str, list[dict[str, Any]]] = {tool: [] for tool in wanted}
+    failed: dict[str, str] = {}
+    for _ in range(rounds):
+        for tool in wanted:
+            if tool not in failed:
+                _turn(tool, file, peers, turns, failed)
+    table = {tool: _figures(found, truth, n) for tool, found in turns.items() if found}
+    line = {"unit": "conversations", "n": n, "planted": len(truth), "tools": table, "could_not_run": failed}
+    return line | _ratios(table) | {"exact_per_second": _exact(file)}
 
 
 def _turn(
