@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from workbench.curate.compiled import compiled
 from workbench.curate.dedupe.folding import ALONE, ODD, SPACE, SPILL, WORD, even, signs
-from workbench.curate.dedupe.reading import Bytes, Table, Units, point_at
-from workbench.curate.dedupe.texts import as_they_are, from_arrow, from_strings
+from workbench.curate.dedupe.reading import Bytes, Tables, Units, point_at
+from workbench.curate.dedupe.texts import from_arrow, from_strings, tables
 
 _ONE = np.uint64(0x9E3779B97F4A7C15)
 _TWO = np.uint64(0xD6E8FEB86659FD93)
 _S29 = np.uint64(29)
 _S32 = np.uint64(32)
+_UNIT = np.uint64(1)
 _BLANK = 32
 _PLAIN = 0x80
 _SEVEN = 0x7F
@@ -39,36 +40,23 @@ def exact_keys(
         punctuation: Whether it counts; where not, a text without any word still goes by its signs.
     """
     data, bounds = from_strings(texts) if isinstance(texts, list | tuple) else from_arrow(texts)
-    keys, words, odd = _keys(data, bounds, signs().even, punctuation)
+    keys, words, odd = _keys(data, bounds, tables(), punctuation)
     if odd.any():
         places = np.flatnonzero(odd)
         again = [even(data[bounds[i] : bounds[i + 1]].tobytes().decode("utf-8", "surrogatepass")) for i in places]
-        keys[places], words[places], _ = _keys(*from_strings(again), as_they_are(), punctuation)
+        keys[places], words[places], _ = _keys(*from_strings(again), tables(plain=True), punctuation)
     return keys, words
 
 
 def _keys(
-    data: Bytes, bounds: npt.NDArray[np.int64], table: Table, punctuation: bool
+    data: Bytes, bounds: npt.NDArray[np.int64], known: Tables, punctuation: bool
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     n = len(bounds) - 1
     keys = np.empty((n, 2), dtype=np.uint64)
     words, odd = np.empty(n, dtype=np.int32), np.zeros(n, dtype=np.bool_)
     scratch = np.empty(_ROOM * int(np.diff(bounds).max(initial=0)) // 8 + 2, dtype=np.uint64)
-    known = signs()
-    _read_keys(
-        data,
-        bounds,
-        table,
-        known.spill,
-        known.kinds,
-        _plain_signs(punctuation),
-        punctuation,
-        scratch.view(np.uint8),
-        scratch,
-        keys,
-        words,
-        odd,
-    )
+    plain = _plain_signs(punctuation)
+    _read_keys(data, bounds, known, plain, punctuation, scratch.view(np.uint8), scratch, keys, words, odd)
     return keys, words, odd
 
 
@@ -88,9 +76,7 @@ def _plain_signs(punctuation: bool) -> Bytes:
 def _read_keys(
     data: Bytes,
     bounds: npt.NDArray[np.int64],
-    even: Table,
-    spill: Table,
-    kinds: Bytes,
+    tables: Tables,
     plain: Bytes,
     punctuation: bool,
     scratch: Bytes,
@@ -102,35 +88,27 @@ def _read_keys(
     """Write the keys and the numbers of words of pieces of UTF-8; `lanes` is the scratch, eight bytes in one."""
     for piece in range(len(bounds) - 1):
         at, end = bounds[piece], bounds[piece + 1]
-        n = _even_out(data, at, end, even, spill, kinds, plain, punctuation, scratch)
+        n = _even_out(data, at, end, tables, plain, punctuation, scratch)
         odd[piece] = n < 0
         if n < 0:
             continue
-        words[piece] = _words(scratch, n, kinds)
+        words[piece] = _words(scratch, n, tables.kinds)
         if n == 0 and not punctuation:
-            n = _even_out(data, at, end, even, spill, kinds, _as_ascii(even, kinds), True, scratch)
+            n = _even_out(data, at, end, tables, _with_punctuation(tables), True, scratch)
         keys[piece, 0], keys[piece, 1] = _hash(scratch, lanes, n)
 
 
 @compiled
-def _as_ascii(even: Table, kinds: Bytes) -> Bytes:
+def _with_punctuation(tables: Tables) -> Bytes:
     plain = np.empty(_PLAIN, dtype=np.uint8)
     for sign in range(_PLAIN):
-        plain[sign] = _BLANK if kinds[even[sign]] & SPACE else even[sign]
+        plain[sign] = _BLANK if tables.plain_kinds[sign] & SPACE else tables.plain[sign] - _UNIT
     return plain
 
 
 @compiled
 def _even_out(  # noqa: C901 - one pass, two widths of signs
-    data: Bytes,
-    at: int,
-    end: int,
-    even: Table,
-    spill: Table,
-    kinds: Bytes,
-    plain: Bytes,
-    punctuation: bool,
-    out: Bytes,
+    data: Bytes, at: int, end: int, tables: Tables, plain: Bytes, punctuation: bool, out: Bytes
 ) -> int:
     """Write a text evened out; return of how many bytes it is, -1 for an odd text."""
     used = 0
@@ -145,14 +123,14 @@ def _even_out(  # noqa: C901 - one pass, two widths of signs
         if at >= end:
             break
         point, at = point_at(data, at)
-        single = even[point]
+        single = tables.even[point]
         if single == ODD:
             return -1
         place = np.int64(single) - SPILL if single >= SPILL else -1
-        many = np.int64(spill[place]) if place >= 0 else 1
+        many = np.int64(tables.spill[place]) if place >= 0 else 1
         for step in range(many):
-            c = np.int64(spill[place + 1 + step]) if place >= 0 else np.int64(single)
-            kind = kinds[c]
+            c = np.int64(tables.spill[place + 1 + step]) if place >= 0 else np.int64(single)
+            kind = tables.kinds[c]
             if kind & SPACE or not (punctuation or kind & WORD):
                 c = _BLANK
             alone = kind & ALONE and not punctuation
