@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, delete, func, select, type_coerce, update
 
@@ -23,8 +23,7 @@ RESULTS_KEPT = 5
 """Older results go when a new one is stored: they can be computed again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hashes:
+class Hashes(NamedTuple):
     """What exact comparison needs of a conversation.
 
     Attributes:
@@ -81,15 +80,20 @@ def living_hashes(connection: Connection, compiled: Compiled) -> list[Hashes]:
     c = conversations.c
     columns = (c.seq, c.prompt_hash, c.answer_hash, c.prompt_head, c.answer_head, c.class_name)
     query = select(*columns).where(compiled.where(), c.status != "dropped").order_by(c.seq)
-    return [Hashes(*row) for row in connection.execute(query)]
+    return [Hashes._make(row) for row in connection.execute(query).all()]
 
 
 def iterate_bodies(connection: Connection, seqs: Sequence[int]) -> Iterator[tuple[list[int], list[str]]]:
     """Yield row numbers and their turns as JSON text, chunk by chunk, ascending within each."""
-    for part in chunks(seqs):
-        turns = type_coerce(bodies.c.turns, Text)
-        rows = connection.execute(select(bodies.c.seq, turns).where(bodies.c.seq.in_(part)).order_by(bodies.c.seq))
-        held = rows.all()
+    c = bodies.c
+    query = select(c.seq, type_coerce(c.turns, Text)).order_by(c.seq)
+    for part in chunks(sorted(seqs)):
+        if part[-1] - part[0] < 2 * len(part):  # a range is read faster than a list is written
+            wanted = set(part)
+            rows = connection.execute(query.where(c.seq.between(part[0], part[-1]))).all()
+            held = [row for row in rows if row[0] in wanted]
+        else:
+            held = list(connection.execute(query.where(c.seq.in_(part))).all())
         yield [row[0] for row in held], [row[1] for row in held]
 
 

@@ -86,7 +86,8 @@ def candidates(
         counts: (texts, sides), number of shingles.
         settings: Bands and rows.
         floor: Least similarity.
-        fresh: Only pairs with one of these; None is all. Means something only where no bucket is huge.
+        fresh: Only pairs with one of these; None is all. Means something only where no bucket is huge; that one
+            is, is noticed only where a fresh text stands in it.
         share: Only some of the buckets; None is all.
     """
     n = len(signatures)
@@ -100,7 +101,7 @@ def candidates(
     found = []
     for band in range(settings.bands):
         keys = band_keys(signatures, settings, band)
-        order, edges = buckets(keys, share)
+        order, edges = buckets(keys, _wanted(keys, share, fresh))
         if share is not None:
             huge[band] = np.isin(keys, share.huge)
         for place in np.flatnonzero(np.diff(edges) > settings.huge):
@@ -122,16 +123,34 @@ def band_keys(signatures: Signatures, settings: NearSettings, band: int) -> npt.
     return keys
 
 
+def _wanted(
+    keys: npt.NDArray[np.uint64], share: Share | None, fresh: npt.NDArray[np.bool_] | None
+) -> npt.NDArray[np.intp] | None:
+    """Return the texts whose buckets are looked at, ascending; None is all."""
+    if share is not None:
+        return np.flatnonzero(keys % np.uint64(share.of) == share.number)
+    if fresh is None or fresh.all():
+        return None
+    news = np.unique(keys[fresh])
+    if not len(news):
+        return np.empty(0, dtype=np.intp)
+    return np.flatnonzero(news[np.minimum(np.searchsorted(news, keys), len(news) - 1)] == keys)
+
+
 def buckets(
-    keys: npt.NDArray[np.uint64], share: Share | None = None
+    keys: npt.NDArray[np.uint64], mine: npt.NDArray[np.intp] | None = None
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the texts that share a key with another, bucket behind bucket, ascending within; and their edges."""
-    mine = None if share is None else np.flatnonzero(keys % np.uint64(share.of) == share.number)
+    """Return the texts that share a key with another, bucket behind bucket, ascending within; and their edges.
+
+    Args:
+        keys: Of all texts.
+        mine: Only these; None is all.
+    """
     order = np.argsort(keys) if mine is None else mine[np.argsort(keys[mine])]
     ordered = keys[order]
     same = ordered[1:] == ordered[:-1]
-    shared = np.concatenate((same, [False])) | np.concatenate(([False], same))
-    order, ordered = order[shared[: len(order)]], ordered[shared[: len(order)]]
+    shared = (np.concatenate((same, [False])) | np.concatenate(([False], same)))[: len(order)]
+    order, ordered = order[shared], ordered[shared]
     order = order[np.lexsort((order, ordered))]
     edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
     return order, edges if len(order) else np.zeros(1, dtype=np.intp)
