@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Connection
 
 from crlft.conversation import Turn
 from tests.contract.store_world import make_project, make_record
@@ -118,6 +119,28 @@ def test_edits_undo_and_drops_are_seen(
     assert same(dropped, from_nothing(project, search))
 
 
+def test_texts_of_known_revisions_are_not_even_fetched(
+    project: Project, search: Callable[..., DuplicateResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = search()
+    fetched: list[int] = []
+    bodies = dupsearch.store.iterate_bodies
+
+    def noting(connection: Connection, seqs: list[int]) -> Iterator[tuple[list[int], list[str]]]:
+        fetched.extend(seqs)
+        return bodies(connection, seqs)
+
+    monkeypatch.setattr(dupsearch.store, "iterate_bodies", noting)
+    assert same(search(), first)
+    assert fetched == []
+    curation.apply_plan(project, curation.plan_tag(project, "expert", query="source:a3"), actor="ann")
+    curation.apply_plan(project, curation.plan_edit(project, 9, 1, "a new one about the sea"), actor="ann")
+    changed = search()
+    assert fetched == [4, 9]
+    monkeypatch.undo()
+    assert same(changed, from_nothing(project, search))
+
+
 def test_searches_of_parts_and_of_the_whole_do_not_mislead_each_other(
     project: Project, search: Callable[..., DuplicateResult]
 ) -> None:
@@ -135,8 +158,9 @@ def test_what_is_damaged_is_made_anew(
     hashes, pairs = folder / "000001" / "hashes.npy", folder / "compared.npz"
     hashes.write_bytes(hashes.read_bytes()[:-40])
     pairs.write_bytes(b"PK")
+    (folder / "stamped.npz").write_bytes(b"")
     assert same(search(), first)
-    assert (read[-1], caplog.text.count("is damaged")) == (DISTINCT, 2)
+    assert (read[-1], caplog.text.count("is damaged")) == (DISTINCT, 3)
     assert same(search(), first)
     assert read[-1] == 0
 

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection
 
 from workbench.curate.dedupe import (
@@ -34,7 +33,7 @@ from workbench.curate.dedupe.exact import exact_keys
 from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.record import Record
-from workbench.services.dupsearch import MEMORY, search_near, search_near_on_cluster
+from workbench.services.dupsearch import MEMORY, hash_numbers, search_near, search_near_on_cluster, stamps_of
 from workbench.services.meaning import compile_text
 from workbench.services.project import Project
 from workbench.store import duplicates as store
@@ -60,7 +59,6 @@ __all__ = [
 ENGINES = ("local", "ray")
 HEAD = 60
 """Signs of a beginning that show whether there are two words."""
-_NO_HASH = "0" * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +146,7 @@ def find_duplicates(
                 [row.seq for row in rows],
                 project.root / MEMORY,
                 chosen_part,
+                stamps=stamps_of(rows),
                 threshold=threshold,
                 on_progress=on_progress,
             )
@@ -209,20 +208,14 @@ def _exact(rows: Sequence[store.Hashes], part: Part) -> Found:
     keys = np.zeros((len(rows), 2), dtype=np.uint64)
     words = np.zeros(len(rows), dtype=np.int32)
     if part != "answer":
-        keys[:, 0] = _numbers([row.prompt_hash for row in rows])
+        keys[:, 0] = hash_numbers([row.prompt_hash for row in rows])
         words += exact_keys([row.prompt_head[:HEAD] for row in rows])[1]
     if part != "prompt":
-        keys[:, 1] = _numbers([row.answer_hash for row in rows])
+        keys[:, 1] = hash_numbers([row.answer_hash for row in rows])
         words += exact_keys([row.answer_head[:HEAD] for row in rows])[1]
     wordy = words > 1
     found = exact_of(np.array([row.seq for row in rows], dtype=np.int64)[wordy], keys[wordy])
     return replace(found, considered=len(rows))
-
-
-def _numbers(hashes: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """Return 16 hexadecimal digits each as a number, 0 for no hash."""
-    data = "".join([text or _NO_HASH for text in hashes])
-    return np.frombuffer(bytes.fromhex(data), dtype=">u8").astype(np.uint64)
 
 
 def _contrasts(rows: Sequence[store.Hashes]) -> tuple[tuple[int, ...], ...]:

@@ -28,6 +28,7 @@ class Hashes(NamedTuple):
 
     Attributes:
         seq: Row number.
+        revision: Counted up with every change.
         prompt_hash: Of everything before the last answer.
         answer_hash: Of the last answer.
         prompt_head: Beginning of the prompt.
@@ -36,6 +37,7 @@ class Hashes(NamedTuple):
     """
 
     seq: int
+    revision: int
     prompt_hash: str
     answer_hash: str
     prompt_head: str
@@ -78,7 +80,7 @@ class StoredMember:
 def living_hashes(connection: Connection, compiled: Compiled) -> list[Hashes]:
     """Return the hashes of all matching conversations that are not dropped, ascending."""
     c = conversations.c
-    columns = (c.seq, c.prompt_hash, c.answer_hash, c.prompt_head, c.answer_head, c.class_name)
+    columns = (c.seq, c.revision, c.prompt_hash, c.answer_hash, c.prompt_head, c.answer_head, c.class_name)
     query = select(*columns).where(compiled.where(), c.status != "dropped").order_by(c.seq)
     return [Hashes._make(row) for row in connection.execute(query).all()]
 

@@ -1,10 +1,12 @@
 """Signed texts and compared pairs of earlier searches, on disk: a search reads and compares what is new.
 
     FOLDER/PART-PARAMETERS/000001/    one block of signed texts: hashes.npy, signatures.npy, … , contents.npy
+    FOLDER/PART-PARAMETERS/stamped.npz    which conversation, at which revision, has which content
     FOLDER/PART-PARAMETERS/compared.npz   the texts of the last search that met new ones, and its pairs
 
-Texts go by the hash of their content, so edits, undo, and copies of the project need no care. All of it can be
-deleted at any time; what cannot be read is deleted and made anew.
+Texts go by the hash of their content, so edits, undo, and copies of the project need no care. Where a
+conversation's stamp is known (its number, its revision and the hashes that the store holds of it), its text is not
+even read. All of it can be deleted at any time; what cannot be read is deleted and made anew.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ import os
 import shutil
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +40,7 @@ VERSION = 1
 MOST_SEGMENTS = 24
 """From so many on, everything that is in use is written anew as one."""
 _PAIRS = "compared.npz"
+_STAMPS = "stamped.npz"
 _LOGGER = logging.getLogger(__name__)
 _BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -86,20 +90,51 @@ class Memory:
         found = self._order[near]
         return np.where((self._contents[found] == contents).all(axis=1), found, -1)
 
+    def contents_of(self, stamps: Contents) -> tuple[Contents, npt.NDArray[np.bool_]]:
+        """Return the content of each stamp, and whether it is known."""
+        held = self._read(_STAMPS, ("stamps", "contents"))
+        if held is None or not len(held["stamps"]):
+            return np.zeros_like(stamps), np.zeros(len(stamps), dtype=np.bool_)
+        near = np.minimum(np.searchsorted(held["stamps"][:, 0], stamps[:, 0]), len(held["stamps"]) - 1)
+        return held["contents"][near], (held["stamps"][near] == stamps).all(axis=1)
+
+    def keep_stamps(self, stamps: Contents, contents: Contents) -> None:
+        """Write the contents of the last search's conversations."""
+        order = np.lexsort((stamps[:, 1], stamps[:, 0]))
+        self._write(_STAMPS, {"stamps": stamps[order], "contents": contents[order]})
+
     def compared(self) -> Compared | None:
         """Return the texts and pairs of the last search that met new texts."""
-        path = self.folder / _PAIRS
+        held = self._read(_PAIRS, ("keys", "left", "right", "scores", "floor", "huge"))
+        if held is None:
+            return None
+        return Compared(
+            held["keys"], held["left"], held["right"], held["scores"], float(held["floor"]), bool(held["huge"])
+        )
+
+    def _read(self, name: str, arrays: Sequence[str]) -> dict[str, npt.NDArray[Any]] | None:
+        path = self.folder / name
         with self._locked():
             if not path.exists():
                 return None
             try:
                 with np.load(path) as held:
-                    arrays = {name: held[name] for name in ("keys", "left", "right", "scores")}
-                    return Compared(**arrays, floor=float(held["floor"]), huge=bool(held["huge"]))
+                    return {array: held[array] for array in arrays}
             except _BROKEN as error:
-                _LOGGER.warning("%s is damaged (%s): all pairs are compared again", path, error)
+                _LOGGER.warning("%s is damaged (%s): it is made anew", path, error)
                 path.unlink()
                 return None
+
+    def _write(self, name: str, arrays: Mapping[str, Any]) -> None:
+        scratch = self.folder / f".{os.getpid()}.npz"
+        try:
+            with self._locked():
+                np.savez(scratch, **arrays)
+                scratch.replace(self.folder / name)
+        except OSError as error:
+            _LOGGER.warning("%s cannot be written (%s): the next search will take as long", self.folder, error)
+        finally:
+            scratch.unlink(missing_ok=True)
 
     def keep(self, fresh: Contents, used: npt.NDArray[np.int64], compared: Compared | None) -> None:
         """Write the fresh texts, the last ones of `gathered`, and what was compared.
@@ -113,12 +148,12 @@ class Memory:
             compared: Its texts and pairs; None leaves the file as it is.
         """
         block = self.gathered.block()
+        if compared is not None:
+            self._write(_PAIRS, asdict(compared))
         try:
             with self._locked():
                 if block is not None and len(fresh):
                     self._write_texts(block, np.concatenate((self._contents, fresh)), used)
-                if compared is not None:
-                    self._write_pairs(compared)
         except OSError as error:
             _LOGGER.warning("%s cannot be written (%s): the next search will take as long", self.folder, error)
 
@@ -144,14 +179,6 @@ class Memory:
                 shutil.rmtree(scratch)
         for segment in segments:
             shutil.rmtree(segment)
-
-    def _write_pairs(self, compared: Compared) -> None:
-        scratch = self.folder / f".{os.getpid()}.npz"
-        try:
-            np.savez(scratch, **asdict(compared))
-            scratch.replace(self.folder / _PAIRS)
-        finally:
-            scratch.unlink(missing_ok=True)
 
     def _segments(self) -> list[Path]:
         return sorted(path for path in self.folder.iterdir() if path.name.isdigit())
