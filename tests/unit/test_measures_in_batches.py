@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -178,3 +181,13 @@ def test_the_model_is_read_where_nothing_can_be_kept(tmp_path, monkeypatch):
     (tmp_path / "__pycache__").write_text("a file where the folder would be")
     monkeypatch.setattr(langbatch, "__file__", str(tmp_path / "langbatch.py"))
     assert langbatch.BatchIdentifier(("de", "fr")).classify(["Où est la gare, s'il vous plaît ?"]) == ["fr"]
+
+
+def test_signs_taken_as_stable_stay_themselves_beside_any_other():
+    stable = [chr(c) for c in range(128, 0x20000) if text_module._is_stable(chr(c))]
+    assert len(stable) > 20_000
+    assert not any(unicodedata.combining(sign) for sign in stable)
+    chance = random.Random(1)
+    for _ in range(3_000):
+        mixed = "".join(chance.choice(stable if chance.random() < 0.6 else "aZ.") for _ in range(12))
+        assert normalise(mixed) == mixed.replace("Z", "z")

@@ -13,6 +13,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -38,8 +39,19 @@ __all__ = [
 ]
 
 _SEPARATOR = "\x1f"
-_FOLDED = np.array([32 if chr(b).isspace() else ord(chr(b).lower()) for b in range(128)], dtype=np.uint8)
-"""What each byte of an ASCII text becomes: white space a space, capitals small letters."""
+_ASCII = bytes(range(128))
+_FOLDED = np.arange(256, dtype=np.uint8)
+_FOLDED[:128] = [32 if chr(b).isspace() else ord(chr(b).lower()) for b in range(128)]
+"""What each byte becomes: white space of ASCII a space, capitals small letters, all beyond ASCII itself."""
+_JOIN_NOTHING = (
+    ("\u0080", "\u02ff"),
+    ("\u2010", "\u20cf"),
+    ("\u2100", "\u22ff"),
+    ("\u3001", "\u3002"),
+    ("\u3400", "\u9fff"),
+    ("\U0001f300", "\U0001faff"),
+)
+"""First and last signs of blocks in which none combines with its neighbours."""
 _AT_ONCE_BYTES = 1 << 18
 _NOT_CONTENT = frozenset({"class", "coarse_reward"})
 
@@ -75,31 +87,50 @@ def normalise(text: str) -> str:
 
 
 def _hash_texts(texts: Sequence[str]) -> list[str]:
-    """Return the hash of each text, normalised; texts of ASCII alone are folded many at once."""
+    """Return the hash of each text, normalised; most texts are folded many at once, byte by byte."""
     hashes = [""] * len(texts)
-    together: list[int] = []
+    together: list[tuple[int, bytes]] = []
     size = 0
     for i, text in enumerate(texts):
-        if not text.isascii():
+        data = text.encode() if text.isascii() else _foldable(text)
+        if data is None:
             hashes[i] = _digest(normalise(text).encode("utf-8", "replace"))
             continue
-        together.append(i)
-        size += len(text)
+        together.append((i, data))
+        size += len(data)
         if size > _AT_ONCE_BYTES:
-            _hash_ascii(texts, together, hashes)
+            _hash_bytes(together, hashes)
             together, size = [], 0
-    _hash_ascii(texts, together, hashes)
+    _hash_bytes(together, hashes)
     return hashes
 
 
-def _hash_ascii(texts: Sequence[str], which: Sequence[int], hashes: list[str]) -> None:
-    data = "".join([texts[i] for i in which]).encode()
-    ends = np.cumsum([len(texts[i]) for i in which], dtype=np.int64)
-    out, out_ends = np.empty(len(data), dtype=np.uint8), np.empty(len(which), dtype=np.int64)
+def _foldable(text: str) -> bytes | None:
+    """Return a text as UTF-8 if none of its signs beyond ASCII is changed by `normalise`, else None."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # lone surrogates
+        return None
+    beyond = data.translate(None, _ASCII).decode()
+    return data if all(map(_is_stable, set(beyond))) else None
+
+
+@cache
+def _is_stable(sign: str) -> bool:
+    """Return whether a sign stays itself: it is its own NFKC and folded form, joins no other sign, is no space."""
+    if not any(first <= sign <= last for first, last in _JOIN_NOTHING):
+        return False
+    return unicodedata.normalize("NFKC", sign) == sign == sign.casefold() and not sign.isspace()
+
+
+def _hash_bytes(together: Sequence[tuple[int, bytes]], hashes: list[str]) -> None:
+    data = b"".join([text for _, text in together])
+    ends = np.cumsum([len(text) for _, text in together], dtype=np.int64)
+    out, out_ends = np.empty(len(data), dtype=np.uint8), np.empty(len(together), dtype=np.int64)
     textloops.fold_texts(np.frombuffer(data, dtype=np.uint8), ends, _FOLDED, out, out_ends)
     folded = out.data
     start = 0
-    for i, end in zip(which, out_ends.tolist(), strict=True):
+    for (i, _), end in zip(together, out_ends.tolist(), strict=True):
         hashes[i] = _digest(folded[start:end])
         start = end
 

@@ -146,7 +146,7 @@ def letter_words(data: Bytes, text_ends: Places, listed: Words, bits: int, words
 
 @compiled
 def fold_texts(data: Bytes, text_ends: Places, folded: Bytes, out: Bytes, out_ends: Places) -> None:
-    """Write ASCII texts with each byte folded, runs of white space as one space, and none at either end.
+    """Write texts with each byte folded, runs of white space as one space, and none at either end.
 
     Args:
         data: The texts, one behind the other.
