@@ -9,7 +9,7 @@ wanted; `known` may name an `.npz` (arrays `seqs`, `vectors`) of texts embedded 
     seqs.npy      int64 (texts,)
     coords.npy    float32 (texts, 2)     where a map is wanted
     clusters.npy  int32 (texts,)         where a map is wanted; -1 is none
-    neighbours.*  the index of `crlft.neighbours`
+    neighbours.*  the index of `crlft.neighbours`, unless `index` is false
 
 Stopped in between, the vectors so far are kept and the next start goes on behind them.
 """
@@ -51,6 +51,7 @@ class EmbedRequest:
         texts: File of texts, relative to the job's folder.
         embedder: `offline`, or a folder or hub name that sentence-transformers loads.
         map: Whether to lay out a map and find clusters.
+        index: Whether to write the index of neighbours.
         known: File of vectors made earlier, relative to the folder, or empty.
         max_tokens: Longer texts are embedded by their beginning.
         seed: Seeds map and clusters.
@@ -60,6 +61,7 @@ class EmbedRequest:
     texts: str = "texts.jsonl"
     embedder: str = OFFLINE
     map: bool = True
+    index: bool = True
     known: str = ""
     max_tokens: int = 256
     seed: int = 0
@@ -93,8 +95,9 @@ def run_embedding(events: Events) -> int:
     _save(folder / "vectors.npy", matrix)
     if events.stop_wanted():
         return len(order)
-    events.emit("phase", name="index")
-    write_index(folder, matrix, order, request.seed)
+    if request.index:
+        events.emit("phase", name="index")
+        write_index(folder, matrix, order, request.seed)
     if request.map:
         events.emit("phase", name="map")
         _save(folder / "coords.npy", lay_out(matrix, request.seed))

@@ -118,7 +118,7 @@ def test_bad_requests_say_what_to_do(project: Project) -> None:
     assert duplicates.latest_duplicates(project) is None
     with pytest.raises(NotFound, match="no search for duplicates is stored"):
         duplicates.load_duplicates(project)
-    with pytest.raises(PlanError, match="use one of exact, near"):
+    with pytest.raises(PlanError, match="use one of exact, near, semantic"):
         duplicates.find_duplicates(project, method="fuzzy")
     with pytest.raises(PlanError, match=r"outside 0\.3 to 1"):
         duplicates.find_duplicates(project, threshold=8)

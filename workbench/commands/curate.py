@@ -40,15 +40,18 @@ def _apply(shell: Shell, project: Project, plan: Plan) -> None:
 
 def dedupe(
     context: typer.Context,
-    method: Annotated[str, typer.Option(help="exact or near.")] = "near",
+    method: Annotated[str, typer.Option(help="exact, near or semantic (by embeddings).")] = "near",
     part: Annotated[str, typer.Option(help="conversation, prompt or answer.")] = "conversation",
-    threshold: Annotated[float, typer.Option(help="Least similarity, for near.")] = 0.8,
+    threshold: Annotated[
+        float | None, typer.Option(help="Least similarity; default 0.8 for near, 0.92 for semantic.")
+    ] = None,
     keep: Annotated[str, typer.Option(help="Which to keep: best, longest, newest or first.")] = "best",
     where: WhereOption = "",
     apply: ApplyOption = False,
     source: Annotated[Path | None, typer.Option("--input", help="A file instead of the project.")] = None,
     output: Annotated[Path | None, typer.Option(help="Where the file's parts go: kept, dropped.")] = None,
-    punctuation: Annotated[bool, typer.Option(help="Whether it counts; for exact with --input.")] = True,
+    punctuation: Annotated[bool, typer.Option(help="Whether it makes texts unequal, for exact.")] = True,
+    shingles: Annotated[str, typer.Option(help="What near compares: words or characters.")] = "words",
     engine: Annotated[str, typer.Option(help="local or ray (reads Parquet files, or the project).")] = "local",
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: start one here.")] = None,
 ) -> None:
@@ -58,7 +61,8 @@ def dedupe(
         search: Callable[..., FileReport] = dedupe_file
         if duplicates.on_ray(engine, ray_address):
             search = partial(dedupe_parquet, address=ray_address)
-        options = {"part": part, "threshold": threshold, "keep": keep, "punctuation": punctuation}
+        least = 0.8 if threshold is None else threshold
+        options = {"part": part, "threshold": least, "keep": keep, "punctuation": punctuation}
         _dedupe_file(shell, source, output, partial(search, method=method, **options))
         return
     project = shell.project()
@@ -69,8 +73,11 @@ def dedupe(
             part=part,
             threshold=threshold,
             query=where,
+            shingles=shingles,
+            punctuation=punctuation,
             engine=engine,
             ray_address=ray_address,
+            actor=shell.actor,
             on_progress=progress,
         )
     plan = duplicates.plan_dedupe(project, result, keep=keep)

@@ -6,41 +6,48 @@ plan = plan_dedupe(project, result.rethreshold(0.9), keep="best")      # then cu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
+from crlft.conversation import Turn
 from workbench.curate.dedupe import (
     KEEP,
     METHODS,
     PARTS,
-    Decision,
+    Document,
     DuplicateResult,
     Found,
-    Group,
-    Member,
     Members,
     Method,
+    NearSettings,
     Pairs,
     Part,
     Progress,
-    decide,
+    Reading,
     exact_of,
+    find_exact,
+    in_blocks,
+    sides,
 )
 from workbench.curate.dedupe.exact import exact_keys
-from workbench.domain.curation import Change, Plan
 from workbench.domain.errors import NotFound, PlanError
-from workbench.domain.record import Record
+from workbench.services.dupgroups import GroupView, MemberView, plan_dedupe, view_group
 from workbench.services.dupsearch import MEMORY, hash_numbers, search_near, search_near_on_cluster, stamps_of
 from workbench.services.meaning import compile_text
+from workbench.services.partvectors import project_embedder
 from workbench.services.project import Project
+from workbench.services.semantic import find_by_meaning
 from workbench.store import duplicates as store
-from workbench.store.conversations import get_records
 
 __all__ = [
     "KEEP",
+    "METHODS",
+    "SHINGLES",
+    "THRESHOLDS",
     "DuplicateResult",
     "GroupView",
     "MemberView",
@@ -60,39 +67,11 @@ ENGINES = ("local", "ray")
 HEAD = 60
 """Signs of a beginning that show whether there are two words."""
 
+THRESHOLDS: Mapping[Method, float] = {"exact": 1.0, "near": 0.8, "semantic": 0.92}
+"""Where each method begins."""
 
-@dataclass(frozen=True, slots=True)
-class MemberView:
-    """A member of a group, for review.
-
-    Attributes:
-        record: The conversation.
-        kept: Whether it stays.
-        copy_of: Row number of the one it is dropped for, or None.
-        score: Similarity to that one, 1 where it stays.
-        why: Why it stays, or the reason it will be dropped with.
-    """
-
-    record: Record
-    kept: bool
-    copy_of: int | None
-    score: float
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    """A group as it will be decided; members that stay first, then the most similar.
-
-    Attributes:
-        id: The group's id.
-        members: All members that are not dropped.
-        conflict: Whether equal texts carry different classes.
-    """
-
-    id: int
-    members: tuple[MemberView, ...]
-    conflict: bool
+SHINGLES = {"words": Reading(), "characters": Reading(width=5, by_character=True)}
+"""What near-duplicates are compared by: pairs of words, or five signs in a row."""
 
 
 def find_duplicates(
@@ -100,56 +79,60 @@ def find_duplicates(
     *,
     method: str = "near",
     part: str = "conversation",
-    threshold: float = 0.8,
+    threshold: float | None = None,
     query: str = "",
+    shingles: str = "words",
+    punctuation: bool = True,
     engine: str = "local",
     ray_address: str | None = None,
+    actor: str = "",
     on_progress: Progress | None = None,
 ) -> DuplicateResult:
     """Search the matching conversations that are not dropped, and store what was found.
 
     Args:
         project: The project.
-        method: `exact` (equal up to width, case and white space) or `near` (MinHash, verified).
+        method: `exact` (equal up to width, case and white space), `near` (MinHash, verified) or `semantic`
+            (embeddings; what has none is embedded by a job first, and this waits for it).
         part: What is compared: `conversation`, `prompt` or `answer`.
-        threshold: Least similarity that counts, for `near`.
+        threshold: Least similarity that counts; None is the method's own.
         query: Which conversations.
-        engine: `local`, or `ray`: for `near`, the same groups.
+        shingles: A name of `SHINGLES`, for `near`.
+        punctuation: Whether it makes two texts unequal, for `exact`.
+        engine: `local`, or `ray`: for `near` by words, the same groups.
         ray_address: Of a Ray cluster; None starts one on this machine.
+        actor: Who asks.
         on_progress: Called with (conversations done, in all).
 
     Raises:
-        PlanError: Method, part, threshold or engine make no sense.
+        PlanError: Method, part, threshold, shingles or engine make no sense.
         QueryError: The query has a mistake.
+        JobError: The embeddings could not be made.
     """
     chosen_method, chosen_part, clustered = known_method(method), known_part(part), on_ray(engine, ray_address)
+    threshold = THRESHOLDS[chosen_method] if threshold is None else threshold
     if not 0.3 <= threshold <= 1:
         raise PlanError(f"threshold {threshold:g} is outside 0.3 to 1", "0.8 is a good start, 1 means equal")
-    with project.database.read() as connection:
-        rows = store.living_hashes(connection, compile_text(project, connection, query))
-        if chosen_method == "exact":
-            found = _exact(rows, chosen_part)
-            if on_progress is not None:
-                on_progress(len(rows), len(rows))
-        elif clustered:
-            found = search_near_on_cluster(
-                connection,
-                [row.seq for row in rows],
-                chosen_part,
-                ray_address,
-                threshold=threshold,
-                on_progress=on_progress,
-            )
-        else:
-            found = search_near(
-                connection,
-                [row.seq for row in rows],
-                project.root / MEMORY,
-                chosen_part,
-                stamps=stamps_of(rows),
-                threshold=threshold,
-                on_progress=on_progress,
-            )
+    if shingles not in SHINGLES:
+        raise PlanError(f"there are no shingles of {shingles!r}", f"use one of {', '.join(SHINGLES)}")
+    if clustered and (chosen_method == "semantic" or shingles != "words"):
+        raise PlanError("Ray compares near-duplicates by words only", "use --engine local for this search")
+    params: dict[str, Any]
+    if chosen_method == "semantic":
+        params = {"embedder": project_embedder(project)}
+        rows, found = find_by_meaning(
+            project, chosen_part, threshold=threshold, query=query, actor=actor, on_progress=on_progress
+        )
+    else:
+        params = {"shingles": shingles} if chosen_method == "near" else {"punctuation": punctuation}
+        reading = replace(SHINGLES[shingles], punctuation=punctuation)
+        with project.database.read() as connection:
+            rows = store.living_hashes(connection, compile_text(project, connection, query))
+            if chosen_method == "exact":
+                found = _exact(connection, rows, chosen_part, reading, on_progress)
+            else:
+                address = (ray_address,) if clustered else None
+                found = _near(project, connection, rows, chosen_part, reading, threshold, address, on_progress)
     concerned = set(found.members.seqs.tolist())
     result = DuplicateResult(
         method=chosen_method,
@@ -162,8 +145,37 @@ def find_duplicates(
         contrasts=_contrasts(rows),
         classes={row.seq: row.class_name for row in rows if row.seq in concerned},
         query=query,
+        params=params,
     )
     return _store(project, result)
+
+
+def _near(
+    project: Project,
+    connection: Connection,
+    rows: Sequence[store.Hashes],
+    part: Part,
+    reading: Reading,
+    threshold: float,
+    address: tuple[str | None] | None,
+    on_progress: Progress | None,
+) -> Found:
+    """Search here, or where `address` is one, on the cluster it names."""
+    seqs = [row.seq for row in rows]
+    if address is not None:
+        return search_near_on_cluster(
+            connection, seqs, part, address[0], threshold=threshold, on_progress=on_progress
+        )
+    return search_near(
+        connection,
+        seqs,
+        project.root / MEMORY,
+        part,
+        stamps=stamps_of(rows),
+        threshold=threshold,
+        settings=NearSettings(reading=reading),
+        on_progress=on_progress,
+    )
 
 
 def known_method(name: str) -> Method:
@@ -203,7 +215,23 @@ def known_part(name: str) -> Part:
     raise PlanError(f"there is no part {name!r}", f"use one of {', '.join(PARTS)}")
 
 
-def _exact(rows: Sequence[store.Hashes], part: Part) -> Found:
+def _exact(
+    connection: Connection,
+    rows: Sequence[store.Hashes],
+    part: Part,
+    reading: Reading,
+    on_progress: Progress | None,
+) -> Found:
+    if not reading.punctuation:  # the stored hashes count it
+        texts = in_blocks(_documents(connection, rows, part))
+        return find_exact(texts, reading, total=len(rows), on_progress=on_progress)
+    found = _by_hash(rows, part)
+    if on_progress is not None:
+        on_progress(len(rows), len(rows))
+    return found
+
+
+def _by_hash(rows: Sequence[store.Hashes], part: Part) -> Found:
     """Group rows by the hashes that stand in the store; the heads only show that there are words."""
     keys = np.zeros((len(rows), 2), dtype=np.uint64)
     words = np.zeros(len(rows), dtype=np.int32)
@@ -216,6 +244,11 @@ def _exact(rows: Sequence[store.Hashes], part: Part) -> Found:
     wordy = words > 1
     found = exact_of(np.array([row.seq for row in rows], dtype=np.int64)[wordy], keys[wordy])
     return replace(found, considered=len(rows))
+
+
+def _documents(connection: Connection, rows: Sequence[store.Hashes], part: Part) -> Iterator[Document]:
+    for seq, turns in store.iterate_turns(connection, [row.seq for row in rows]):
+        yield Document(seq, sides([Turn.from_dict(t) for t in turns], part))
 
 
 def _contrasts(rows: Sequence[store.Hashes]) -> tuple[tuple[int, ...], ...]:
@@ -238,6 +271,7 @@ def _store(project: Project, result: DuplicateResult) -> DuplicateResult:
         "query": result.query,
         "considered": result.considered,
         "contrasts": [list(seqs) for seqs in result.contrasts],
+        "params": dict(result.params),
     }
     with project.database.write() as connection:
         pairs = zip(result.pairs.a.tolist(), result.pairs.b.tolist(), result.pairs.scores.tolist(), strict=True)
@@ -281,6 +315,7 @@ def _load(project: Project, result_id: int | None) -> DuplicateResult | None:
         contrasts=tuple(map(tuple, stored.contrasts)),
         classes={m.seq: m.class_name for m in members},
         query=stored.query,
+        params=stored.params,
         id=stored.id,
         created_at=stored.created_at,
     )
@@ -291,112 +326,3 @@ def set_threshold(project: Project, result: DuplicateResult) -> None:
     """Store the threshold that a result stands at, so that the query field `dup:` follows it."""
     with project.database.write() as connection:
         store.set_groups(connection, result.id, result.threshold, result.memberships())
-
-
-def view_group(
-    project: Project, result: DuplicateResult, group_id: int, *, keep: str = "best", by_hand: int | None = None
-) -> GroupView:
-    """Return a group whole, with what would happen to each member.
-
-    Raises:
-        NotFound: There is no such group at the result's threshold.
-        PlanError: The keep policy is unknown.
-    """
-    group = _group(result, group_id)
-    with project.database.read() as connection:
-        members = _standing(connection, [group])
-        decisions = decide(result, group, members, _policy(keep), by_hand)
-        records = {r.seq: r for r in get_records(connection, [d.seq for d in decisions])}
-    views = [MemberView(records[d.seq], d.kept, d.copy_of, d.score, d.why) for d in decisions]
-    views.sort(key=lambda v: (not v.kept, -v.score))
-    return GroupView(group.id, tuple(views), group.id in result.conflicts)
-
-
-def plan_dedupe(
-    project: Project,
-    result: DuplicateResult,
-    *,
-    keep: str = "best",
-    overrides: Mapping[int, int] | None = None,
-    groups: Collection[int] | None = None,
-    skip_conflicts: bool = False,
-) -> Plan:
-    """Plan to drop all copies, each with the reason `duplicate of UID at SCORE`.
-
-    Args:
-        project: The project.
-        result: At the wanted threshold.
-        keep: A name of `KEEP`.
-        overrides: Group id → row number of the member that a person chose to keep.
-        groups: Only these groups; None is all.
-        skip_conflicts: Leave groups alone whose members are tagged differently.
-
-    Raises:
-        PlanError: The policy is unknown, or an override names no member of its group.
-    """
-    policy, overrides = _policy(keep), overrides or {}
-    chosen = [
-        g
-        for g in result.groups
-        if (groups is None or g.id in groups) and not (skip_conflicts and g.id in result.conflicts)
-    ]
-    _check_overrides(result, overrides)
-    with project.database.read() as connection:
-        members = _standing(connection, chosen)
-    decisions = [d for g in chosen for d in decide(result, g, members, policy, overrides.get(g.id))]
-    changes = [_change(members[d.seq], d) for d in decisions if not d.kept]
-    return Plan(
-        kind="dedupe",
-        title=f"drop {_count(len(changes), 'duplicate')} in {_count(len(chosen), 'group')}",
-        changes=changes,
-        reason=f"{result.method} duplicates by {result.part}, keeping {KEEP[policy][0]}",
-        unchanged=sum(d.kept for d in decisions),
-        params={
-            "method": result.method,
-            "part": result.part,
-            "threshold": result.threshold,
-            "keep": policy,
-            "query": result.query,
-            "by_hand": {str(k): v for k, v in overrides.items()},
-        },
-    )
-
-
-def _policy(keep: str) -> str:
-    if keep not in KEEP:
-        raise PlanError(f"there is no keep policy {keep!r}", f"use one of {', '.join(KEEP)}")
-    return keep
-
-
-def _group(result: DuplicateResult, group_id: int) -> Group:
-    group = result.group(group_id)
-    if group is None:
-        raise NotFound(
-            f"there is no duplicate group {group_id} at threshold {result.threshold:g}",
-            "lower the threshold, or search again",
-        )
-    return group
-
-
-def _check_overrides(result: DuplicateResult, overrides: Mapping[int, int]) -> None:
-    for group_id, seq in overrides.items():
-        if seq not in _group(result, group_id).seqs:
-            raise PlanError(f"conversation {seq} is not in group {group_id}", "choose one of its members")
-
-
-def _standing(connection: Connection, groups: Sequence[Group]) -> dict[int, Member]:
-    rows = store.read_standing(connection, [seq for g in groups for seq in g.seqs])
-    return {row["seq"]: Member(**row) for row in rows}
-
-
-def _change(member: Member, decision: Decision) -> Change:
-    return Change(
-        member.seq,
-        member.revision,
-        {"status": member.status, "drop_reason": member.drop_reason},
-        {"status": "dropped", "drop_reason": decision.why},
-    )
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -150,6 +150,10 @@ def check_options(method: str, part: str, threshold: float, keep: str, targets: 
     Raises:
         PlanError: A name or the threshold makes no sense, or one of the targets is there already.
     """
+    if method == "semantic":
+        raise PlanError(
+            "a file has no embeddings to compare by meaning", "use near, or import it: a project keeps them"
+        )
     for name, value, known in (("method", method, METHODS), ("part", part, PARTS), ("keep policy", keep, KEEP)):
         if value not in known:
             raise PlanError(f"there is no {name} {value!r}", f"use one of {', '.join(known)}")

@@ -58,6 +58,7 @@ class StoredResult:
     query: str
     considered: int
     contrasts: list[list[int]]
+    params: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.sparse import coo_array  # type: ignore[import-untyped]
@@ -21,8 +21,8 @@ from workbench.curate.dedupe.shingles import Part
 from workbench.curate.dedupe.tables import Members, Numbers, Pair, Pairs
 from workbench.domain.errors import PlanError
 
-Method = Literal["exact", "near"]
-METHODS: tuple[Method, ...] = ("exact", "near")
+Method = Literal["exact", "near", "semantic"]
+METHODS: tuple[Method, ...] = ("exact", "near", "semantic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class DuplicateResult:
         threshold: Pairs below it do not group.
         floor: The least similarity that the stored pairs are complete for: `rethreshold` goes down to it.
         query: The selection that was searched.
+        params: The method's options.
         considered: How many conversations were looked at.
         members: Rows that have a twin or stand in a pair, with the smallest row number of an equal text.
         pairs: Scores between representatives, ascending by row numbers.
@@ -70,6 +71,7 @@ class DuplicateResult:
     contrasts: tuple[tuple[int, ...], ...] = field(default=(), repr=False)
     classes: Mapping[int, str | None] = field(default_factory=dict, repr=False)
     query: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
     id: int = 0
     created_at: str = ""
 

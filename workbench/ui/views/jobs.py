@@ -36,6 +36,7 @@ KINDS = {
     "generate": "answers for a comparison",
     "desk": "models kept ready to talk",
     "embed": "map",
+    "embed-parts": "embeddings for duplicates",
     "suggest": "the model judges tags",
     "clean": "clean scan",
     "dedupe": "search for duplicates",
