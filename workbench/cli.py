@@ -26,6 +26,7 @@ GROUPS = {
     "project": ("init", "demo", "app", "stats", "log", "undo"),
     "data": ("import", "quarantine", "search", "snapshot", "export"),
     "curate": ("dedupe", "clean", "tag", "reward", "override", "grades", "keep", "drop"),
+    "decontaminate": ("decontaminate",),
     "train": ("train", "runs", "stop", "resume"),
     "compare": ("compare", "judge", "report", "rounds"),
     "suggest": ("suggest",),

@@ -8,7 +8,7 @@ import pytest
 
 from workbench.services import browsing, curation, importing
 from workbench.ui import background
-from workbench.ui.views.duplicates import TASK
+from workbench.ui.views.duplicates_search import TASK
 from workbench.ui.widgets.panes import NAMED, visible_ops
 
 LONG = "Please tell me in which aisle I find the pears, the apples and the plums today"
@@ -101,11 +101,38 @@ def test_the_one_to_keep_can_be_chosen_by_hand(twins, open_page):
 def test_a_group_left_alone_is_not_in_the_plan(twins, open_page):
     app = searched(open_page)
     app.checkbox(key="dup-careful-1").uncheck().run()
-    next(x for x in app.toggle if x.key.startswith("dup-skip-")).set_value(True).run()
-    app.run()
+    next(x for x in app.button if (x.key or "").startswith("dup-skip-")).click().run()
+    assert any("nothing in this group goes" in c.value for c in app.caption)
     button(app, "Review and drop the copies").click().run()
     assert dropped(twins) == 0
     assert "pending_plan" not in app.session_state
+
+
+def test_one_group_may_follow_a_rule_of_its_own(twins, open_page):
+    app = searched(open_page)
+    app.checkbox(key="dup-careful-1").uncheck().run()
+    group = browsing.matching_seqs(twins, "dup:1")[0]
+    app.selectbox(key=f"dup-own-{group}-best").set_value("newest").run()
+    assert "Stays: the newest" in html(app)
+    app.button(key="dup-rule").click().run()
+    assert "Stays: the first that arrived" in html(app)
+    button(app, "Review and drop the copies").click().run()
+    app.button(key="plan-apply").click().run()
+    assert [browsing.get_record(twins, seq).status for seq in (1, 2, 3)] == ["pending", "dropped", "dropped"]
+
+
+def test_options_belong_to_their_method(twins, open_page):
+    app = open_page("duplicates")
+    app.button_group(key="dup-method").set_value("exact").run()
+    app.checkbox(key="dup-punctuation").check().run()
+    button(app, "Find duplicates").click().run()
+    for thread in background.threads():
+        thread.join()
+    app.run()
+    app.run()
+    assert any("punctuation ignored" in c.value for c in app.caption)
+    assert "3 alike" not in html(app)
+    assert "2 alike" in html(app)
 
 
 def test_equal_texts_in_two_classes_are_left_to_a_person(twins, open_page):

@@ -81,6 +81,34 @@ def test_a_person_chooses_who_stays_and_which_groups(project: Project) -> None:
         duplicates.view_group(project, result, 2)
 
 
+def test_a_group_may_follow_a_rule_of_its_own(project: Project) -> None:
+    result = duplicates.find_duplicates(project)
+    plan = duplicates.plan_dedupe(project, result, keep="newest", policies={5: "first"})
+    assert {c.seq for c in plan.changes} == {1, 2, 6}
+    assert plan.params["policies"] == {"5": "first"}
+    assert duplicates.view_group(project, result, 1).members[0].reward == 1.0
+    with pytest.raises(PlanError, match="no keep policy 'oldest'"):
+        duplicates.plan_dedupe(project, result, policies={5: "oldest"})
+    with pytest.raises(NotFound, match="no duplicate group 2"):
+        duplicates.plan_dedupe(project, result, policies={2: "first"})
+
+
+def test_what_is_compared_can_be_chosen(tmp_path: Path) -> None:
+    answers = ("The lamps are in the harbour!", "the lamps are in the harbour", "the lamps are in the harbours")
+    made = make_project(tmp_path / "p", [make_record("where are the lamps now", a) for a in answers])
+    assert duplicates.find_duplicates(made, method="exact").groups == ()
+    loose = duplicates.find_duplicates(made, method="exact", punctuation=False)
+    assert [g.seqs for g in loose.groups] == [(1, 2)]
+    assert duplicates.load_duplicates(made, loose.id).params == {"punctuation": False}
+    words = duplicates.find_duplicates(made, part="answer", threshold=0.8)
+    assert [g.seqs for g in words.groups] == [(1, 2)]  # one pair of words in five differs
+    signs = duplicates.find_duplicates(made, part="answer", threshold=0.8, shingles="characters")
+    assert [g.seqs for g in signs.groups] == [(1, 2, 3)]
+    assert signs.params == {"shingles": "characters"}
+    with pytest.raises(PlanError, match="use one of words, characters"):
+        duplicates.find_duplicates(made, shingles="letters")
+
+
 @pytest.mark.parametrize(
     ("part", "groups", "dropped"),
     [

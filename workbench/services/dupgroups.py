@@ -30,6 +30,7 @@ class MemberView:
         copy_of: Row number of the one it is dropped for, or None.
         score: Similarity to that one, 1 where it stays.
         why: Why it stays, or the reason it will be dropped with.
+        reward: Its own coarse reward, else its class's, else None.
     """
 
     record: Record
@@ -37,6 +38,7 @@ class MemberView:
     copy_of: int | None
     score: float
     why: str
+    reward: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def view_group(
         members = _standing(connection, [group])
         decisions = decide(result, group, members, _policy(keep), by_hand)
         records = {r.seq: r for r in get_records(connection, [d.seq for d in decisions])}
-    views = [MemberView(records[d.seq], d.kept, d.copy_of, d.score, d.why) for d in decisions]
+    views = [
+        MemberView(records[d.seq], d.kept, d.copy_of, d.score, d.why, members[d.seq].reward) for d in decisions
+    ]
     views.sort(key=lambda v: (not v.kept, -v.score))
     return GroupView(group.id, tuple(views), group.id in result.conflicts)
 
@@ -78,6 +82,7 @@ def plan_dedupe(
     result: DuplicateResult,
     *,
     keep: str = "best",
+    policies: Mapping[int, str] | None = None,
     overrides: Mapping[int, int] | None = None,
     groups: Collection[int] | None = None,
     skip_conflicts: bool = False,
@@ -88,6 +93,7 @@ def plan_dedupe(
         project: The project.
         result: At the wanted threshold.
         keep: A name of `KEEP`.
+        policies: Group id → another name of `KEEP`, for that group alone.
         overrides: Group id → row number of the member that a person chose to keep.
         groups: Only these groups; None is all.
         skip_conflicts: Leave groups alone whose members are tagged differently.
@@ -95,7 +101,8 @@ def plan_dedupe(
     Raises:
         PlanError: The policy is unknown, or an override names no member of its group.
     """
-    policy, overrides = _policy(keep), overrides or {}
+    policy, policies, overrides = _policy(keep), policies or {}, overrides or {}
+    own = {group_id: _policy(name) for group_id, name in policies.items() if _group(result, group_id)}
     chosen = [
         g
         for g in result.groups
@@ -104,7 +111,9 @@ def plan_dedupe(
     _check_overrides(result, overrides)
     with project.database.read() as connection:
         members = _standing(connection, chosen)
-    decisions = [d for g in chosen for d in decide(result, g, members, policy, overrides.get(g.id))]
+    decisions = [
+        d for g in chosen for d in decide(result, g, members, own.get(g.id, policy), overrides.get(g.id))
+    ]
     changes = [_change(members[d.seq], d) for d in decisions if not d.kept]
     return Plan(
         kind="dedupe",
@@ -118,7 +127,9 @@ def plan_dedupe(
             "threshold": result.threshold,
             "keep": policy,
             "query": result.query,
+            "policies": {str(k): v for k, v in own.items()},
             "by_hand": {str(k): v for k, v in overrides.items()},
+            **result.params,
         },
     )
 

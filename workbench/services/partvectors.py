@@ -5,7 +5,7 @@
     collect_embeddings(project)                            # takes what workers have done into the store
 
 A text is embedded by its pieces: whole where it is short, else its beginning and its end, because an embedder
-reads some 256 tokens and two answers that only begin alike are not the same. Vectors lie in the store by the hash
+reads little more and two answers that only begin alike are not the same. Vectors lie in the store by the hash
 of the piece, beside those of the map: equal pieces share one, and what was embedded once is not embedded again.
 """
 
@@ -41,9 +41,9 @@ from workbench.store.settings import get_setting
 
 KIND = "embed-parts"
 """Kind of the job."""
-PIECE = 1_000
-"""Characters of a piece; the embedder reads some 256 tokens."""
-WHOLE = 1_200
+PIECE = 500
+"""Characters of a piece: some 120 tokens, the length that the offline embedder was trained on."""
+WHOLE = 600
 """Texts of up to so many characters are one piece."""
 COLLECTED = "collected"
 HASHES = "hashes.npy"

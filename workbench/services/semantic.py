@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import numpy as np
 
@@ -105,9 +106,15 @@ def _take(project: Project, pieces: Pieces) -> None:
 
 
 def _follow(project: Project, job: Job, on_progress: Progress | None) -> Job:
-    while job.live:
-        time.sleep(POLL_SECONDS)
-        job = jobs.get_job(project, job.id)
-        if on_progress is not None and job.total:
-            on_progress(job.step, job.total)
+    """Wait for a worker's end; whoever breaks off the waiting stops the worker too."""
+    try:
+        while job.live:
+            time.sleep(POLL_SECONDS)
+            job = jobs.get_job(project, job.id)
+            if on_progress is not None:
+                on_progress(job.step, job.total or max(job.step, 1))
+    except BaseException:
+        with suppress(JobError):  # it has ended just now
+            jobs.stop(project, job.id)
+        raise
     return job

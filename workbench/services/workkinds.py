@@ -90,8 +90,7 @@ class Kind:
 
 
 def _search(project: Project, asked: Mapping[str, Any], watch: Watch) -> duplicates.DuplicateResult:
-    options = {name: value for name, value in asked.items() if name != "actor"}
-    return duplicates.find_duplicates(project, **options, on_progress=watch.report_or_stop)
+    return duplicates.find_duplicates(project, **asked, on_progress=watch.report_or_stop)
 
 
 def _load_search(project: Project, folder: RunFolder) -> duplicates.DuplicateResult:

@@ -10,20 +10,19 @@ from workbench.services.duplicates import KEEP, DuplicateResult
 from workbench.services.project import Project, project_overview
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto, param, set_params
-from workbench.ui.views import acting, following
+from workbench.ui.views import acting, leaks
 from workbench.ui.views.duplicates_review import ByHand, draw_contrasts, draw_groups, draw_pairs
+from workbench.ui.views.duplicates_search import draw_search, told
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.errors import plain
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, similarity_histogram
 from workbench.ui.widgets.loop_styles import loop_styles
 
-TASK = "duplicates"
-AT_ONCE = 2_000
-"""A search among no more conversations is over before a process of its own would have started."""
 QUEUED = 200
 """Groups that an address can name; the next ones follow when these are decided."""
 _TABS = ("Groups", "Borderline pairs", "Contrasts")
+_VIEWS = ("Copies", "Leaked evaluation prompts")
 
 
 def draw(project: Project) -> None:
@@ -38,49 +37,28 @@ def draw(project: Project) -> None:
             page="import_",
         )
         return
-    if _search(project):
+    views = address_tabs("view", _VIEWS)
+    if views[1].open:
+        with views[1]:
+            leaks.draw(project)
+    if views[0].open:
+        with views[0]:
+            _duplicates(project)
+
+
+def _duplicates(project: Project) -> None:
+    if draw_search(project):
         return  # an older search must not be acted on while a newer one runs
     result = _result(project)
     if result is None:
         st.caption(
-            t("Near finds copies with small differences; exact only equal ones. Nothing is changed by searching.")
+            t(
+                "Near finds copies with small differences, exact only equal ones, by meaning the same said in "
+                "other words. Nothing is changed by searching."
+            )
         )
         return
     _found(project, result)
-
-
-def _search(project: Project) -> bool:
-    """Draw the form and what runs; return whether a search is under way."""
-    methods = {"near": t("Near"), "exact": t("Exact")}
-    parts = {"conversation": t("Conversation"), "prompt": t("Prompt"), "answer": t("Answer")}
-    with st.container(horizontal=True, vertical_alignment="bottom", border=True, key="wl-dup-search"):
-        method = st.segmented_control(
-            t("Method"),
-            list(methods),
-            default="near",
-            required=True,
-            format_func=lambda m: methods[m],
-            key="dup-method",
-        )
-        part = st.segmented_control(
-            t("Compare"),
-            list(parts),
-            default="conversation",
-            required=True,
-            format_func=lambda p: parts[p],
-            key="dup-part",
-        )
-        query = st.text_input(t("Only where"), key="dup-query", placeholder=t("a query; empty is all"), width=280)
-        clicked = st.button(t("Find duplicates"), type="primary", icon=":material/search:")
-    if clicked:
-        asked = {"method": method or "near", "part": part or "conversation", "query": query or ""}
-        small = project_overview(project).conversations <= AT_ONCE
-        following.begin(project, "dedupe", asked, title=t("search for duplicates"), small=small, key=TASK)
-    taken, busy = following.take(project, "dedupe", key=TASK, label=t("conversations read"))
-    if taken is not None:
-        st.session_state["dup-group"] = 0
-        set_params(result=taken.result.id)
-    return busy
 
 
 def _result(project: Project) -> DuplicateResult | None:
@@ -111,12 +89,13 @@ def by_hand(result: DuplicateResult) -> ByHand:
 
 
 def _found(project: Project, result: DuplicateResult) -> None:
+    st.caption(plain(told(result)))
     left, right = st.columns([3, 2], gap="large")
     with right:
         result = _threshold(result)
         keep = _policy()
     with left:
-        if result.method == "near":
+        if result.method != "exact":
             st.plotly_chart(
                 similarity_histogram(result.histogram(), result.threshold),
                 key="dup-histogram",
@@ -151,7 +130,6 @@ def _found(project: Project, result: DuplicateResult) -> None:
 def _threshold(result: DuplicateResult) -> DuplicateResult:
     """Let the reader move the threshold; the groups follow at once, nothing is searched again."""
     if result.method == "exact":
-        st.caption(t("Equal texts only, whatever their width, case and white space."))
         return result
     floor = float(result.floor)
     chosen = st.slider(
@@ -211,6 +189,8 @@ def _apply(project: Project, result: DuplicateResult, keep: str) -> None:
     notes = []
     if hand.keep:
         notes.append(tn(len(hand.keep), "{n} chosen by hand", "{n} chosen by hand"))
+    if hand.policy:
+        notes.append(tn(len(hand.policy), "{n} group by a rule of its own", "{n} groups by a rule of their own"))
     if hand.skip:
         notes.append(tn(len(hand.skip), "{n} group left alone", "{n} groups left alone"))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -219,6 +199,7 @@ def _apply(project: Project, result: DuplicateResult, keep: str) -> None:
             type="primary",
             icon=":material/content_copy:",
             disabled=not result.groups,
+            shortcut="D",
         )
         if notes:
             st.caption(plain(", ".join(notes)))
@@ -226,6 +207,12 @@ def _apply(project: Project, result: DuplicateResult, keep: str) -> None:
         groups = {g.id for g in result.groups} - hand.skip
         overrides = {g: seq for g, seq in hand.keep.items() if g in groups}
         plan = duplicates.plan_dedupe(
-            project, result, keep=keep, overrides=overrides, groups=groups, skip_conflicts=careful
+            project,
+            result,
+            keep=keep,
+            policies={g: policy for g, policy in hand.policy.items() if g in groups},
+            overrides=overrides,
+            groups=groups,
+            skip_conflicts=careful,
         )
         acting.review(plan)

@@ -10,10 +10,11 @@ import streamlit as st
 from workbench.curate.diff import word_diff
 from workbench.domain.record import Record
 from workbench.services import browsing, duplicates
-from workbench.services.duplicates import DuplicateResult, GroupView, MemberView
+from workbench.services.duplicates import KEEP, DuplicateResult, GroupView, MemberView
 from workbench.services.project import Project
 from workbench.ui.i18n import said, t, tn
 from workbench.ui.nav import goto
+from workbench.ui.views.stepping import step
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.diff import diff_html
 from workbench.ui.widgets.errors import guarded
@@ -31,10 +32,12 @@ class ByHand:
 
     Attributes:
         keep: Group id to the member that stays.
+        policy: Group id to the keep policy of that group alone.
         skip: Groups that are left as they are.
     """
 
     keep: dict[int, int] = field(default_factory=dict)
+    policy: dict[int, str] = field(default_factory=dict)
     skip: set[int] = field(default_factory=set)
 
 
@@ -47,28 +50,6 @@ def turn_diffs(kept: Record, other: Record) -> dict[int, str]:
         if before != turn.content:
             bodies[i] = diff_html(visible_ops(word_diff(before, turn.content)), context=None)
     return bodies
-
-
-def _step(key: str, total: int) -> int:
-    """Draw previous and next with arrow keys; return the place from 0, which never leaves the list."""
-    index = min(max(0, int(st.session_state.get(key, 0))), total - 1)
-
-    def move(by: int) -> None:
-        st.session_state[key] = min(max(0, index + by), total - 1)
-
-    icons = {-1: ":material/chevron_left:", 1: ":material/chevron_right:"}
-    names = {-1: t("Previous"), 1: t("Next")}
-    for by, shortcut in ((-1, "Left"), (1, "Right")):
-        st.button(
-            names[by],
-            key=f"{key}-{shortcut}",
-            icon=icons[by],
-            shortcut=shortcut,
-            disabled=not 0 <= index + by < total,
-            on_click=move,
-            args=(by,),
-        )
-    return index
 
 
 @st.fragment
@@ -99,19 +80,21 @@ def draw_groups(
         if not groups:
             st.caption(t("No group is like that."))
             return
-        index = _step("dup-group", len(groups))
+        index = step("dup-group", len(groups))
         st.caption(t("Group {i} of {n}", i=index + 1, n=len(groups)))
+    group = groups[index]
     view = duplicates.view_group(
-        project, result, groups[index].id, keep=keep, by_hand=hand.keep.get(groups[index].id)
+        project, result, group.id, keep=hand.policy.get(group.id, keep), by_hand=hand.keep.get(group.id)
     )
     if not view.members:
         st.caption(t("Its members have been dropped meanwhile."))
         return
-    _group_head(project, result, view, groups[index].lowest, hand)
+    _group_head(project, result, view, group.lowest)
+    _group_choices(view, keep, hand)
     _members(view, colours, hand)
 
 
-def _group_head(project: Project, result: DuplicateResult, view: GroupView, lowest: float, hand: ByHand) -> None:
+def _group_head(project: Project, result: DuplicateResult, view: GroupView, lowest: float) -> None:
     stay = sum(m.kept for m in view.members)
     chips = [
         chip(t("{n} alike", n=len(view.members))),
@@ -119,14 +102,54 @@ def _group_head(project: Project, result: DuplicateResult, view: GroupView, lowe
         chip(t("least similarity {score}", score=f"{lowest:.2f}")),
     ]
     if view.conflict:
-        chips.append(chip(t("tagging conflict: equal texts, different classes"), "#d08a2e", solid=True))
+        chips.append(chip(t("tagging conflict: the same, but different classes"), "#d08a2e", solid=True))
     with st.container(horizontal=True, vertical_alignment="center", key="wl-dup-head"):
         st.html(f'<div class="wb-chips">{"".join(chips)}</div>', width="content")
-        skipped = st.toggle(t("Leave this group as it is"), value=view.id in hand.skip, key=f"dup-skip-{view.id}")
-        (hand.skip.add if skipped else hand.skip.discard)(view.id)
         if st.button(t("See in Browse"), type="tertiary", icon=":material/forum:", key="dup-browse"):
             duplicates.set_threshold(project, result)
             goto("browse", q=f"dup:{view.id}")
+
+
+def _group_choices(view: GroupView, keep: str, hand: ByHand) -> None:
+    """Draw what a person may decide about this group alone: who stays, or that it is left as it is."""
+    with st.container(horizontal=True, vertical_alignment="center", key="wl-dup-choices"):
+        policies = list(KEEP)
+        current = hand.policy.get(view.id, keep)
+        chosen = st.selectbox(
+            t("In this group stays"),
+            policies,
+            index=policies.index(current),
+            format_func=lambda k: t("In this group stays: {what}", what=t(KEEP[k][0])),
+            # A new key where the choice came from elsewhere, so that the box shows it.
+            key=f"dup-own-{view.id}-{current}",
+            label_visibility="collapsed",
+            width=420,
+        )
+        following = policies[(policies.index(current) + 1) % len(policies)]
+        if st.button(t("Another rule"), key="dup-rule", icon=":material/sync:", shortcut="P"):
+            chosen = following
+        if chosen is not None and chosen != current:
+            _set_policy(view.id, chosen, keep, hand)
+        skipped = view.id in hand.skip
+        if st.button(
+            t("Decide it after all") if skipped else t("Leave it as it is"),
+            key=f"dup-skip-{view.id}",
+            icon=":material/lock_open:" if skipped else ":material/lock:",
+            shortcut="L",
+        ):
+            (hand.skip.discard if skipped else hand.skip.add)(view.id)
+            st.rerun()
+        if skipped:
+            st.caption(t("Left as it is: nothing in this group goes."))
+
+
+def _set_policy(group_id: int, chosen: str, keep: str, hand: ByHand) -> None:
+    hand.keep.pop(group_id, None)
+    if chosen == keep:
+        hand.policy.pop(group_id, None)
+    else:
+        hand.policy[group_id] = chosen
+    st.rerun()
 
 
 def _members(view: GroupView, colours: Mapping[str, str], hand: ByHand) -> None:
@@ -134,14 +157,26 @@ def _members(view: GroupView, colours: Mapping[str, str], hand: ByHand) -> None:
     start = 0
     if len(others) > BESIDE:
         pages = -(-len(others) // BESIDE)
-        start = (st.pagination(pages, key=f"dup-members-{view.id}-{first.record.seq}") - 1) * BESIDE
+        with st.container(horizontal=True, vertical_alignment="center", key="wl-dup-copies"):
+            start = step(f"dup-members-{view.id}-{first.record.seq}", pages, ("Up", "Down")) * BESIDE
+            last = min(start + BESIDE, len(others))
+            st.caption(t("Others {i} to {j} of {n}", i=start + 1, j=last, n=len(others)))
     shown = others[start : start + BESIDE]
+    skipped = view.id in hand.skip
     places = st.columns(1 + len(shown))
     with places[0]:
-        st.html(pane_html(first.record, colours, title=t("Stays: {why}", why=t(first.why)), kept=True))
+        title = t("Stays") if skipped else t("Stays: {why}", why=t(first.why))
+        st.html(_pane(first, colours, title))
     for number, (place, member) in enumerate(zip(places[1:], shown, strict=True), 1):
         with place:
             _other(view, first, member, colours, hand, shortcut=str(number))
+
+
+def _pane(
+    member: MemberView, colours: Mapping[str, str], title: str, bodies: Mapping[int, str] | None = None
+) -> str:
+    reward = [] if member.reward is None else [chip(t("reward {r}", r=f"{member.reward:g}"))]
+    return pane_html(member.record, colours, title=title, kept=member.kept, bodies=bodies, extra=reward)
 
 
 def _other(
@@ -154,13 +189,15 @@ def _other(
     shortcut: str,
 ) -> None:
     bodies = turn_diffs(first.record, member.record)
-    if member.kept:
+    if view.id in hand.skip:
+        title = t("Stays")
+    elif member.kept:
         title = t("Stays too: {why}", why=t(member.why))
     elif bodies:
         title = t("Goes: {why}", why=said(member.why))
     else:
         title = t("Goes: {why}; the same text", why=said(member.why))
-    st.html(pane_html(member.record, colours, title=title, kept=member.kept, bodies=bodies))
+    st.html(_pane(member, colours, title, bodies))
     key = f"dup-keep-{member.record.seq}"
     if st.button(t("Keep this one"), key=key, icon=":material/swap_horiz:", shortcut=shortcut):
         hand.keep[view.id] = member.record.seq
@@ -185,7 +222,7 @@ def draw_pairs(project: Project, result: DuplicateResult, colours: Mapping[str, 
         st.caption(t("There is no such pair: everything found is equal text."))
         return
     with st.container(horizontal=True, vertical_alignment="center", key="wl-pair-bar"):
-        index = _step(f"dup-pair-{side}", len(pairs))
+        index = step(f"dup-pair-{side}", len(pairs))
         pair = pairs[index]
         st.html(
             f'<div class="wb-chips">{chip(t("similarity {score}", score=f"{pair.score:.3f}"))}</div>',
@@ -205,7 +242,7 @@ def draw_contrasts(project: Project, result: DuplicateResult, colours: Mapping[s
         st.caption(t("No prompt is answered in more than one class."))
         return
     with st.container(horizontal=True, vertical_alignment="center", key="wl-contrast-bar"):
-        index = _step("dup-contrast", len(result.contrasts))
+        index = step("dup-contrast", len(result.contrasts))
         seqs = result.contrasts[index]
         st.caption(
             tn(

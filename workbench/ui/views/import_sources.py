@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -63,10 +64,18 @@ def _ask_hub() -> None:
 
 
 def _uploaded() -> list[str]:
-    """Write uploads to a folder of this browser session, so that all files are read the same way."""
-    files = st.file_uploader(
-        t("Drop files here"), accept_multiple_files=True, type=_TYPES, key="import-upload"
-    )
+    return [str(path) for path in uploaded_files(t("Drop files here"), key="import-upload")]
+
+
+def uploaded_files(label: str, *, key: str, extra: Sequence[str] = ()) -> list[Path]:
+    """Write uploads to a folder of this browser session, so that all files are read the same way.
+
+    Args:
+        label: What the field is called.
+        key: Its widget key.
+        extra: Endings that are taken besides those of imports.
+    """
+    files = st.file_uploader(label, accept_multiple_files=True, type=[*_TYPES, *extra], key=key)
     if not files:
         return []
     folder = Path(st.session_state.setdefault("upload_folder", tempfile.mkdtemp(prefix="workbench-upload-")))
@@ -75,5 +84,5 @@ def _uploaded() -> list[str]:
         path = folder / Path(file.name).name
         if not path.exists() or path.stat().st_size != file.size:
             path.write_bytes(file.getbuffer())
-        paths.append(str(path))
+        paths.append(path)
     return paths

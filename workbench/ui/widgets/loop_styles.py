@@ -28,6 +28,7 @@ CSS = """
 .wl-duo { display: grid; grid-template-columns: 1fr 1fr; gap: .8rem; min-height: 9rem; }
 .wl-asked { font-size: 1rem; padding: .6rem .9rem; margin-bottom: .7rem; border-radius: .5rem;
   background: color-mix(in srgb, currentColor 5%, transparent); }
+.wl-marked mark { background: color-mix(in srgb, #d08a2e 38%, transparent); color: inherit; border-radius: .2rem; }
 .wl-title { font-weight: 600; font-size: .9rem; }
 .wl-turn { margin-inline: 0 !important; max-height: 26rem; overflow-y: auto; }
 [class*="st-key-clean-show-"] button, [class*="st-key-clean-show-"] button div { justify-content: flex-start; }

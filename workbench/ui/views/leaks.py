@@ -1,0 +1,226 @@
+"""Evaluation prompts in the data: look for them, see where they stand, drop the conversations that leak them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from workbench.services import browsing, decontamination
+from workbench.services.curation import class_table
+from workbench.services.decontamination import (
+    LEAST_OVERLAP,
+    LEAST_SIMILARITY,
+    OVERLAP,
+    SIMILARITY,
+    Leak,
+    LeakResult,
+)
+from workbench.services.evalitems import HELD_OUT_NAME, held_out_items, read_items
+from workbench.services.project import Project
+from workbench.ui import background, state
+from workbench.ui.i18n import t, tn
+from workbench.ui.views import acting
+from workbench.ui.views.duplicates_search import draw_embedding
+from workbench.ui.views.import_sources import uploaded_files
+from workbench.ui.views.stepping import step
+from workbench.ui.views.working import busy, own_key, take
+from workbench.ui.widgets.chips import chip
+from workbench.ui.widgets.errors import guarded
+from workbench.ui.widgets.layout import metric_row
+from workbench.ui.widgets.panes import pane_html
+
+_RESULT, _LEFT = "leak-result", "leak-left"
+
+
+@guarded
+def draw(project: Project) -> None:
+    """Draw the search for evaluation prompts and what it found."""
+    _search(project)
+    result: LeakResult | None = st.session_state.get(_RESULT)
+    if result is None or busy(own_key("leaks")):
+        return
+    if not result.leaks:
+        st.success(
+            t(
+                "None of {n} conversations leaks any of {items} evaluation prompts.",
+                n=result.considered,
+                items=len(result.items),
+            ),
+            icon=":material/check:",
+        )
+        return
+    _found(project, result)
+
+
+def _search(project: Project) -> None:
+    held_out = held_out_items(project)
+    with st.container(border=True, key="wl-leak-search"):
+        files = uploaded_files(t("Evaluation files"), key="leak-files", extra=("txt",))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            own = st.checkbox(
+                t("The {n} held-out prompts of this project", n=len(held_out)),
+                value=bool(held_out),
+                disabled=not held_out,
+                key="leak-held-out",
+            )
+            meaning = st.checkbox(
+                t("By meaning, too"),
+                value=True,
+                key="leak-meaning",
+                help=t("Finds prompts said in other words. Texts that were never embedded are embedded first."),
+            )
+            query = st.text_input(
+                t("Only where"), key="leak-query", placeholder=t("a query; empty is all"), width=240
+            )
+            clicked = st.button(
+                t("Look for leaks"), type="primary", icon=":material/search:", disabled=not (files or own)
+            )
+        st.caption(
+            t(
+                "A conversation leaks a prompt if it says most of it word for word, in runs of eight words, or "
+                "asks the same in other words. A model trained on it would look better than it is."
+            )
+        )
+    key, actor = own_key("leaks"), state.curator()
+    if clicked:
+        names = ", ".join([*(path.name for path in files), *([HELD_OUT_NAME] if own else [])])
+
+        def work(report: background.Report) -> LeakResult:
+            items = [item for path in files for item in read_items(path)]
+            return decontamination.find_leaks(
+                project,
+                [*items, *(held_out if own else [])],
+                names=names,
+                query=query or "",
+                by_meaning=meaning,
+                actor=actor,
+                on_progress=report,
+            )
+
+        background.start(key, work)
+    found = take(key, label=t("conversations read"))
+    if busy(key):
+        draw_embedding(project)
+    if found is not None:
+        st.session_state[_RESULT], st.session_state[_LEFT], st.session_state["leak-at"] = found, set(), 0
+
+
+def _found(project: Project, result: LeakResult) -> None:
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
+    with right:
+        overlap = st.slider(
+            t("Share of a prompt's words, from which it is a leak"),
+            LEAST_OVERLAP,
+            1.0,
+            OVERLAP,
+            0.01,
+            key="leak-o",
+        )
+        similarity = SIMILARITY
+        if result.by_meaning:
+            similarity = st.slider(
+                t("Similarity of meaning, from which it is a leak"),
+                LEAST_SIMILARITY,
+                1.0,
+                SIMILARITY,
+                0.01,
+                key="leak-s",
+            )
+    leaks = result.at(overlap, similarity)
+    leave: set[int] = st.session_state[_LEFT]
+    there = {s.seq for s in browsing.summaries(project, [leak.seq for leak in leaks]) if s.status != "dropped"}
+    leaks = [leak for leak in leaks if leak.seq in there]
+    going = [leak for leak in leaks if leak.seq not in leave]
+    with left:
+        metric_row(
+            [
+                (t("Conversations that leak"), len(leaks), t("of {n}", n=result.considered)),
+                (
+                    t("Prompts leaked"),
+                    len({leak.item for leak in leaks}),
+                    t("of {n}", n=len(result.items)),
+                ),
+                (t("By words"), sum(leak.way == "words" for leak in leaks), t("the others by meaning")),
+            ]
+        )
+    with right, st.container(horizontal=True, vertical_alignment="center"):
+        clicked = st.button(
+            t("Review and drop them"), type="primary", icon=":material/block:", disabled=not going, shortcut="D"
+        )
+        if len(going) < len(leaks):
+            st.caption(tn(len(leaks) - len(going), "{n} left in by hand", "{n} left in by hand"))
+    if clicked:
+        plan = decontamination.plan_decontamination(
+            project, result, overlap=overlap, similarity=similarity, leave=leave
+        )
+        acting.review(plan)
+    if leaks:
+        _look(project, result, leaks)
+    else:
+        st.success(t("Nothing leaks at these thresholds."), icon=":material/check:")
+
+
+@st.fragment
+@guarded
+def _look(project: Project, result: LeakResult, leaks: Sequence[Leak]) -> None:
+    """Draw one leak: the prompt on the left, the conversation with the place marked on the right."""
+    leave: set[int] = st.session_state[_LEFT]
+    with st.container(horizontal=True, vertical_alignment="center", key="wl-leak-bar"):
+        index = step("leak-at", len(leaks))
+        leak = leaks[index]
+        score = f"{leak.score:.2f}"
+        way = (
+            t("words in common {score}", score=score)
+            if leak.way == "words"
+            else t("same meaning {score}", score=score)
+        )
+        st.html(f'<div class="wb-chips">{chip(way)}</div>', width="content")
+        st.caption(t("Leak {i} of {n}, least alike first", i=index + 1, n=len(leaks)))
+        stays = leak.seq in leave
+        if st.button(
+            t("It is a leak after all") if stays else t("No leak: leave it in"),
+            key="leak-leave",
+            icon=":material/lock_open:" if stays else ":material/lock:",
+            shortcut="L",
+        ):
+            (leave.discard if stays else leave.add)(leak.seq)
+            st.rerun()
+    item = result.items[leak.item]
+    records = browsing.get_records(project, [leak.seq])
+    if not records:
+        st.caption(t("It is gone meanwhile."))
+        return
+    (record,) = records
+    parts = [f'<div class="wl-title">{escape(item.id)}</div>', _block(t("Prompt"), item.prompt)]
+    if item.answer:
+        parts.append(_block(t("Answer"), item.answer))
+    colours = {row.name: row.colour for row in class_table(project)}
+    marked = marked_turns([turn.content for turn in record.conversation.turns], leak)
+    title = t("Stays") if stays else t("Goes: {why}", why=decontamination.reason(result, leak))
+    pane = pane_html(record, colours, title=title, kept=stays, bodies=marked)
+    st.html(f'<div class="wl-row" style="--n:2"><div class="wl-pane">{"".join(parts)}</div>{pane}</div>')
+
+
+def _block(head: str, text: str) -> str:
+    return (
+        f'<div class="wb-chat"><div class="wb-turn wl-turn"><div class="wb-role">{escape(head)}</div>'
+        f'<div class="wb-text" dir="auto">{escape(text)}</div></div></div>'
+    )
+
+
+def marked_turns(turns: Sequence[str], leak: Leak) -> Mapping[int, str]:
+    """Return the turns that hold a span as HTML with the spans marked; every text is escaped."""
+    out = {}
+    for number, text in enumerate(turns):
+        spans = [span for span in leak.spans if span.turn == number]
+        if not spans:
+            continue
+        parts, at = [], 0
+        for span in spans:
+            parts += [escape(text[at : span.begin]), f"<mark>{escape(text[span.begin : span.end])}</mark>"]
+            at = span.end
+        body = "".join([*parts, escape(text[at:])])
+        out[number] = f'<div class="wb-text wl-marked" dir="auto">{body}</div>'
+    return out
