@@ -43,7 +43,7 @@ def dedupe(
     method: Annotated[str, typer.Option(help="exact, near or semantic (by embeddings).")] = "near",
     part: Annotated[str, typer.Option(help="conversation, prompt or answer.")] = "conversation",
     threshold: Annotated[
-        float | None, typer.Option(help="Least similarity; default 0.8 for near, 0.92 for semantic.")
+        float | None, typer.Option(help="Least similarity; default 0.8 for near, 0.95 for semantic.")
     ] = None,
     keep: Annotated[str, typer.Option(help="Which to keep: best, longest, newest or first.")] = "best",
     where: WhereOption = "",

@@ -67,7 +67,7 @@ ENGINES = ("local", "ray")
 HEAD = 60
 """Signs of a beginning that show whether there are two words."""
 
-THRESHOLDS: Mapping[Method, float] = {"exact": 1.0, "near": 0.8, "semantic": 0.92}
+THRESHOLDS: Mapping[Method, float] = {"exact": 1.0, "near": 0.8, "semantic": 0.95}
 """Where each method begins."""
 
 SHINGLES = {"words": Reading(), "characters": Reading(width=5, by_character=True)}

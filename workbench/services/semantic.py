@@ -84,7 +84,7 @@ def embed_missing(project: Project, pieces: Pieces, actor: str, *, on_progress: 
     running = embedding_job(project)
     if pieces.missing and running is not None and running.live:
         # Somebody else's search: likely the same texts.
-        _follow(project, running, on_progress)
+        _follow(project, running, on_progress, own=False)
         _take(project, pieces)
     job = start_embedding(project, pieces, actor)
     if job is None:
@@ -105,8 +105,8 @@ def _take(project: Project, pieces: Pieces) -> None:
         pieces.look_again(connection)
 
 
-def _follow(project: Project, job: Job, on_progress: Progress | None) -> Job:
-    """Wait for a worker's end; whoever breaks off the waiting stops the worker too."""
+def _follow(project: Project, job: Job, on_progress: Progress | None, *, own: bool = True) -> Job:
+    """Wait for a worker's end; whoever breaks off the waiting stops the worker too, if it is their own."""
     try:
         while job.live:
             time.sleep(POLL_SECONDS)
@@ -114,7 +114,8 @@ def _follow(project: Project, job: Job, on_progress: Progress | None) -> Job:
             if on_progress is not None:
                 on_progress(job.step, job.total or max(job.step, 1))
     except BaseException:
-        with suppress(JobError):  # it has ended just now
-            jobs.stop(project, job.id)
+        if own:
+            with suppress(JobError):  # it has ended just now
+                jobs.stop(project, job.id)
         raise
     return job

@@ -94,7 +94,7 @@ def _explained(method: str) -> str:
         "exact": t("Equal texts only, whatever their width, case and white space."),
         "semantic": t(
             "The same said in other words. Texts that were never embedded are embedded first, once: about a "
-            "minute for every five thousand; then it is a matter of seconds. Long texts go by their beginning "
+            "minute for every two thousand; then it is a matter of seconds. Long texts go by their beginning "
             "and their end."
         ),
     }[method]
