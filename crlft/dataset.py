@@ -6,7 +6,7 @@ Every conversation ends up in exactly one place: trained on, held out, or report
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +19,7 @@ from crlft.config import RunConfig
 from crlft.conversation import Conversation
 from crlft.errors import DataError, SchemeError
 from crlft.methods import METHODS, Method
+from crlft.promptgroups import below_share, prompt_key
 from crlft.tokens import Encoded, Encoder
 
 
@@ -110,10 +111,16 @@ class Dataset:
     warnings: list[str] = field(default_factory=list)
 
 
-def is_held_out(conversation: Conversation, share: float) -> bool:
-    """Whether a conversation is kept out; all conversations of one prompt fall on the same side."""
-    digest = hashlib.sha256(conversation.prompt.strip().encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+def is_held_out(conversation: Conversation, share: float, groups: Mapping[str, str] | None = None) -> bool:
+    """Whether a conversation is kept out; all conversations of one prompt fall on the same side.
+
+    Args:
+        conversation: It.
+        share: Of the prompts.
+        groups: Of near-duplicate prompts (`crlft.promptgroups`): they fall on the same side, too.
+    """
+    key = prompt_key(conversation.prompt)
+    return below_share(groups.get(key, key) if groups else key, share)
 
 
 def condition_for(conversation: Conversation, condition: str, dropout: float) -> str:
@@ -130,8 +137,9 @@ def build_dataset(
     config: RunConfig,
     encoder: Encoder,
     max_tokens: int,
+    groups: Mapping[str, str] | None = None,
 ) -> Dataset:
-    """Return the examples of a method.
+    """Return the examples of a method; `groups` as in `is_held_out`.
 
     Raises:
         DataError: A class is unknown to the scheme, nothing is left to train on, or nothing of the class that
@@ -164,7 +172,8 @@ def build_dataset(
         example = _example(ids, weight, name, index, config.normalisation, max_tokens)
         if method.weighted and any(turn.reward is not None for turn in conversation.turns):
             example = _weigh_answers(example, ids, scheme, conversation)
-        _place(example, conversation, config, out, accounts[name])
+        held_out = is_held_out(conversation, config.held_out_share, groups)
+        _place(example, conversation, held_out, out, accounts[name])
     _refuse_nothing(out, encoded, max_tokens)
     if method.conditioned:
         _refuse_empty_best(accounts[scheme.best.name])
@@ -224,11 +233,11 @@ def _weigh_answers(example: Example, encoded: Encoded, scheme: ClassScheme, conv
 
 
 def _place(
-    example: Example, conversation: Conversation, config: RunConfig, out: Dataset, account: ClassAccount
+    example: Example, conversation: Conversation, held_out: bool, out: Dataset, account: ClassAccount
 ) -> None:
     if not example.supervised.any():
         account.unsupervised += 1
-    elif is_held_out(conversation, config.held_out_share):
+    elif held_out:
         account.held_out += 1
         out.held_out.append((conversation, example))
     elif example.mass == 0:

@@ -37,6 +37,7 @@ from crlft.models import (
     load_encoder,
     pick_device,
 )
+from crlft.promptgroups import read_prompt_groups
 from crlft.resolve import Resolved, resolve_context, resolve_plan
 from crlft.snapshot import snapshot_hash
 from crlft.tokens import Encoder
@@ -104,7 +105,8 @@ def plan_run(config: RunConfig, events: Events | None = None) -> Planned:
     model_config = load_config(config.base)
     context = context_tokens(model_config)
     max_tokens = resolve_context(config, context)
-    dataset = build_dataset(conversations, scheme, config, encoder, max_tokens)
+    groups = read_prompt_groups(config.snapshot)
+    dataset = build_dataset(conversations, scheme, config, encoder, max_tokens, groups)
     fast = has_fast_bf16(device)
     bf16 = config.precision == "bf16" or (config.precision == "auto" and fast)
     memory = estimate(model_config, config, device=device, bf16=bf16)

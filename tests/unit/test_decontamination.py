@@ -1,4 +1,4 @@
-"""Evaluation prompts in the data: what is a leak and what another question, where it stands, dropped and undone."""
+"""Evaluation prompts in the data: what is a leak, what another question, where it stands; dropped and undone."""
 
 from __future__ import annotations
 

@@ -154,6 +154,20 @@ def test_no_prompt_is_on_both_sides_of_a_split(tmp_path, name):
         assert [f["split"] for f in header["configs"][0]["data_files"]] == ["train", "test"]
 
 
+def test_nearly_the_same_prompt_is_on_one_side(tmp_path):
+    text = "which of the old blue lamps by gate {} can I still buy there today"
+    asked = [text.format(n) + tail for n in range(40) for tail in ("", " please", "!")]
+    held = [Conversation((Turn("user", one), Turn("assistant", "no")), class_name="sub") for one in asked]
+    export(held, tmp_path / "out.jsonl", "messages", splits={"train": 0.6, "test": 0.4})
+    gates = {
+        part: {row["messages"][0]["content"].split()[8] for row in rows_of(tmp_path / f"out.{part}.jsonl")}
+        for part in ("train", "test")
+    }
+    assert not gates["train"] & gates["test"]
+    assert gates["train"] | gates["test"] == set(map(str, range(40)))
+    assert min(map(len, gates.values())) > 3
+
+
 @pytest.mark.parametrize(
     ("splits", "message"),
     [

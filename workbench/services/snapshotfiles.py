@@ -1,5 +1,7 @@
 """A snapshot's folder: `data.parquet` and `manifest.json`, written aside, moved into place whole, never changed.
 
+Where prompts have near-duplicates, `prompt_groups.json` says which stand together (`crlft.promptgroups`).
+
 The column `conversation` holds the JSON text of `Conversation.to_dict()` and is what training reads; the other
 columns are for people and for other tools. Rows stand in the order of their ids, so equal data gives equal files.
 """
@@ -21,6 +23,7 @@ import pyarrow.parquet as pq
 
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
+from crlft.promptgroups import GROUPS
 from crlft.runfolder import write_atomically
 from workbench.curate.text import measure
 from workbench.domain.errors import ProjectError
@@ -130,6 +133,12 @@ def _mean_weight(record: Record, scheme: ClassScheme) -> float:
         return weight
     own = measure(conversation).turn_rewards
     return weight + sum(n * (scheme.loss_weight(name, reward) - weight) for _, reward, n in own) / tokens
+
+
+def write_prompt_groups(folder: Path, groups: Mapping[str, str]) -> None:
+    """Write which prompts have near-duplicates, if any: they are held out together or not at all."""
+    if groups:
+        write_atomically(folder / GROUPS, json.dumps({"groups": dict(sorted(groups.items()))}, indent=0))
 
 
 def iterate_conversations(folder: Path) -> Iterator[Conversation]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
+from crlft.promptgroups import LEARNT, prompt_key
 from workbench.domain.curation import Action
 from workbench.domain.errors import NotFound, PlanError
 from workbench.domain.record import Record
@@ -20,6 +21,7 @@ from workbench.services.browsing import compiled
 from workbench.services.exporting import Card, ExportPreview, ExportReport, export_conversations, preview_export
 from workbench.services.progress import current_round
 from workbench.services.project import Project
+from workbench.services.promptgroups import PromptGroups
 from workbench.services.snapshotplan import SnapshotClass, SnapshotPlan, members, plan_of, plan_snapshot
 from workbench.store import schema
 from workbench.store.actions import decisions_in_force, record_action
@@ -44,7 +46,8 @@ Progress = Callable[[int, int | None], None]
 
 HELD_OUT_RULE = (
     "a run with held_out_share s keeps a conversation out of training if the first 8 bytes (big-endian) of the"
-    " SHA-256 of its first user turn, stripped, are below s * 2**64: equal prompts never stand on both sides"
+    " SHA-256 of its first user turn, stripped, are below s * 2**64; prompts in prompt_groups.json go by the key"
+    " that stands there: equal and nearly equal prompts never stand on both sides"
 )
 
 _NAME = re.compile(r"\w[\w.\-]{0,63}")
@@ -104,8 +107,10 @@ def make_snapshot(
                 raise PlanError(plan.faults[0], "tag conversations first, or widen the query")
             scheme, number = read_scheme(connection), current_round(connection)
             decisions = _decisions(connection)
-            records = _records(connection, ready)
+            prompts = PromptGroups()
+            records = _noting_prompts(_records(connection, ready), prompts)
             content = files.write_data(scratch / files.DATA, records, scheme, _counter(plan, on_progress))
+        files.write_prompt_groups(scratch, prompts.group_of(LEARNT))
         manifest = _manifest(project, name, plan, scheme, content)
         manifest |= {"round": number, "actor": actor, "decisions": decisions}
         files.write_manifest(scratch, manifest)
@@ -151,6 +156,13 @@ def _records(connection: Connection, ready: Compiled) -> Iterator[Record]:
     seqs = list(connection.execute(members(ready.restrict(select(c.seq))).order_by(c.uid)).scalars())
     for part in chunks(seqs, files.ROWS_PER_GROUP):
         yield from get_records(connection, part)
+
+
+def _noting_prompts(records: Iterator[Record], prompts: PromptGroups) -> Iterator[Record]:
+    for record in records:
+        asked = record.conversation.prompt
+        prompts.add(prompt_key(asked), asked)
+        yield record
 
 
 def _counter(plan: SnapshotPlan, on_progress: Progress | None) -> Callable[[], None] | None:

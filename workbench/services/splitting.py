@@ -1,4 +1,4 @@
-"""Parts of a dataset by prompt: answers to one prompt, and the halves of a pair, are never in two of them."""
+"""Parts of a dataset by prompt: answers to one prompt or to nearly the same one are never in two of them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from pathlib import Path
 
 from crlft.conversation import Conversation
 from crlft.formats.writing import SUFFIXES
+from workbench.curate.dedupe import sides
 from workbench.curate.text import prompt_hash
 from workbench.domain.errors import WorkbenchError
+from workbench.services.promptgroups import PromptGroups
 from workbench.store import jsontext
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
 _HASHES = 1 << 64
+TOO_LARGE = "too large"
+"""Key of groups of near-duplicate prompts that would swallow a small part: they go to the largest."""
 
 
 def check_splits(splits: Mapping[str, float]) -> list[str]:
@@ -36,9 +40,11 @@ def check_splits(splits: Mapping[str, float]) -> list[str]:
     return list(splits)
 
 
-def part_of(conversation: Conversation, splits: Mapping[str, float]) -> str:
-    """Return which part a conversation is in: by its prompt's hash alone, so the same in every export."""
-    at, reached = int(prompt_hash(conversation), 16) / _HASHES, 0.0
+def part_of(key: str, splits: Mapping[str, float]) -> str:
+    """Return which part a key (16 hexadecimal digits) falls into: by it alone, so the same in every export."""
+    if key == TOO_LARGE:
+        return max(splits, key=lambda name: splits[name])
+    at, reached = int(key, 16) / _HASHES, 0.0
     for name, share in splits.items():
         reached += share
         if at < reached:
@@ -57,7 +63,10 @@ def part_path(path: Path, part: str) -> Path:
 def split_apart(
     conversations: Iterable[Conversation], splits: Mapping[str, float] | None, names: Sequence[str]
 ) -> Iterator[dict[str, Iterator[Conversation]]]:
-    """Give the parts, each an iterator in the order given; memory does not grow with them.
+    """Give the parts, each an iterator in the order given.
+
+    A conversation goes by its prompt's hash, and with all whose prompt is nearly the same: by the smallest of
+    their hashes. Memory holds signatures of the distinct prompts, no conversations.
 
     Args:
         conversations: Read once.
@@ -68,11 +77,19 @@ def split_apart(
         yield {names[0]: iter(conversations)}
         return
     with tempfile.TemporaryDirectory(prefix="workbench-parts-") as scratch:
-        spools = {name: Path(scratch) / name for name in names}
-        with ExitStack() as stack:
-            files = {name: stack.enter_context(path.open("w", encoding="utf-8")) for name, path in spools.items()}
+        everything, keys, prompts = Path(scratch) / "all", [], PromptGroups()
+        with everything.open("w", encoding="utf-8") as file:
             for conversation in conversations:
-                files[part_of(conversation, splits)].write(jsontext.dump(conversation.to_dict()) + "\n")
+                file.write(jsontext.dump(conversation.to_dict()) + "\n")
+                keys.append(prompt_hash(conversation))
+                prompts.add(keys[-1], sides(conversation.turns, "prompt")[0])
+        group_of = prompts.group_of(TOO_LARGE)
+        spools = {name: Path(scratch) / f"part-{name}" for name in names}
+        with ExitStack() as stack, everything.open(encoding="utf-8") as lines:
+            files = {name: stack.enter_context(path.open("w", encoding="utf-8")) for name, path in spools.items()}
+            for key, line in zip(keys, lines, strict=True):
+                files[part_of(group_of.get(key, key), splits)].write(line)
+        everything.unlink()
         yield {name: _read(path) for name, path in spools.items()}
 
 
