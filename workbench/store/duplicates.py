@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -98,6 +99,13 @@ def iterate_bodies(connection: Connection, seqs: Sequence[int]) -> Iterator[tupl
         else:
             held = list(connection.execute(query.where(c.seq.in_(part))).all())
         yield [row[0] for row in held], [row[1] for row in held]
+
+
+def iterate_turns(connection: Connection, seqs: Sequence[int]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield (row number, message dictionaries), ascending within each chunk."""
+    for numbers, texts in iterate_bodies(connection, seqs):
+        for seq, text in zip(numbers, texts, strict=True):
+            yield seq, json.loads(text)
 
 
 def save_result(

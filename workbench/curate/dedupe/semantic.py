@@ -94,7 +94,7 @@ def find_semantic(
     """
     reading, floor = reading or Reading(), min(floor, threshold)
     wordy = np.flatnonzero(np.sum([d.words for d in digests], axis=0) > 1)
-    reps, firsts = representatives(seqs[wordy], joint_keys(digests)[wordy])
+    reps, firsts = representatives(seqs[wordy], joint_keys([d.keys for d in digests])[wordy])
     chosen = wordy[firsts]
     sides = [
         Meanings(v, d.keys[:, 0], d.words, d.counts, d.figures).take(chosen)
