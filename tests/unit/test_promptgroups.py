@@ -21,14 +21,30 @@ def talk(prompt):
     return Conversation((Turn("user", prompt), Turn("assistant", "a")), class_name="sub")
 
 
-def test_near_duplicates_share_the_smallest_key_and_other_numbers_do_not():
+def test_near_duplicates_share_a_key_in_any_order_and_other_numbers_do_not():
     prompts = PromptGroups()
     lamps, sums = LAMPS.format("harbour"), "what is 7 plus {} now"
     texts = [lamps, lamps + " please", sums.format(4), sums.format(5)]
     for text in texts:
         prompts.add(prompt_key(text), text)
-    keys = sorted(map(prompt_key, texts[:2]))
-    assert prompts.group_of(LEARNT) == dict.fromkeys(keys, keys[0])
+    groups = prompts.group_of(LEARNT)
+    assert set(groups) == set(map(prompt_key, texts[:2]))
+    assert len(set(groups.values())) == 1
+    other = PromptGroups()
+    for text in reversed(texts):
+        other.add(prompt_key(text), text)
+    assert other.group_of(LEARNT) == groups
+
+
+def test_groups_are_held_out_as_often_as_single_prompts():
+    prompts = PromptGroups()
+    for n in range(300):
+        for tail in ("", " please", " sir"):
+            text = LAMPS.format(f"gate {n}") + tail
+            prompts.add(prompt_key(text), text)
+    keys = set(prompts.group_of(LEARNT).values())
+    assert len(keys) == 300
+    assert 40 < sum(below_share(key, 0.2) for key in keys) < 80
 
 
 def test_a_group_that_is_most_of_the_data_is_never_held_out():

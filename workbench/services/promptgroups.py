@@ -12,6 +12,7 @@ that is trained on, or a small part would swallow it whole.
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import blake2b
 
 import numpy as np
 
@@ -68,6 +69,11 @@ class PromptGroups:
         limit = max(FEWEST, MOST * self._counts.total())
         for group in result.groups:
             keys = [self._keys[seq] for seq in group.seqs]
-            own = min(keys) if sum(self._counts[key] for key in keys) <= limit else too_large
+            own = _mixed(min(keys)) if sum(self._counts[key] for key in keys) <= limit else too_large
             out.update(dict.fromkeys(keys, own))
         return out
+
+
+def _mixed(key: str) -> str:
+    """Return a group's key: the smallest of many keys itself would nearly always be a small one."""
+    return blake2b(key.encode(), digest_size=8).hexdigest()

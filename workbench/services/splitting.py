@@ -65,8 +65,8 @@ def split_apart(
 ) -> Iterator[dict[str, Iterator[Conversation]]]:
     """Give the parts, each an iterator in the order given.
 
-    A conversation goes by its prompt's hash, and with all whose prompt is nearly the same: by the smallest of
-    their hashes. Memory holds signatures of the distinct prompts, no conversations.
+    A conversation goes by its prompt's hash, and with all whose prompt is nearly the same: by a hash of
+    the smallest of theirs. Memory holds signatures of the distinct prompts, no conversations.
 
     Args:
         conversations: Read once.
