@@ -2,7 +2,7 @@
 
 A snapshot may hold `prompt_groups.json`: `{"groups": {key: key of its group}}`, for prompts that have a
 near-duplicate. The key of a prompt is the first 16 hexadecimal digits of the SHA-256 of its first user turn,
-stripped; that of a group is made of the smallest of its prompts', or `LEARNT` where it is too large to be held out.
+stripped; that of a group is made of the smallest of its prompts', or is `LEARNT` where too large to be held out.
 """
 
 from __future__ import annotations

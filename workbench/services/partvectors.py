@@ -194,7 +194,7 @@ def _slim(read: Digest) -> Digest:
 
 def _joined(parts: Sequence[Digest]) -> Digest:
     return Digest(
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in Digest.__dataclass_fields__)  # type: ignore[arg-type]
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in Digest.__dataclass_fields__)
     )
 
 
