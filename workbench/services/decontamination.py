@@ -279,8 +279,7 @@ def plan_decontamination(
 def reason(result: LeakResult, leak: Leak) -> str:
     """Return why a conversation goes, in words."""
     what = "overlap" if leak.way == "words" else "same meaning"
-    of = f" of {result.names}" if result.names else ""
-    return f"leaks {result.items[leak.item].id}{of}: {what} {leak.score:.2f}"
+    return f"leaks {result.items[leak.item].id} of {result.names or 'a list'}: {what} {leak.score:.2f}"
 
 
 def leak_text(project: Project, leaks: Sequence[Leak]) -> list[str]:

@@ -31,6 +31,7 @@ _DECISIONS: Mapping[str, str] = {
     ),
     "drop {what} in {n} groups": "舍弃 {n} 组中的 {what}",
     "drop {what} in 1 group": "舍弃 1 组中的 {what}",
+    "drop {what} that leak evaluation prompts": "舍弃泄漏评测提示的 {what}",
     "drop {what}": "舍弃 {what}",
     "keep {what}": "保留 {what}",
     "set back to pending {what}": "把 {what} 恢复为待定",
@@ -84,6 +85,8 @@ _WORK: Mapping[str, str] = {
     "judge tags by {run} (in sample)": "用 {run} 评判标注（样本内）",
     "judge tags by {run}": "用 {run} 评判标注",
     "map of {n} texts": "{n} 个文本的地图",
+    "embeddings of {n} texts": "{n} 个文本的嵌入",
+    "embed {n} texts": "嵌入 {n} 个文本",
     "map {id}: {n} texts": "地图 {id}：{n} 个文本",
     "job {id} goes first": "任务 {id} 排到最前",
     "delete run {id} (it lies in the trash)": "删除训练 {id}（在回收站）",
@@ -95,6 +98,8 @@ _WORK: Mapping[str, str] = {
 
 _REASONS: Mapping[str, str] = {
     "duplicate of {uid} at {score}": "与 {uid} 重复，相似度 {score}",
+    "leaks {item} of {names}: overlap {score}": "泄漏 {names} 中的 {item}，重合 {score}",
+    "leaks {item} of {names}: same meaning {score}": "泄漏 {names} 中的 {item}，含义相同 {score}",
     "offline base (a tiny model that ships with the program)": "离线基座（随程序附带的小模型）",
     "suggested by similar ones": "由相似的对话建议",
     "all who judged agree": "所有评判者意见一致",

@@ -20,7 +20,7 @@ from workbench.services.decontamination import (
 from workbench.services.evalitems import HELD_OUT_NAME, held_out_items, read_items
 from workbench.services.project import Project
 from workbench.ui import background, state
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.views import acting
 from workbench.ui.views.duplicates_search import draw_embedding
 from workbench.ui.views.import_sources import uploaded_files
@@ -198,7 +198,7 @@ def _look(project: Project, result: LeakResult, leaks: Sequence[Leak]) -> None:
         parts.append(_block(t("Answer"), item.answer))
     colours = {row.name: row.colour for row in class_table(project)}
     marked = marked_turns([turn.content for turn in record.conversation.turns], leak)
-    title = t("Stays") if stays else t("Goes: {why}", why=decontamination.reason(result, leak))
+    title = t("Stays") if stays else t("Goes: {why}", why=said(decontamination.reason(result, leak)))
     pane = pane_html(record, colours, title=title, kept=stays, bodies=marked)
     st.html(f'<div class="wl-row" style="--n:2"><div class="wl-pane">{"".join(parts)}</div>{pane}</div>')
 
