@@ -1,4 +1,4 @@
-"""The Duplicates page in Chromium, by keys alone: walk, choose, leave alone, drop, undo; leaks with their place."""
+"""The Duplicates page in Chromium, by keys alone: walk, choose, leave alone, drop, undo; leaks in their place."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
     table = {"senior": "expert", "crowd": "sub"}
     import_files(made, [folder / "rows.jsonl"], actor="t", class_field="generator", class_map=table)
     duplicates.find_duplicates(made)
-    held_out = [Prompt("pears", ({"role": "user", "content": ASKED.format("station")},))]
+    held_out = [Prompt("pears", ({"role": "user", "content": SAID},))]
     comparing.set_held_out(made, held_out, actor="t")
     port = free_port(8850)
     process = subprocess.Popen(
@@ -121,11 +121,11 @@ def test_a_leak_is_shown_with_its_place(page: Page, served: tuple[Project, str])
     page.goto(f"{address}/duplicates?view=Leaked+evaluation+prompts")
     page.get_by_text("By meaning, too").click()
     page.get_by_role("button", name="Look for leaks").click()
-    expect(page.get_by_text("Leak 1 of 3, least alike first")).to_be_visible()
-    expect(page.locator(".wl-marked mark")).to_have_text(ASKED.format("station"))
+    expect(page.get_by_text("Leak 1 of 9, least alike first")).to_be_visible()
+    expect(page.locator(".wl-marked mark")).to_have_text(SAID)
     page.keyboard.press("l")
     expect(page.get_by_text("1 left in by hand")).to_be_visible()
     page.keyboard.press("d")
-    expect(page.get_by_text("Drop 2 conversations that leak evaluation prompts")).to_be_visible()
+    expect(page.get_by_text("Drop 8 conversations that leak evaluation prompts")).to_be_visible()
     page.keyboard.press("Escape")
     assert dropped(project) == []
