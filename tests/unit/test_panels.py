@@ -13,7 +13,7 @@ from tests.contract.store_world import make_project, numbered
 from workbench import cli
 from workbench.curate.agreement import agreement
 from workbench.domain.errors import NotFound, PlanError
-from workbench.services import browsing, curation, panels, queue
+from workbench.services import browsing, curation, deciders, panels, queue
 from workbench.services.decisions import Decision, decide
 from workbench.services.project import Project
 
@@ -191,7 +191,7 @@ def test_who_decided_what(project: Project) -> None:
     last = curation.apply_plan(project, curation.plan_status(project, "kept", seqs=[1]), actor="ann")
     curation.apply_plan(project, curation.plan_status(project, "dropped", "bad", seqs=[2, 3]), actor="ben")
     curation.undo(project, last.id, actor="ben")
-    found = {d.name: (d.decisions, dict(d.by_kind)) for d in panels.deciders(project)}
+    found = {d.name: (d.decisions, dict(d.by_kind)) for d in deciders.deciders(project)}
     assert found == {"ann": (1, {"tag": 12}), "ben": (1, {"drop": 2})}
 
 

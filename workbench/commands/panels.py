@@ -9,7 +9,7 @@ import typer
 
 from workbench.commands.shell import plural, shell_of
 from workbench.domain.errors import PlanError
-from workbench.services import browsing, curation, panels
+from workbench.services import browsing, curation, deciders, panels
 from workbench.services.project import Project
 
 NumberArgument = Annotated[int, typer.Argument(metavar="PANEL", help="The panel's number.")]
@@ -51,7 +51,7 @@ def list_all(context: typer.Context) -> None:
             f" {len(r.agreed):,} agreed, {len(r.disputed):,} disputed, {r.settled:,} settled; alpha {alpha}"
         )
         lines += [f"     {p.first} · {p.second}: {p.same:,} of {p.both:,} the same" for p in r.agreement.pairs]
-    who = panels.deciders(project)
+    who = deciders.deciders(project)
     lines += [f"{d.name}: {plural(d.decisions, 'decision')}, last {d.last}" for d in who]
     data = [
         {

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from workbench.curate.agreement import Agreement, agreement
 from workbench.domain.curation import Action, Change, Plan
@@ -27,7 +27,7 @@ from workbench.store.actions import record_action
 from workbench.store.conversations import chunks, now
 from workbench.store.objects import change_object, write_object
 from workbench.store.panels import Panel
-from workbench.store.schema import actions, conversations
+from workbench.store.schema import conversations
 
 MOST_PEOPLE = 10
 MOST_CONVERSATIONS = 5_000
@@ -82,25 +82,6 @@ class PanelReport:
     complete: int
     by_curator: Mapping[str, int]
     agreement: Agreement
-
-
-@dataclass(frozen=True, slots=True)
-class Decider:
-    """What one person (or rule, or import) decided, as far as it is in force.
-
-    Attributes:
-        name: Who.
-        decisions: Entries of the log.
-        conversations: How many conversations those changed, one counted once for each entry.
-        by_kind: Kind of action → conversations.
-        last: When last, ISO 8601 UTC.
-    """
-
-    name: str
-    decisions: int
-    conversations: int
-    by_kind: Mapping[str, int]
-    last: str
 
 
 def make_panel(
@@ -350,31 +331,6 @@ def _tagged(project: Project, wanted: Mapping[int, tuple[str | None, str]]) -> l
                 before = {"class_name": row.class_name, "tagged_by": row.tagged_by}
                 out.append(Change(row.seq, row.revision, before, {"class_name": name, "tagged_by": by}))
     return out
-
-
-def deciders(project: Project) -> list[Decider]:
-    """Return who decided what, as far as it is in force, most conversations first."""
-    a = actions.c
-    query = (
-        select(a.actor, a.kind, func.count(), func.sum(a.affected), func.max(a.at))
-        .where(a.undone_by.is_(None), a.kind.not_in(("undo", "snapshot", "run", "settings", "classes", "panel")))
-        .group_by(a.actor, a.kind)
-    )
-    found: dict[str, list[tuple[str, int, int, str]]] = {}
-    with project.database.read() as connection:
-        for actor, kind, n, affected, last in connection.execute(query):
-            found.setdefault(actor, []).append((kind, n, n if kind == "opinion" else int(affected or 0), last))
-    made = [
-        Decider(
-            name or "–",
-            sum(n for _, n, _, _ in rows),
-            sum(affected for _, _, affected, _ in rows),
-            {kind: affected for kind, _, affected, _ in rows},
-            max(last for *_, last in rows),
-        )
-        for name, rows in found.items()
-    ]
-    return sorted(made, key=lambda d: (-d.conversations, d.name))
 
 
 def _conversations(n: int) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from crlft.errors import CrlftError
 from workbench.curate.agreement import RELIABLE, TENTATIVE, Agreement
-from workbench.services import panels
+from workbench.services import deciders, panels
 from workbench.services.curation import ClassRow
 from workbench.services.panels import PanelReport
 from workbench.services.project import Project
@@ -188,7 +188,7 @@ def _new(project: Project) -> None:
 @st.fragment
 @guarded
 def _deciders(project: Project) -> None:
-    found = panels.deciders(project)
+    found = deciders.deciders(project)
     if not found:
         st.caption(t("Nobody has decided anything yet."))
         return
