@@ -171,9 +171,10 @@ def served(root: Path) -> Iterator[tuple[str, psutil.Process]]:
 
 
 _PAINTED = """([before, pick]) => new Promise((done) => {
-  const read = () => eval(pick);
+  const read = () => eval(pick), late = performance.now() + 15000;
   const look = () => requestAnimationFrame(() => {
-    if (read() && read() !== before) requestAnimationFrame(() => done(performance.now()));
+    if (performance.now() > late) done(performance.now());
+    else if (read() && read() !== before) requestAnimationFrame(() => done(performance.now()));
     else look();
   });
   look();

@@ -13,13 +13,16 @@ from sqlalchemy import update
 from crlft.conversation import Turn
 from tests.contract.store_world import make_project, make_record
 from workbench.domain.curation import Plan
-from workbench.services import browsing, curation, health
+from workbench.services import browsing, curation, health, mapping
+from workbench.services.maptexts import MAP_SETTING
 from workbench.services.project import Project, open_project
 from workbench.store import keeper
 from workbench.store.actions import record_action, update_action
 from workbench.store.changes import apply_changes
 from workbench.store.conversations import insert_records
 from workbench.store.schema import conversations
+from workbench.store.settings import set_setting
+from workbench.store.vectors import Cluster, replace_map
 
 TERMS = (
     *("class:expert", "-class:expert", "class:none", "status:dropped", "-status:dropped", "source:a*"),
@@ -173,3 +176,20 @@ def test_ids_that_are_no_hashes_are_sorted_by_the_database(both: tuple[Project, 
         last = conversations.c.seq == 61
         connection.execute(update(conversations).where(last).values(uid="by hand"))
     agree(memory, database, "tokens>0", ("random", "newest"))
+
+
+def test_the_map_is_the_same_from_memory(both: tuple[Project, Project]) -> None:
+    memory, database = both
+    with database.database.write() as connection:
+        places = [(seq, float(seq % 7), float(seq % 5), seq % 4 - 1) for seq in range(1, 58)]
+        replace_map(connection, places, [Cluster(i, f"topic {i}", 14, 3, 2) for i in range(3)])
+        set_setting(connection, MAP_SETTING, {"job_id": "map-1", "embedder": "offline", "created_at": "now"})
+    lasso = [(0.5, 0.5), (5.5, 0.5), (5.5, 3.5), (0.5, 3.5)]
+    for query in ("", "class:expert", "-source:a* tokens>5", "cluster:1", "cat"):
+        for colour, limit in (("class", 1000), ("reward", 9)):
+            one, two = (mapping.load_map(p, colour, limit, query) for p in both)
+            assert one == two
+        found = mapping.select_polygon(memory, lasso, query)
+        assert found == mapping.select_polygon(database, lasso, query)
+        assert health.clusters_by_class(memory, query) == health.clusters_by_class(database, query)
+    assert len(mapping.select_polygon(memory, lasso)) > 5

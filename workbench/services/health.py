@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from workbench.services import browsing
 from workbench.services.browsing import compiled
 from workbench.services.duplicates import latest_duplicates
+from workbench.services.mapmemory import matching_points
 from workbench.services.project import Project
 from workbench.store import mapview
 from workbench.store.cube import CubeCell
 from workbench.store.quarantine import count_quarantine
+from workbench.store.vectors import read_clusters
 
 UNTAGGED = "none"
 Crossed = dict[str, dict[str, int]]
@@ -114,4 +116,8 @@ def clusters_by_class(project: Project, query: str = "") -> list[tuple[mapview.C
         QueryError: The query has a mistake.
     """
     with compiled(project, query) as (connection, ready):
+        quick = matching_points(project, connection, query)
+        if quick is not None:
+            counts = quick.by_class()
+            return [(region, counts.get(region.cluster, {})) for region in read_clusters(connection)]
         return mapview.clusters_by_class(connection, ready)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from workbench.domain.errors import PlanError
 from workbench.services.mapjob import collect_map, map_job, start_map
+from workbench.services.mapmemory import matching_points
 from workbench.services.maptexts import EMBEDDER_SETTING, MAP_SETTING, OFFLINE
 from workbench.services.meaning import compile_text
 from workbench.services.project import Project, get_setting, set_setting
@@ -132,8 +133,11 @@ def load_map(
         if "job_id" not in state:
             return None
         compiled = compile_text(project, connection, query)
+        quick = matching_points(project, connection, query)
+        if quick is not None:
+            compiled = compiled.nearest_to(quick.sample(limit))
         points = store.read_points(connection, compiled, colour_by, limit)
-        total = store.count_points(connection, compiled)
+        total = store.count_points(connection, compiled) if quick is None else len(quick.seqs)
         clusters = store.read_clusters(connection)
     return MapView(
         seqs=[p.seq for p in points],
@@ -161,12 +165,15 @@ def select_polygon(project: Project, polygon: Sequence[tuple[float, float]], que
         return []
     xs, ys = zip(*polygon, strict=True)
     with project.database.read() as connection:
-        compiled = compile_text(project, connection, query)
-        found = store.points_in_box(connection, compiled, (min(xs), max(xs)), (min(ys), max(ys)))
-    if not found:
-        return []
-    inside = in_polygon(np.array([row[1:] for row in found]), np.array(polygon))
-    return [row[0] for row, yes in zip(found, inside.tolist(), strict=True) if yes]
+        quick = matching_points(project, connection, query)
+        if quick is not None:
+            box = (quick.x >= min(xs)) & (quick.x <= max(xs)) & (quick.y >= min(ys)) & (quick.y <= max(ys))
+            seqs, at = quick.seqs[box], np.stack([quick.x[box], quick.y[box]], axis=1)
+        else:
+            compiled = compile_text(project, connection, query)
+            found = store.points_in_box(connection, compiled, (min(xs), max(xs)), (min(ys), max(ys)))
+            seqs, at = np.array([row[0] for row in found]), np.array([row[1:] for row in found]).reshape(-1, 2)
+    return [int(seq) for seq in seqs[in_polygon(at, np.array(polygon))]]
 
 
 def in_polygon(points: npt.NDArray[np.float64], polygon: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

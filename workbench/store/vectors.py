@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal, null, select
+from sqlalchemy import ColumnElement, Connection, String, cast, delete, func, literal, null, select
 from sqlalchemy.dialects.sqlite import insert
 
+from workbench.store import jsontext
 from workbench.store.conversations import chunks
 from workbench.store.schema import conversations, map_clusters, map_points, vectors
 from workbench.store.schema_judging import judgements
@@ -138,6 +139,15 @@ def read_clusters(connection: Connection) -> list[Cluster]:
     c = map_clusters.c
     query = select(c.cluster, c.title, c.size, c.x, c.y, c.terms).order_by(c.size.desc(), c.cluster)
     return [Cluster(*row[:5], terms=tuple(row.terms)) for row in connection.execute(query)]
+
+
+def point_columns(connection: Connection) -> tuple[list[int], list[float], list[float], list[int]]:
+    """Return row numbers, x, y and region of every point, in any one order."""
+    c = map_points.c
+    lists = [func.json_group_array(column) for column in (c.seq, c.x, c.y, c.cluster)]
+    row = connection.execute(select(*(cast(one, String) for one in lists))).one()
+    seqs, x, y, cluster = (jsontext.load(text) for text in row)
+    return seqs, x, y, cluster
 
 
 def points_in_box(
