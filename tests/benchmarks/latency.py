@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 from playwright.sync_api import Page, sync_playwright
@@ -201,8 +202,10 @@ def _wait(page: Page, act: Callable[[], None], pick: str) -> float:
     return float(painted) - float(start)
 
 
-def browser_measures(page: Page, address: str, turns: int) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield what is measured in a browser: name, p50 and p95."""
+def browser_measures(
+    page: Page, address: str, turns: int, queries: dict[str, str]
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield what is measured in a browser: name, p50 and p95; each of the queries narrows the view."""
     box = page.locator(".st-key-browse-q input")
 
     def search(query: str) -> None:
@@ -228,7 +231,7 @@ def browser_measures(page: Page, address: str, turns: int) -> Iterator[tuple[str
     yield "next conversation", times(lambda _i: page.keyboard.press("j"), _READER)
     yield "tag with a key", times(lambda i: page.keyboard.press("12"[i % 2]), _READER)
     yield "next page", times(lambda _i: page.locator(".st-key-browse-page-on button").click(), _COUNT)
-    for name, query in {**FILTERS, **SEARCHES}.items():
+    for name, query in queries.items():
         yield f"{name}: {query}", times(lambda i, q=query: search("" if i % 2 else q), _COUNT, max(6, turns // 3))
 
 
@@ -246,7 +249,7 @@ def run(data: Path, rounds: int, *, n: int = 50_000, browser: str = "") -> dict[
 
 def report(project: Project, *, turns: int, browser: str = "") -> dict[str, object]:
     """Print a line for each measure, in the store or in a browser; return the slowest p95 of them."""
-    head = {"benchmark": "latency", "conversations": browsing.search(project, "", limit=1).total}
+    head: dict[str, Any] = {"benchmark": "latency", "conversations": browsing.search(project, "", limit=1).total}
     newest = curation.log(project, limit=1)[0].id
     worst = {"what": "", "p95_ms": 0.0}
     try:
@@ -262,7 +265,7 @@ def report(project: Project, *, turns: int, browser: str = "") -> dict[str, obje
 
 
 def _measured(
-    project: Project, turns: int, browser: str, head: dict[str, object]
+    project: Project, turns: int, browser: str, head: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, float]]]:
     if browser:
         yield from _in_browser(project.root, browser, turns, head)
@@ -300,12 +303,19 @@ def _warm(project: Project) -> dict[str, float]:
 
 
 def _in_browser(
-    root: Path, chromium: str, turns: int, head: dict[str, object]
+    root: Path, chromium: str, turns: int, head: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, float]]]:
+    project = open_project(root)
+    queries = {
+        name: query
+        for name, query in {**FILTERS, **SEARCHES}.items()
+        if 0 < browsing.search(project, query, limit=1).total < head["conversations"]
+    }
+    project.close()
     with served(root) as (address, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1500, "height": 950})
-        yield from browser_measures(page, address, turns)
+        yield from browser_measures(page, address, turns, queries)
         yield from map_measures(page, address)
         _say({**head, "app_memory_mb": round(process.memory_info().rss / 2**20)})
         browser.close()

@@ -35,6 +35,7 @@ __all__ = [
     "collect_map",
     "load_map",
     "map_job",
+    "map_stamp",
     "select_polygon",
     "start_map",
 ]
@@ -102,6 +103,12 @@ def choose_embedder(project: Project, name: str, *, actor: str) -> str:
         )
     set_setting(project, EMBEDDER_SETTING, name, actor=actor)
     return name
+
+
+def map_stamp(project: Project) -> str:
+    """Return what changes when another map comes into the store; empty without one."""
+    state = get_setting(project, MAP_SETTING, {})
+    return f"{state.get('job_id', '')} {state.get('created_at', '')}".strip()
 
 
 def load_map(

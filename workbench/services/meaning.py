@@ -31,7 +31,7 @@ from workbench.store.settings import get_setting
 NEAREST = 500
 """Conversations that a `like:` term finds."""
 
-EXACT_AT_MOST = 20_000
+EXACT_AT_MOST = 60_000
 """Up to so many admitted conversations are all compared; of more, the nearest of all are filtered."""
 
 _NO_MAP = "open Browse, choose Map and make it (or update it); the search goes by its embeddings"

@@ -63,6 +63,7 @@ class Keeper:
         try:
             with self._read() as connection:
                 whole = columns.load(connection, keep_on=lambda: not self._closed)
+                connection.exec_driver_sql("PRAGMA shrink_memory")  # its page cache holds what was read once
         except Exception:  # the thread's boundary: recorded, and the database goes on answering
             logger.exception("the narrow columns could not be read; pages of large projects are slower")
             return

@@ -30,7 +30,7 @@ from workbench.store.search import COUNT_AT_MOST, Compiled, Order, expression_of
 from workbench.store.terms import NEAR, field_condition
 
 Mask = npt.NDArray[np.bool_]
-KEPT = 12
+KEPT = 8
 """Masks and lists of words kept: a page asks for the same query's page, counts and histograms."""
 
 

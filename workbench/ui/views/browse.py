@@ -14,7 +14,7 @@ from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, param, set_params
 from workbench.ui.views import browse_facets, browse_health, browse_map, browse_views, querytext
-from workbench.ui.views.browse_workspace import PICKED, workspace
+from workbench.ui.views.browse_workspace import workspace
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.completion import complete
 from workbench.ui.widgets.errors import guarded, plain
@@ -57,6 +57,14 @@ def draw() -> None:
             page="import_",
         )
         return
+    _body(project)
+
+
+@st.fragment
+@guarded
+def _body(project: Project) -> None:
+    """Draw all below the header; a search, a click or a decision redraws this and not the frame around it."""
+    state.show_messages()
     classes = curation.class_table(project)
     query, order, view = _bar(project)
     try:
@@ -64,31 +72,16 @@ def draw() -> None:
     except QueryError as error:
         _query_error(query, error)
         return
-    if view in ("map", "health"):
-        side, main = st.columns(_COLUMNS, gap="medium")
-        with side:
-            _draw_facets(project, classes, query, topics=view == "map")
-        with main:
-            if view == "map":
-                browse_map.draw(project, classes, query, _pick)
-            else:
-                browse_health.draw(project, classes, query, _pick)
-    else:
-        _list_view(project, classes, query, order)
-
-
-@st.fragment
-@guarded
-def _list_view(project: Project, classes: Sequence[ClassRow], query: str, order: str) -> None:
-    """Draw facets, list and reader; a decision redraws these and nothing else."""
-    if st.session_state.pop(PICKED, False):
-        st.rerun()  # the query line, which stands outside, must follow
-    state.show_messages()
     side, main = st.columns(_COLUMNS, gap="medium")
     with side:
-        _draw_facets(project, classes, query)
+        _draw_facets(project, classes, query, topics=view == "map")
     with main:
-        workspace(project, classes, query, order)
+        if view == "map":
+            browse_map.draw(project, classes, query, _pick)
+        elif view == "health":
+            browse_health.draw(project, classes, query, _pick)
+        else:
+            workspace(project, classes, query, order)
 
 
 def _draw_facets(
@@ -156,7 +149,6 @@ def _typed() -> None:
 def _pick(field: str, value: str, exclude: bool) -> None:
     try:
         set_params(q=querytext.toggle(param("q"), field, value, exclude=exclude), id=None)
-        st.session_state[PICKED] = True
     except QueryError as error:
         state.say(plain(str(error)), icon=":material/error:")
 

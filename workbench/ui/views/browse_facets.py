@@ -12,6 +12,7 @@ import streamlit as st
 
 from workbench.services import browsing, health
 from workbench.services.curation import ClassRow
+from workbench.services.mapping import Cluster, map_stamp
 from workbench.services.project import Project
 from workbench.ui.i18n import t
 from workbench.ui.theme import STATUS_COLOURS
@@ -39,19 +40,28 @@ _Counts = Mapping[str, Sequence[tuple[str, int]]]
 def facets(project: Project, classes: Sequence[ClassRow], query: str) -> list[Facet]:
     """Return the facets, counted anew only where the query or the data changed since the last step."""
     stamp = (str(project.root), browsing.stamp(project))
-    whole, _ = _counted(project, "", stamp, "browse_whole")
+    whole, estimated = _counted(project, "", stamp, "browse_whole")
+    if not query.strip():
+        return _facets(whole, {}, query, classes, estimated)
     counts, estimated = _counted(project, query, stamp, "browse_facets")
-    return _facets(counts, whole if query.strip() else {}, query, classes, estimated)
+    return _facets(counts, whole, query, classes, estimated)
 
 
-def topics(project: Project, query: str) -> list[Facet]:
-    """Return the map's topics as a facet: a click shows one, counted anew only where something changed."""
-    stamp = (str(project.root), browsing.stamp(project), query)
+def topics_by_class(project: Project, query: str) -> Sequence[tuple[Cluster, Mapping[str, int]]]:
+    """Return the map's topics, largest first, with what matches by class; counted anew where something changed."""
+    created = map_stamp(project)
+    stamp = (str(project.root), browsing.stamp(project), created, query)
     known = st.session_state.get("browse_topics")
     if known is None or known[0] != stamp:
         known = st.session_state["browse_topics"] = (stamp, health.clusters_by_class(project, query))
+    found: Sequence[tuple[Cluster, Mapping[str, int]]] = known[1]
+    return found
+
+
+def topics(project: Project, query: str) -> list[Facet]:
+    """Return the map's topics as a facet: a click shows one."""
     values = []
-    for region, counts in known[1]:
+    for region, counts in topics_by_class(project, query):
         number, n = str(region.cluster), sum(counts.values())
         on, off = querytext.state_of(query, "cluster", number)
         if region.cluster >= 0 and (n or on or off):

@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from workbench.services import health, mapping
+from workbench.services import browsing, mapping
 from workbench.services.curation import ClassRow
 from workbench.services.mapping import MapView
 from workbench.services.project import Project
@@ -20,7 +20,7 @@ from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import follow, param, set_params
 from workbench.ui.theme import CATEGORICAL, NEUTRAL, STATUS_COLOURS
-from workbench.ui.views import map_job
+from workbench.ui.views import browse_facets, map_job
 from workbench.ui.views.browse_workspace import workspace
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.errors import guarded, plain
@@ -56,7 +56,7 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str, pick: Pick) 
     colour_by = param("colour", "class")
     if colour_by not in COLOUR_BY:
         colour_by = "class"
-    view = mapping.load_map(project, colour_by, limit=POINTS_DRAWN, query=query)
+    view = _view(project, colour_by, query)
     map_job.draw(project, has_map=view is not None)
     if view is None:
         return
@@ -73,6 +73,19 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str, pick: Pick) 
     chosen = mapping.select_polygon(project, polygon, query)
     section(t("Chosen on the map"), query)
     _chosen(project, classes, query, tuple(chosen))
+
+
+def _view(project: Project, colour_by: str, query: str) -> MapView | None:
+    """Return the map, read anew only where the data, the query or the colours changed: a lasso changes none."""
+    job = mapping.map_job(project)
+    done = (job.id, job.status) if job is not None else None
+    stamp = (str(project.root), browsing.stamp(project), mapping.map_stamp(project), done, colour_by, query)
+    known = st.session_state.get("browse_map_view")
+    if known is None or known[0] != stamp or known[1] is None:
+        found = mapping.load_map(project, colour_by, limit=POINTS_DRAWN, query=query)
+        known = st.session_state["browse_map_view"] = (stamp, found)
+    view: MapView | None = known[1]
+    return view
 
 
 def _caption(view: MapView, colour_by: str) -> str:
@@ -98,7 +111,7 @@ def _topics(project: Project, classes: Sequence[ClassRow], query: str, pick: Pic
     """Draw the regions by class; those that the best class hardly covers stand first, a click shows one."""
     best = max(classes, key=lambda row: row.reward).name if classes else ""
     rows = []
-    for region, counts in health.clusters_by_class(project, query):
+    for region, counts in browse_facets.topics_by_class(project, query):
         total = sum(counts.values())
         if total:
             rows.append((counts.get(best, 0) / total, -total, region, counts))

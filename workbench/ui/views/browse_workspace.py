@@ -23,8 +23,6 @@ PAGE_SIZE = 50
 AHEAD = 2
 """Conversations below the open one that the browser holds ready; one above."""
 
-PICKED = "browse_picked"
-"""Session state: the query changed inside the fragment, and the line outside it must follow."""
 # Session state: the open conversation, the pages walked through, what the view is, and the rows in view.
 _SEQ, _CURSORS, _VIEW, _ROWS = "browse_seq", "browse_cursors", "browse_view", "browse_rows"
 _NEXT, _LAND, _TAB, _RAW = "browse_next", "browse_land", "browse_tab", "browse_raw"
@@ -139,7 +137,6 @@ def _toggle_raw() -> None:
 def _alike(uid: str, query: str) -> None:
     """Ask for the nearest in meaning, beside the filters in force."""
     set_params(q=with_likeness(query, uid), id=None, order=None)
-    st.session_state[PICKED] = True
 
 
 def _decided(_action: Action | None) -> None:
