@@ -112,7 +112,7 @@ def test_only_what_the_query_selects_is_searched_and_nothing_to_look_for_is_said
         find_leaks(project, [Item("empty", "  ")])
 
 
-def test_items_come_from_any_file(tmp_path: Path, project: Project) -> None:
+def test_items_come_from_any_file(tmp_path: Path, project: Project, sample_data: Path) -> None:
     rows = [{"question": "How many clips?", "answer": "72 clips"}, {"question": "How far?", "answer": "9 km"}]
     written = {
         "eval.jsonl": "\n".join(map(json.dumps, rows)),
@@ -131,6 +131,10 @@ def test_items_come_from_any_file(tmp_path: Path, project: Project) -> None:
         items = read_items(tmp_path / name)
         assert [item.prompt for item in items] == ["How many clips?", "How far?"], name
     assert [i.id for i in read_items(tmp_path / "prompts.jsonl")] == ["a", "b"]
+    assert len(read_items(sample_data / "held_out.jsonl")) == 300
+    (tmp_path / "half.csv").write_text("question,answer\nHow far?,9 km\n,8 km\n", encoding="utf-8")
+    with pytest.raises(ImportFault, match="row 2 cannot be read"):
+        read_items(tmp_path / "half.csv")
     assert read_items(tmp_path / "eval.csv")[0].answer == "72 clips"
     (tmp_path / "broken.json").write_text("{", encoding="utf-8")
     for name in ("broken.json", "none.csv"):

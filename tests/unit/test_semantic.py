@@ -179,7 +179,7 @@ def test_all_pairs_are_found_or_nearly_all_of_very_many(
     assert len(found & true) >= least * len(true)
 
 
-@pytest.mark.parametrize("crowd", [1_000_000, 30])
+@pytest.mark.parametrize("crowd", [1_000_000, 30, 0])
 def test_a_prompt_with_many_answers_is_searched_by_them(monkeypatch: pytest.MonkeyPatch, crowd: int) -> None:
     monkeypatch.setattr(semantic, "CROWD", crowd)
     monkeypatch.setattr(semantic, "EXPANDED", 64)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from crlft.conversation import Conversation
 from crlft.errors import DataError
+from crlft.formats.mapping import ColumnMapping
 from workbench.curate.contamination import Item
 from workbench.curate.dedupe import sides
 from workbench.domain.errors import ImportFault
@@ -28,40 +29,43 @@ def _asked(conversation: Conversation) -> str:
 def read_items(path: Path) -> list[Item]:
     """Read evaluation items: any file that can be imported, or prompts as plain lines or JSONL.
 
-    Columns of no known schema are taken as the import page would propose (`question` and `answer`, say).
+    Columns of no known schema are taken as the import page would propose (`question` and `answer`, say). A file is
+    read whole or not at all: what is left out could leak.
 
     Raises:
-        ImportFault: The file cannot be read, or holds no prompt.
+        ImportFault: The file or one of its rows cannot be read, or it holds no prompt.
     """
     if path.suffix.lower() in (".txt", ".md"):
-        return [Item(p.id, _asked(asked(p))) for p in read_prompts(path)]
-    try:
-        return _from_rows(path)
-    except ImportFault as fault:
-        if path.suffix.lower() not in (".jsonl", ".json", ".ndjson"):
-            raise
-        try:
-            return [Item(p.id, _asked(asked(p))) for p in read_prompts(path)]
-        except ImportFault:
-            raise fault from None
-
-
-def _from_rows(path: Path) -> list[Item]:
+        return _from_prompts(path)
     mapping = None
     try:
         with open_file(path):
             pass
     except UnknownSchema as unknown:
+        if "prompt" in unknown.columns and path.suffix.lower() in (".jsonl", ".ndjson"):
+            return _from_prompts(path)  # with an id or a check beside it, and no answer
         mapping = unknown.proposal
+        if not mapping.prompt:
+            raise
+    return _from_rows(path, mapping)
+
+
+def _from_prompts(path: Path) -> list[Item]:
+    return [Item(p.id, _asked(asked(p))) for p in read_prompts(path)]
+
+
+def _from_rows(path: Path, mapping: ColumnMapping | None) -> list[Item]:
     items: list[Item] = []
     with open_file(path, mapping=mapping) as file:
         for number, row in enumerate(file.rows, 1):
             try:
                 conversation = read_checked(row, file.form).conversations[0]
-            except DataError:
-                continue
+            except DataError as error:
+                raise ImportFault(
+                    f"{path}: row {number} cannot be read: {error.message}", "correct it, or take it out"
+                ) from error
             turns = conversation.turns
-            name = str(conversation.metadata.get("id") or f"row {number}")
+            name = str(conversation.metadata.get("id") or conversation.id or f"row {number}")
             items.append(Item(name, sides(turns, "prompt")[0], sides(turns, "answer")[0]))
     if not any(item.prompt.strip() for item in items):
         raise ImportFault(f"{path}: holds no prompt that can be read", "name a file with prompts or questions")

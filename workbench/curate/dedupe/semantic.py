@@ -32,8 +32,8 @@ FLOOR = 0.8
 EXACT_AT_MOST = 60_000
 PROBES = 4
 LANDMARKS = 1024
-CROWD = 1_000_000
-"""A pair of texts that more pairs of conversations hold is searched by the conversations' other side."""
+CROWD = 256
+"""A pair of texts that more pairs of conversations hold is searched by the conversations' other side at once."""
 TILE_ROWS, TILE_COLUMNS = 1024, 16_384
 EXPANDED = 65_536
 """Pairs of conversations made at a time from a pair of texts that many hold."""
@@ -113,7 +113,7 @@ def _verified(
     kept: list[tuple[Numbers, Numbers, Floats]] = []
     held = 0
     for left, right in close_pairs(sides, floor):
-        scores = similarities(sides, left, right, reading)
+        scores = similarities(sides, left, right, reading, floor)
         good = scores >= floor
         kept.append((left[good], right[good], scores[good]))
         held += int(good.sum())
@@ -136,20 +136,27 @@ def _thinned(
     return [(left[good], right[good], scores[good])], floor
 
 
-def similarities(sides: Sequence[Meanings], left: Numbers, right: Numbers, reading: Reading) -> Floats:
+def similarities(
+    sides: Sequence[Meanings], left: Numbers, right: Numbers, reading: Reading, floor: float = 0.0
+) -> Floats:
     """Return for each pair of texts the smallest similarity over its sides, to four digits.
 
-    1 where a side is equal; 0 where it is short and differs, or differs in a number.
+    1 where a side is equal; 0 where it is short and differs, or differs in a number. What is below the floor on
+    one side is not looked at on the others.
     """
     scores = np.ones(len(left))
-    for side in sides:
-        cosine = cosines(side.vectors, left, side.vectors, right)
-        few = np.minimum(side.words[left], side.words[right]) < reading.short_words
-        short = np.maximum(side.counts[left], side.counts[right]) < reading.figure_tokens
-        other_numbers = short & (side.figures[left] != side.figures[right])
+    alive = np.arange(len(left))
+    for side in reversed(sides):
+        one, other = left[alive], right[alive]
+        cosine = cosines(side.vectors, one, side.vectors, other)
+        few = np.minimum(side.words[one], side.words[other]) < reading.short_words
+        short = np.maximum(side.counts[one], side.counts[other]) < reading.figure_tokens
+        other_numbers = short & (side.figures[one] != side.figures[other])
         judged = np.where(few | other_numbers, 0.0, np.clip(cosine, 0.0, 1.0))
-        scores = np.minimum(scores, np.where(side.keys[left] == side.keys[right], 1.0, judged))
-    return np.round(scores, 4)
+        judged = np.where(side.keys[one] == side.keys[other], 1.0, judged)
+        scores[alive] = np.minimum(scores[alive], np.round(judged, 4))
+        alive = alive[scores[alive] >= floor]
+    return scores
 
 
 def cosines(ours: Vectors, left: Numbers, theirs: Vectors, right: Numbers) -> Floats:
@@ -183,8 +190,8 @@ def close_pairs(sides: Sequence[Meanings], floor: float) -> Iterator[tuple[Numbe
     for one, other in chain([(alone, alone)], near_rows(sides[chosen].vectors[firsts], floor)):
         crowd = sizes[one] * sizes[other] > CROWD
         for p, q in zip(one[crowd].tolist(), other[crowd].tolist(), strict=True):
-            both = [holders[starts[x] : starts[x] + sizes[x]] for x in {p, q}]
-            yield from _tiles(np.sort(np.concatenate(both)), sides[1 - chosen].vectors, floor)
+            mine, theirs = (holders[starts[x] : starts[x] + sizes[x]] for x in (p, q))
+            yield from _across(mine, theirs, sides[1 - chosen].vectors, floor)
         yield from _expanded(one[~crowd], other[~crowd], holders, starts, sizes)
 
 
@@ -207,6 +214,23 @@ def _expanded(
         fit = (p[which] != q[which]) | (x < y)
         yield np.minimum(x, y)[fit], np.maximum(x, y)[fit]
         begin = end
+
+
+def _across(
+    mine: Numbers, theirs: Numbers, vectors: Vectors, floor: float
+) -> Iterator[tuple[Numbers, Numbers]]:
+    """Yield the close pairs between two sets of rows, which are the same set or have none in common."""
+    least, same = np.float32(floor - SLACK), mine[0] == theirs[0]
+    for begin in range(0, len(theirs), TILE_COLUMNS):
+        columns = theirs[begin : begin + TILE_COLUMNS]
+        turned = vectors[columns].astype(np.float32).T
+        for top in range(0, len(mine), TILE_ROWS):
+            rows = mine[top : top + TILE_ROWS]
+            i, j = np.nonzero(vectors[rows].astype(np.float32) @ turned >= least)
+            x, y = rows[i], columns[j]
+            fit = x < y if same else np.ones(len(x), dtype=np.bool_)
+            if fit.any():
+                yield np.minimum(x, y)[fit], np.maximum(x, y)[fit]
 
 
 def near_rows(vectors: Vectors, floor: float) -> Iterator[tuple[Numbers, Numbers]]:
