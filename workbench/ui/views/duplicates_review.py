@@ -123,7 +123,7 @@ def _group_choices(view: GroupView, keep: str, hand: ByHand) -> None:
             # A new key where the choice came from elsewhere, so that the box shows it.
             key=f"dup-own-{view.id}-{current}",
             label_visibility="collapsed",
-            width=420,
+            width=560,
         )
         following = policies[(policies.index(current) + 1) % len(policies)]
         if st.button(t("Another rule"), key="dup-rule", icon=":material/sync:", shortcut="P"):
