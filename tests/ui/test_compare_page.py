@@ -69,7 +69,9 @@ class TestGrid:
 
 class TestVotes:
     def test_blind_panes_name_neither_model_nor_class(self, compared, open_page):
+        assert "mean tokens" in html(opened(open_page))
         app = opened(open_page, "Vote")
+        assert "mean tokens" not in html(app)  # the longer answer's column would be told
         panes = html(app).split("wl-duo")[-1]
         assert "GPT4 Correct" not in panes
         assert "c-rlft" not in panes

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.ui.loop_data import ANSWERS, make_comparison, make_run
 from workbench.services import comparing, rounds, snapshots
+from workbench.store import comparisons
 from workbench.ui.views.rounds import rounds_table
 from workbench.ui.widgets.loop_charts import round_line, rounds_figure
 
@@ -81,3 +84,15 @@ def test_a_line_over_rounds_has_gaps():
     figure = round_line([1, 2, 3], [0.1, None, 0.3], zero=True)
     assert list(figure.data[0].y) == [0.1, None, 0.3]
     assert figure.data[0].connectgaps is False
+
+
+def test_a_smaller_comparison_later_does_not_take_the_place_of_the_larger(project, open_page):
+    make_run(project, "run-1", mark="done", model=True)
+    number = make_comparison(project, answers=ANSWERS)
+    first = comparing.comparison_grid(project, number).comparison
+    with project.database.write() as connection:
+        comparisons.insert_comparison(connection, replace(first, id=0, prompts=first.prompts[1:]), "t")
+    assert rounds.rounds(project)[0].comparison == number
+    with project.database.write() as connection:
+        newer = comparisons.insert_comparison(connection, replace(first, id=0, name="again"), "t")
+    assert rounds.rounds(project)[0].comparison == newer

@@ -43,7 +43,7 @@ class RoundRow:
         run: The run it is judged by, or None.
         run_status: That run's status.
         method: That run's method.
-        comparison: The newest comparison with that run that a program can judge, else the newest, or None.
+        comparison: The comparison with that run in which a program can judge most prompts; of equals the newest.
         condition: The condition that the rates are for: the run's best.
         checked: Answers that a program could judge.
         correct_rate: Share of right answers, or None.
@@ -175,9 +175,12 @@ def _judged_by(runs: Sequence[Job], comparisons: Sequence[Comparison], number: i
 
 
 def _with_run(comparisons: Sequence[Comparison], run: Job | None) -> Comparison | None:
-    """Return the newest comparison of a run that a program can judge, else the newest."""
+    """Return a run's comparison with most prompts that a program can judge; of equals the newest.
+
+    A look at forty prompts must not take the place of the whole held-out set in the curve over rounds.
+    """
     own = [c for c in comparisons if run and any(x.model == run.id for x in c.columns)]
-    return next((c for c in own if any(p.check for p in c.prompts)), own[0] if own else None)
+    return max(own, key=lambda c: sum(p.check is not None for p in c.prompts), default=None)
 
 
 def _best_figures(project: Project, comparison: Comparison | None, run: Job | None) -> ColumnFigures | None:

@@ -8,6 +8,9 @@ _GRID: Mapping[str, str] = {
     "Talk": "对话试用",
     "Grid": "对照表",
     "Vote": "投票",
+    "Figures are hidden while you vote: lengths and verdicts would tell which answer is whose.": (
+        "投票时不显示数字：长度与判定会透露哪个回答出自谁。"
+    ),
     "Results": "结果",
     "Likelihoods": "似然",
     "Bring back": "带回",

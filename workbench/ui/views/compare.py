@@ -129,9 +129,17 @@ def _figures(project: Project, comparison_id: int, scheme: ClassScheme, status: 
     if grid.job and grid.job.status != status:
         st.rerun()
     _progress(grid)
+    if _judging():
+        st.caption(t("Figures are hidden while you vote: lengths and verdicts would tell which answer is whose."))
+        return
     draw_summary(grid, scheme)
     if grid.job is None or not grid.job.live:
         _warnings(project, grid)
+
+
+def _judging() -> bool:
+    """Whether the tab of votes is open; a first visit has only its address."""
+    return st.session_state.get("panel", t(param("panel") or "")) == t("Vote")
 
 
 def _progress(grid: Grid) -> None:
