@@ -1,4 +1,4 @@
-"""The `crlft` command: train, generate, score, suggest, ablate, desk, embed, base build, preview, validate.
+"""The `crlft` command: train, generate, score, probe, suggest, ablate, desk, embed, base build, preview, validate.
 
 Exit codes: 0 done, 1 failed, 2 wrong use. `--json` prints one JSON object on standard output and nothing
 else. Models are imported inside the commands, so that `crlft --help` is quick.
@@ -16,6 +16,7 @@ import typer
 
 from crlft.commands.ablate import ablate
 from crlft.commands.desk import desk
+from crlft.commands.probe import probe
 from crlft.commands.score import score
 from crlft.commands.suggest import suggest
 from crlft.config import RunConfig, field_help
@@ -29,6 +30,7 @@ base_app = typer.Typer(no_args_is_help=True, help="The offline base model.")
 app.add_typer(base_app, name="base")
 app.command()(ablate)
 app.command()(desk)
+app.command()(probe)
 app.command()(score)
 app.command()(suggest)
 

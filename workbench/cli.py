@@ -28,7 +28,7 @@ GROUPS = {
     "curate": ("dedupe", "clean", "tag", "reward", "override", "grades", "keep", "drop"),
     "decontaminate": ("decontaminate",),
     "train": ("train", "runs", "stop", "resume"),
-    "compare": ("compare", "judge", "report", "rounds"),
+    "compare": ("compare", "judge", "probe", "report", "rounds"),
     "suggest": ("suggest",),
     "recipe": ("save-recipe", "replay"),
     "panels": ("panel", "panels", "opinion", "settle"),

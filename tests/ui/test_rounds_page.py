@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from tests.ui.loop_data import ANSWERS, make_comparison, make_run
@@ -96,3 +97,18 @@ def test_a_smaller_comparison_later_does_not_take_the_place_of_the_larger(projec
     with project.database.write() as connection:
         newer = comparisons.insert_comparison(connection, replace(first, id=0, name="again"), "t")
     assert rounds.rounds(project)[0].comparison == newer
+
+
+def test_what_a_run_has_forgotten_is_offered_until_it_is_measured(project, open_page):
+    make_run(project, "run-1", mark="done", model=True)
+    make_comparison(project, answers=ANSWERS)
+    assert button(open_page("rounds"), "Measure what it has forgotten")
+    folder = make_run(project, "probe-1", mark="done", kind="probe")
+    job = json.loads((folder / "job.json").read_text())
+    (folder / "job.json").write_text(json.dumps(job | {"params": {"run": "run-1"}}))
+    row = {"model": "m", "tokens": 90, "documents": 3}
+    found = {"plain_text": [{**row, "nats_per_token": 2.25}, {**row, "nats_per_token": 2.0}]}
+    (folder / "probe.json").write_text(json.dumps(found))
+    assert rounds_table(rounds.rounds(project))["forgotten"] == ["+0.250"]
+    app = open_page("rounds")
+    assert not any(b.label == "Measure what it has forgotten" for b in app.button)

@@ -1,4 +1,4 @@
-"""`compare`, `report`, `rounds`."""
+"""`compare`, `report`, `judge`, `probe`, `rounds`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import typer
 
 from workbench.commands.shell import plural, shell_of
 from workbench.domain.comparison import ColumnSummary
-from workbench.domain.errors import WorkbenchError
-from workbench.services import compare_export, comparing, rounds
+from workbench.domain.errors import JobError, WorkbenchError
+from workbench.services import compare_export, comparing, jobs, probes, rounds
 from workbench.services.endpoint import Endpoint, judge_by_endpoint
 
 
@@ -131,6 +131,26 @@ def judge(
     )
 
 
+def probe(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="A finished run.")],
+    text: Annotated[
+        Path | None, typer.Option(help="JSONL of general text; default: the project's probe_text.jsonl.")
+    ] = None,
+) -> None:
+    """Measure how much worse than its base a run knows plain text."""
+    shell = shell_of(context)
+    project = shell.project()
+    job = jobs.wait_for(project, probes.start_probe(project, run, text).id)
+    found = probes.probes(project).get(run)
+    if not isinstance(found, probes.Probe):
+        raise JobError(f"job {job.id} {job.status}: {job.error}", job.remedy or "look at its log")
+    shell.finish(
+        {**dataclasses.asdict(found), "forgotten": found.forgotten},
+        f"{run}: {found.run:.4f} nats per token, its base {found.base:.4f}: forgotten {found.forgotten:+.4f}",
+    )
+
+
 def rounds_command(context: typer.Context) -> None:
     """Show every round: data, run, quality, what came back."""
     shell = shell_of(context)
@@ -139,9 +159,16 @@ def rounds_command(context: typer.Context) -> None:
         f"round {r.round}: snapshot {r.snapshot or '-'}, run {r.run or '-'}, right {_share(r.correct_rate)}, "
         f"full {_share(r.full_rate)}, brought back {r.brought_back}"
         + (f", swap test {r.swap:+.3f}" if r.swap is not None else "")
+        + (f", forgotten {r.forgotten:+.3f}" if r.forgotten is not None else "")
         for r in rows
     ]
     shell.finish({"rounds": [dataclasses.asdict(r) for r in rows]}, *lines)
 
 
-COMMANDS = (("compare", compare), ("report", report), ("judge", judge), ("rounds", rounds_command))
+COMMANDS = (
+    ("compare", compare),
+    ("report", report),
+    ("judge", judge),
+    ("probe", probe),
+    ("rounds", rounds_command),
+)

@@ -13,6 +13,7 @@ from workbench.domain.curation import Action
 from workbench.domain.run import Job
 from workbench.services import jobs
 from workbench.services.answers import ColumnFigures, comparison_grid
+from workbench.services.probes import Probe, probes
 from workbench.services.progress import current_round as latest_round
 from workbench.services.project import Project
 from workbench.services.snapshots import Snapshot, list_snapshots
@@ -52,6 +53,7 @@ class RoundRow:
         full_interval: Its 95 % interval.
         swap: Nats per token by which the wrong condition makes held-out answers less likely, or None.
         held_out_loss: Nats per token on held-out conversations of the best class, or None.
+        forgotten: Nats per token by which the run knows plain text worse than its base; None before it was probed.
         votes: Votes in that comparison.
         votes_won: Share of its votes that the best condition won, ties half; None without votes.
         brought_back: Answers sent into the next round.
@@ -76,6 +78,7 @@ class RoundRow:
     full_interval: tuple[float, float] | None = None
     swap: float | None = None
     held_out_loss: float | None = None
+    forgotten: float | None = None
     votes: int = 0
     votes_won: float | None = None
     brought_back: int = 0
@@ -102,7 +105,7 @@ def start_next_round(project: Project, *, actor: str) -> Action:
 
 def rounds(project: Project) -> list[RoundRow]:
     """Return every round, oldest first."""
-    runs, snapshots = list_runs(project), list_snapshots(project)
+    runs, snapshots, probed = list_runs(project), list_snapshots(project), probes(project)
     with project.database.read() as connection:
         opened, arrived = list_rounds(connection), arrivals(connection)
         brought, made = brought_back_counts(connection), model_made(connection)
@@ -137,6 +140,7 @@ def rounds(project: Project) -> list[RoundRow]:
                 full_interval=figures.full_interval if figures else None,
                 swap=_swap(run),
                 held_out_loss=_held_out_loss(project, run),
+                forgotten=_forgotten(probed.get(run.id)) if run else None,
                 votes=votes.get(comparison.id, 0) if comparison else 0,
                 votes_won=_votes_won(figures),
                 brought_back=sum(brought.get(c, 0) for c in sent),
@@ -156,6 +160,10 @@ def _held_out_loss(project: Project, run: Job | None) -> float | None:
     card = read_card(jobs.runs_dir(project) / run.id / "model") if run else None
     by_class = held_out.get("loss_by_class") or {}
     return by_class.get(card.scheme.best.name) if card else None
+
+
+def _forgotten(probe: Probe | Job | None) -> float | None:
+    return probe.forgotten if isinstance(probe, Probe) else None
 
 
 def _votes_won(figures: ColumnFigures | None) -> float | None:

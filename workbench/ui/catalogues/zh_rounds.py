@@ -117,9 +117,10 @@ _ROUNDS: Mapping[str, str] = {
     "All rounds": "所有轮",
     "newest first; click a row to choose it": "最新在前；点击一行选择",
     "Swap test: nats per token by which the wrong class makes held-out answers less likely; above 0, the model "
-    "has learnt what the classes mean. Held-out loss: of the best class, nats per token.": (
+    "has learnt what the classes mean. Held-out loss: of the best class, nats per token. Forgotten: "
+    "by how many nats per token the run knows plain text worse than its base.": (
         "互换检验：换成错误类别后，留出回答每词元的似然下降多少奈特；大于 0 表示模型学会了类别的含义。"
-        "留出损失：最好类别的，每词元奈特。"
+        "留出损失：最好类别的，每词元奈特。遗忘：该训练对普通文本的每词元损失比其基座高多少奈特。"
     ),
     "More over rounds": "各轮的其他数字",
     "a gap where a round has no figure yet": "某轮尚无数字处留空",
@@ -128,6 +129,10 @@ _ROUNDS: Mapping[str, str] = {
     "Votes won by the best condition, percent": "最好条件赢得的票，百分比",
     "Written by the model, percent of what arrived": "由模型书写，占新增的百分比",
     "Trained on, conversations": "训练所用对话",
+    "Forgotten plain text, nats per token": "对普通文本的遗忘，每词元奈特",
+    "forgotten": "遗忘",
+    "Measure what it has forgotten": "测量它遗忘了多少",
+    "plain text, the run and its base": "普通文本：该训练与其基座",
     "won": "胜",
     "Current round": "当前轮",
     "Arrived in it": "本轮新增",

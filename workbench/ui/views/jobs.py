@@ -38,6 +38,7 @@ KINDS = {
     "embed": "map",
     "embed-parts": "embeddings for duplicates",
     "suggest": "the model judges tags",
+    "probe": "plain text of a run and its base",
     "clean": "clean scan",
     "dedupe": "search for duplicates",
     "import": "import",

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from workbench.domain.run import Job
+from workbench.services import jobs
 from workbench.services import rounds as service
 from workbench.services.comparing import run_label
+from workbench.services.probes import probes, start_probe
 from workbench.services.project import Project, project_overview
 from workbench.services.roundchanges import round_changes
 from workbench.services.rounds import RoundRow
@@ -17,11 +20,13 @@ from workbench.ui.nav import goto
 from workbench.ui.views.judge_tags import draw_judging
 from workbench.ui.views.rounds_checks import draw_checks
 from workbench.ui.views.shares import draw_shares
+from workbench.ui.views.train_watch import REFRESH_SECONDS
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import percent
-from workbench.ui.widgets.layout import empty_state, metric_row, page_header, section
+from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.layout import empty_state, metric_row, page_header, progress_line, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, round_line, rounds_figure
 from workbench.ui.widgets.loop_styles import loop_styles
 
@@ -64,10 +69,12 @@ def _rounds(project: Project) -> None:
     st.caption(
         t(
             "Swap test: nats per token by which the wrong class makes held-out answers less likely; above 0, the "
-            "model has learnt what the classes mean. Held-out loss: of the best class, nats per token."
+            "model has learnt what the classes mean. Held-out loss: of the best class, nats per token. Forgotten: "
+            "by how many nats per token the run knows plain text worse than its base."
         )
     )
     _open(chosen)
+    _probe(project, chosen)
     _changes(project, chosen)
     _quality(rows)
     _curves(rows)
@@ -122,6 +129,7 @@ def rounds_table(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
         t("asked as"): [r.condition or "–" for r in rows],
         t("swap test"): ["–" if r.swap is None else f"{r.swap:+.3f}" for r in rows],
         t("held-out loss"): ["–" if r.held_out_loss is None else f"{r.held_out_loss:.3f}" for r in rows],
+        t("forgotten"): ["–" if r.forgotten is None else f"{r.forgotten:+.3f}" for r in rows],
         t("votes"): [_votes(r) for r in rows],
         t("brought back"): [r.brought_back for r in rows],
     }
@@ -167,6 +175,7 @@ def _curves(rows: Sequence[RoundRow]) -> None:
     lines: list[tuple[str, list[float | None], bool]] = [
         (t("Swap test, nats per token"), [r.swap for r in rows], True),
         (t("Held-out loss of the best class"), [r.held_out_loss for r in rows], False),
+        (t("Forgotten plain text, nats per token"), [r.forgotten for r in rows], True),
         (t("Votes won by the best condition, percent"), [_percent(r.votes_won) for r in rows], False),
         (t("Written by the model, percent of what arrived"), [100 * _share(r) for r in rows], False),
         (t("Trained on, conversations"), [float(r.conversations) if r.snapshot else None for r in rows], False),
@@ -196,6 +205,30 @@ def _open(row: RoundRow) -> None:
             goto("train", run=row.run)
         if row.comparison and st.button(t("Comparison"), icon=":material/compare:"):
             goto("compare", comparison=str(row.comparison))
+
+
+@guarded
+def _probe(project: Project, row: RoundRow) -> None:
+    """Offer to measure what the round's run has forgotten, and follow it while it is measured."""
+    if not row.run or row.run_status != "done" or row.forgotten is not None:
+        return
+    job = probes(project).get(row.run)
+    if isinstance(job, Job) and job.live:
+        st.fragment(_probing, run_every=REFRESH_SECONDS)(project, job.id)
+        return
+    if isinstance(job, Job) and job.status in ("failed", "killed"):
+        st.error(plain(job.error) + "\n\n" + plain(job.remedy), icon=":material/error:")
+    if st.button(t("Measure what it has forgotten"), icon=":material/psychology_alt:", key="round-probe"):
+        start_probe(project, row.run)
+        st.rerun()
+
+
+@guarded
+def _probing(project: Project, job_id: str) -> None:
+    job = jobs.get_job(project, job_id)
+    if not job.live:
+        st.rerun()
+    progress_line(job.step, job.total or 2, label=t("plain text, the run and its base"))
 
 
 def _changes(project: Project, row: RoundRow) -> None:
