@@ -15,9 +15,10 @@ import numpy as np
 from crlft.base_text import read_documents
 from crlft.dataset import Example
 from crlft.errors import DataError
-from crlft.evaluation import nll_by_class
+from crlft.evaluation import held_out_loss
 from crlft.events import Events
 from crlft.generation import set_threads
+from crlft.loss import collate, knows_head
 from crlft.models import context_tokens, load_trained, pick_device
 
 MAX_TOKENS = 512
@@ -62,8 +63,11 @@ def plain_text(model: str, text: Path, *, threads: int | None = None, device: st
     if not examples:
         raise DataError(f"{text}: no document has two tokens", "give documents of some sentences")
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-    nats = nll_by_class(loaded.model, examples, pad_id=pad, tokens=BATCH_TOKENS)[""]
-    return PlainText(model, nats, sum(e.supervised_tokens for e in examples), len(examples))
+    first = collate(examples[:1], {"": 0}, pad).to(next(loaded.model.parameters()).device)
+    found = held_out_loss(
+        loaded.model, examples, pad_id=pad, tokens=BATCH_TOKENS, full_logits=not knows_head(loaded.model, first)
+    )
+    return PlainText(model, found.by_class[""], sum(e.supervised_tokens for e in examples), len(examples))
 
 
 def run_probe(events: Events) -> int:
