@@ -227,6 +227,7 @@ _JOBS: Mapping[str, str] = {
     "Nothing has been started yet": "还没有启动过任务",
     "answers for a comparison": "比较用的回答",
     "map": "地图",
+    "embeddings for duplicates": "用于去重的向量",
     "plain text of a run and its base": "训练与其基座的普通文本",
     "the model judges tags": "模型评判标签",
     "clean scan": "清洗扫描",
