@@ -139,7 +139,7 @@ def _figures(project: Project, comparison_id: int, scheme: ClassScheme, status: 
 
 def _judging() -> bool:
     """Whether the tab of votes is open; a first visit has only its address."""
-    return st.session_state.get("panel", t(param("panel") or "")) == t("Vote")
+    return bool(st.session_state.get("panel", t(param("panel") or "")) == t("Vote"))
 
 
 def _progress(grid: Grid) -> None:
