@@ -53,6 +53,17 @@ def test_the_selector_speaks_for_its_session_and_writes_the_address(empty_projec
     assert undo_button(here) == "Undo"
 
 
+@pytest.mark.parametrize("page", ["browse", "duplicates", "clean", "tag", "snapshots", "train", "compare", "rounds"])
+def test_a_page_that_is_open_changes_its_language(project: Project, open_page, page):
+    app = open_page(page)
+    tabs = [tab.label for tab in app.tabs]
+    for code in ("zh", "en"):
+        app.button_group(key="frame-language").set_value(code).run()
+        assert not app.exception
+        assert undo_button(app) == {"zh": "撤销", "en": "Undo"}[code]
+    assert [tab.label for tab in app.tabs] == tabs
+
+
 def test_a_background_thread_speaks_its_starters_language(monkeypatch):
     heard, ended = [], threading.Event()
     i18n.use_language("zh")

@@ -26,6 +26,9 @@ CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "zh": zh.TEXTS}
 SENTENCES: dict[str, Mapping[str, str]] = {"en": {}, "zh": zh_log.SENTENCES}
 """Language code to (form of an English sentence to its form there), for what services write."""
 
+LONGEST_SENTENCE = 500
+"""Characters; what is longer is some text, and looking for its form would take long."""
+
 SESSION_KEY = "language"
 """Where the session's state holds the code."""
 
@@ -67,7 +70,7 @@ def tn(n: int, one: str, many: str, /, **values: object) -> str:
 def said(sentence: str) -> str:
     """Return a sentence that a service wrote (a title, a reason) in the chosen language, if its form is known."""
     forms = SENTENCES[language()]
-    if not forms:
+    if not forms or len(sentence) > LONGEST_SENTENCE:
         return sentence
     start = sentence[:1].lower() + sentence[1:]
     for form, pattern in _patterns(language()):

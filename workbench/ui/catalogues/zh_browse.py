@@ -62,7 +62,6 @@ _BULK: Mapping[str, str] = {
     "“{text}” is no number.": "“{text}”不是数字。",
     "Why this reward": "为何给这个奖励",
     "half right, too long, …": "半对、太长……",
-    "set in bulk": "批量设置",
     "Give a reason: it is kept with every dropped conversation.": "请给出理由：它会随每个被舍弃的对话保存。",
 }
 
@@ -116,7 +115,6 @@ _LIST: Mapping[str, str] = {
     "Details": "详情",
     "Tag as {name}: condition “{condition}”": "标注为 {name}：条件“{condition}”",
     "Mark it as kept": "标为保留",
-    "dropped by hand": "手动舍弃",
     "Leave it out of snapshots; nothing is deleted, and undo brings it back": (
         "不放进快照；什么也不会删除，撤销即可恢复"
     ),
@@ -152,7 +150,6 @@ _READER: Mapping[str, str] = {
     "The reward “{text}” is no number; write one such as 0.5, or leave it empty.": (
         "奖励“{text}”不是数字；请写如 0.5 的数字，或留空。"
     ),
-    "by hand": "手动",
     "{name} changed this conversation while you were typing": "你输入时 {name} 更改了此对话",
     "What you typed is kept below; the text as it is now:": "你输入的内容保留在下方；现在的文本是：",
     "One decision over {n} conversations, undone with one key": "对 {n} 个对话的一个决定，一键即可撤销",

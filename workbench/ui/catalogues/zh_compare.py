@@ -160,7 +160,7 @@ _RESULTS: Mapping[str, str] = {
     "Left was picked": "选了左边",
     "half is what chance gives": "偶然情况为一半",
     "The longer was picked": "选了较长的",
-    "of votes between different lengths": "的投票（长度不同者）",
+    "of votes between different lengths": "在长度不同的投票中",
     "Undecided": "未分胜负",
     "ties and both bad": "平局与都不好",
     "Take along": "导出",

@@ -15,7 +15,7 @@ The glossary of all Chinese catalogues, so that a thing has one name on every pa
     rule 规则                  recipe 配方              hit 命中              island, topic 主题
     supervised 参与训练        fold 折                  seed 随机种子         curator 标注员
 
-What services say stays as they say it: the text of an error, a stored reason, a title in the log of decisions.
+Errors, and the reasons of rows in quarantine, stay as services say them, in English. Titles stand in `zh_log`.
 """
 
 from __future__ import annotations

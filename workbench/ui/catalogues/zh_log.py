@@ -77,6 +77,10 @@ _ARRIVALS: Mapping[str, str] = {
 
 _WORK: Mapping[str, str] = {
     "compare: {name}": "比较：{name}",
+    "scan for troubles": "扫描问题",
+    "plan of the cleaning": "清洗计划",
+    "search for duplicates": "查重",
+    "import of {names}": "导入 {names}",
     "train {run}: {name}": "训练 {run}：{name}",
     "snapshot {name} of {what}": "快照 {name}，含 {what}",
     "start round {n}": "开始第 {n} 轮",
@@ -105,6 +109,7 @@ _REASONS: Mapping[str, str] = {
     "all who judged agree": "所有评判者意见一致",
     "set in bulk": "批量设置",
     "dropped by hand": "手动舍弃",
+    "by hand": "手动",
 }
 
 SENTENCES: Mapping[str, str] = {**_WHAT, **_REASONS, **_WORK, **_ARRIVALS, **_DECISIONS}

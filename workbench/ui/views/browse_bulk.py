@@ -98,7 +98,7 @@ def _review(project: Project, act: str, value: str, why: str, target: Mapping[st
         except ValueError:
             st.error(t("“{text}” is no number.", text=plain(value)))
             return
-        acting.review(curation.plan_reward(project, reward, why or t("set in bulk"), **target))
+        acting.review(curation.plan_reward(project, reward, why or "set in bulk", **target))
     else:
         status = {"keep": "kept", "drop": "dropped", "pending": "pending"}[act]
         if act == "drop" and not value.strip():

@@ -129,7 +129,7 @@ def _scan(
     ways = {"verdicts": dict(verdicts), "params": dict(params)}
     asked = {"rules": rules, "query": query, **ways, "newest": _newest(project)}
     small = project_overview(project).conversations <= AT_ONCE
-    following.begin(project, "clean", asked, title=t("scan for troubles"), small=small, key=own_key(TASK))
+    following.begin(project, "clean", asked, title="scan for troubles", small=small, key=own_key(TASK))
     st.rerun()
 
 
@@ -224,7 +224,7 @@ def _apply(project: Project, scanned: Scanned) -> None:
         if scanned.job_id and n > PLAN_AT_ONCE:
             left = {"rules_off": sorted(scanned.rules_off), "unticked": sorted(scanned.unticked)}
             asked = {"scan": scanned.job_id, **left}
-            following.begin(project, "plan", asked, title=t("plan of the cleaning"), small=False, key=_PLAN)
+            following.begin(project, "plan", asked, title="plan of the cleaning", small=False, key=_PLAN)
             st.rerun()
         with st.spinner(t("Planning…")):
             rules = {a.rule.name for a in chosen.rules}

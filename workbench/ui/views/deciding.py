@@ -77,7 +77,7 @@ def status_buttons(project: Project, record: Record, *, key: str, done: Done) ->
         icon=":material/block:",
         type="primary" if record.status == "dropped" else "secondary",
         on_click=decide,
-        args=(project, _status_planner(project, record.seq, "dropped", t("dropped by hand")), done),
+        args=(project, _status_planner(project, record.seq, "dropped", "dropped by hand"), done),
         help=t("Leave it out of snapshots; nothing is deleted, and undo brings it back"),
     )
 

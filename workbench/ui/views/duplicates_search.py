@@ -56,7 +56,7 @@ def draw_search(project: Project) -> bool:
         }
         # What is to be embedded first takes longer than starting a process, however few they are.
         small = method != "semantic" and project_overview(project).conversations <= AT_ONCE
-        following.begin(project, "dedupe", asked, title=t("search for duplicates"), small=small, key=TASK)
+        following.begin(project, "dedupe", asked, title="search for duplicates", small=small, key=TASK)
     taken, busy = following.take(project, "dedupe", key=TASK, label=t("conversations read"))
     if taken is not None:
         st.session_state["dup-group"] = 0

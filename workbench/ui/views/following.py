@@ -60,7 +60,7 @@ def begin(
         project: The project.
         kind: One of `work.KINDS`.
         request: What to do, as JSON.
-        title: One line for lists of jobs.
+        title: One line for lists of jobs, in English: it is stored, and `said` in the reader's language.
         small: Whether it takes less time than starting a process.
         key: The task's key where it is small.
         should_stop: Asked while small work is done; a job is stopped by its file.

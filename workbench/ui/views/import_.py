@@ -165,7 +165,7 @@ def _start(project: Project, request: Mapping[str, Any]) -> None:
     sizes = [Path(p).stat().st_size if Path(p).is_file() else AT_ONCE_BYTES for p in request["paths"]]
     names = ", ".join(Path(p).name for p in request["paths"][:3])
     small = sum(sizes) < AT_ONCE_BYTES
-    title = t("import of {files}", files=names)
+    title = f"import of {names}"
     following.begin(project, KIND, request, title=title, small=small, key=TASK, should_stop=_stop.is_set)
     st.session_state.pop(CHOSEN, None)
     st.rerun()

@@ -231,7 +231,7 @@ def _remarks(project: Project, record: Record) -> None:
     if comment != record.comment:
         decide(project, lambda: curation.plan_comment(project, record.seq, comment))
     if value != record.conversation.coarse_reward:
-        decide(project, lambda: curation.plan_reward(project, value, reason or t("by hand"), seqs=[record.seq]))
+        decide(project, lambda: curation.plan_reward(project, value, reason or "by hand", seqs=[record.seq]))
     st.rerun()
 
 

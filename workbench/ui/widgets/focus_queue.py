@@ -222,7 +222,7 @@ def _labels() -> dict[str, Any]:
         "kept": t("kept"),
         "dropped": t("dropped"),
         "skipped": t("skipped"),
-        "dropReason": t("dropped by hand"),
+        "dropReason": "dropped by hand",
         "untagged": t("untagged"),
         "statuses": {status: t(status) for status in STATUSES},
         "roles": {"system": t("System"), "user": t("User"), "assistant": t("Assistant"), "tool": t("Tool")},
