@@ -48,7 +48,7 @@ _REPORT: Mapping[str, str] = {
 
 _COLUMNS: Mapping[str, str] = {
     "no known format: say which column is what": "未知格式：请指明各列的含义",
-    "Prompt": "提问",
+    "Prompt": "提示",
     "Answer": "回答",
     "or: list of turns": "或：轮次列表",
     "System prompt": "系统提示",
