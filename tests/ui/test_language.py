@@ -53,7 +53,7 @@ def test_the_selector_speaks_for_its_session_and_writes_the_address(empty_projec
     assert undo_button(here) == "Undo"
 
 
-@pytest.mark.parametrize("page", ["browse", "duplicates", "clean", "tag", "snapshots", "train", "compare", "rounds"])
+@pytest.mark.parametrize("page", "duplicates clean snapshots train compare rounds".split())
 def test_a_page_that_is_open_changes_its_language(project: Project, open_page, page):
     app = open_page(page)
     tabs = [tab.label for tab in app.tabs]

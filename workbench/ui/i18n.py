@@ -76,7 +76,8 @@ def said(sentence: str) -> str:
     for form, pattern in _patterns(language()):
         found = pattern.fullmatch(start)
         if found:
-            parts = {name: said(part) if name == "what" else part for name, part in found.groupdict().items()}
+            groups = found.groupdict()
+            parts = {name: said(part) if name.startswith("what") else part for name, part in groups.items()}
             return _BETWEEN.sub("", forms[form].format(**parts))
     return sentence
 

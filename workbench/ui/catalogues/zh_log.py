@@ -1,7 +1,7 @@
 """Chinese for sentences that services write: titles of plans, log entries and jobs, and reasons of decisions.
 
 They are stored in English, so they are recognised by their form: `{places}` stand for what differs. The first form
-that fits counts, so a special one stands before the general. A place `{what}` is translated in its turn.
+that fits counts, so a special one stands before the general. A place `{what…}` is translated in its turn.
 """
 
 from __future__ import annotations
@@ -112,5 +112,40 @@ _REASONS: Mapping[str, str] = {
     "by hand": "手动",
 }
 
-SENTENCES: Mapping[str, str] = {**_WHAT, **_REASONS, **_WORK, **_ARRIVALS, **_DECISIONS}
+_HITS: Mapping[str, str] = {
+    "text was decoded with the wrong encoding": "文本以错误的编码解读",
+    "holds invisible or control characters": "含有不可见字符或控制字符",
+    "has stray blanks or blank lines": "有多余的空格或空行",
+    "a code fence stands inside a line": "代码围栏在行中间",
+    "holds HTML tags or entities": "含有 HTML 标签或实体",
+    "holds buttons of the program it was copied from": "含有复制来源程序的按钮",
+    "holds personal data: {kinds}": "含有个人信息：{kinds}",
+    "holds {words}": "含有 {words}",
+    "an unfilled blank: {words}": "未填的空白：{words}",
+    "there is no answer": "没有回答",
+    "the answer is empty": "回答为空",
+    "the answer is one word": "回答只有一个词",
+    "the answer declines": "回答拒绝了问题",
+    "the answer speaks of itself as an AI": "回答自称 AI",
+    "the answer repeats the question": "回答重复了问题",
+    "the answer is in another language than the question": "回答的语言与问题不同",
+    "the answer has {n} characters, fewer than {least}": "回答有 {n} 个字符，少于 {least}",
+    "the answer has {n} characters, more than {most}": "回答有 {n} 个字符，多于 {most}",
+    "the answer ends in a loop": "回答以循环结尾",
+    "a line stands {n} times in a row": "同一行连续出现 {n} 次",
+    "the answer ends inside a code block": "回答在代码块中间结束",
+    "the answer ends in an empty list item": "回答以空的列表项结束",
+    "the answer ends in the middle of a sentence": "回答在句子中间结束",
+    "the last sentence has no end": "最后一句没有结尾",
+    "no assistant turn: nothing to learn from": "没有助手轮次：没有可学的内容",
+    "the assistant speaks before the user": "助手先于用户开口",
+    "two {role} turns in a row": "连续两个 {role} 轮次",
+    "a system turn that is not the first": "系统轮次不在最前",
+    "the {role} turn is empty": "{role} 轮次为空",
+    "the last user turn has no answer": "最后一个用户轮次没有回答",
+}
+
+_TWO: Mapping[str, str] = {"{what}; {what_else}": "{what}；{what_else}"}
+
+SENTENCES: Mapping[str, str] = {**_WHAT, **_REASONS, **_HITS, **_WORK, **_ARRIVALS, **_DECISIONS, **_TWO}
 """English form → Chinese form, the more special before the more general."""

@@ -11,7 +11,7 @@ from crlft.errors import CrlftError
 from workbench.services import browsing, cleaning
 from workbench.services.cleaning import CleanPreview, CleanScan, Hit, PreviewStep
 from workbench.services.project import Project
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.diff import diff_html
 from workbench.ui.widgets.errors import error_box
@@ -117,7 +117,7 @@ def hit_html(preview: CleanPreview, hit: Hit, step: PreviewStep | None) -> str:
     marks = [
         chip(record.conversation.class_name or t("untagged")),
         chip(record.conversation.source or t("no source")),
-        f'<span class="wl-quiet">{escape(hit.reason)} · {escape(record.uid)}</span>',
+        f'<span class="wl-quiet">{escape(said(hit.reason))} · {escape(record.uid)}</span>',
     ]
     if preview.outcome == "drop" and hit.verdict != "drop":
         marks.insert(0, chip(t("another rule drops it"), VERDICT_COLOURS["drop"]))
