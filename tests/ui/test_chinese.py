@@ -49,7 +49,7 @@ from workbench.ui.widgets import config_form, focus_queue
 
 ROOT = Path(workbench.ui.__file__).parent
 TABS = (
-    *duplicates._TABS, *compare._TABS, *compare._VIEWS, *rounds._TABS, *train_watch._TABS
+    *duplicates._TABS, *duplicates._VIEWS, *compare._TABS, *compare._VIEWS, *rounds._TABS, *train_watch._TABS
 )  # fmt: skip
 RULE_WORDS = [word for rule in cleaning.RULES.values() for word in (rule.title, rule.what, rule.why)]
 RUN_STATUSES = get_args(JobStatus)
@@ -94,6 +94,7 @@ LISTS: dict[tuple[str, str], Iterable[str]] = {
     ("compare_votes.py", "t"): prompts.SLICES,
     ("compare_votes.py", "name"): [name for name, _ in compare_votes._FILES.values()],
     ("duplicates.py", "KEEP[k][0]"): KEPT_BECAUSE,
+    ("duplicates_review.py", "KEEP[k][0]"): KEPT_BECAUSE,
     ("duplicates_review.py", "member.why"): KEPT_BECAUSE,
     ("duplicates_review.py", "first.why"): KEPT_BECAUSE,
     ("frame.py", "what"): [what for _, what in frame.KEYS],

@@ -12,9 +12,6 @@ _SEARCH: Mapping[str, str] = {
     "Import conversations first. Then copies and near-copies are found here in seconds.": (
         "请先导入对话，之后几秒内就能在这里找到相同与近似的副本。"
     ),
-    "Near finds copies with small differences; exact only equal ones. Nothing is changed by searching.": (
-        "“近似”找出略有差异的副本；“完全相同”只找一模一样的。查找不会更改任何内容。"
-    ),
     "Exact": "完全相同",
     "Near": "近似",
     "Find duplicates": "查找重复",
@@ -60,8 +57,6 @@ _REVIEW: Mapping[str, str] = {
     "{n} stay": "{n} 个保留",
     "{n} stays": "{n} 个保留",
     "least similarity {score}": "最低相似度 {score}",
-    "tagging conflict: equal texts, different classes": "标注冲突：文本相同，类别不同",
-    "Leave this group as it is": "此组保持不动",
     "See in Browse": "在浏览页查看",
     "Stays: {why}": "保留：{why}",
     "Stays too: {why}": "也保留：{why}",

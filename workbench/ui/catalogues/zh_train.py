@@ -230,6 +230,7 @@ _JOBS: Mapping[str, str] = {
     "the model judges tags": "模型评判标注",
     "clean scan": "清洗扫描",
     "search for duplicates": "查重",
+    "embeddings for duplicates": "查重用的嵌入",
     "import": "导入",
     "snapshot": "快照",
     "export": "导出",
