@@ -89,6 +89,7 @@ LISTS: dict[tuple[str, str], Iterable[str]] = {
     ("clean.py", "active.rule.title"): RULE_WORDS,
     ("clean_rules.py", "cleaning.RULES[n].title"): RULE_WORDS,
     ("clean_rules.py", "k"): DATA,
+    ("compare.py", "param('panel') or ''"): compare._TABS,
     ("compare_new.py", "pair[0]"): prompts.SLICES,
     ("compare_votes.py", "name or names[0]"): prompts.SLICES,
     ("compare_votes.py", "t"): prompts.SLICES,

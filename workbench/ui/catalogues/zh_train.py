@@ -228,6 +228,7 @@ _JOBS: Mapping[str, str] = {
     "answers for a comparison": "比较用的回答",
     "map": "地图",
     "the model judges tags": "模型评判标注",
+    "plain text of a run and its base": "训练与其基座的普通文本",
     "clean scan": "清洗扫描",
     "search for duplicates": "查重",
     "embeddings for duplicates": "查重用的嵌入",
