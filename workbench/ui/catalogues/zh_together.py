@@ -128,7 +128,7 @@ _JUDGING: Mapping[str, str] = {
     "each decision is an ordinary one: U undoes it": "每个决定都是普通决定：按 U 撤销",
     "Suspected tags": "疑似标错",
     "Nothing is left to decide here.": "这里没有待决定的了。",
-    "The first": "前",
+    "The first": "前几个",
     "Tag {n} as proposed": "按建议标注 {n} 个",
     "Tagged {tag}; the evidence says {chances}; the model finds {proposal} likelier by {nats} nats a token": (
         "标注为 {tag}；证据显示 {chances}；模型认为 {proposal} 更可能，每词元高 {nats} 奈特"
