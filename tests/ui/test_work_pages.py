@@ -10,7 +10,7 @@ from crlft.runfolder import RunFolder
 from tests.ui.test_import_page import look
 from workbench.services import browsing, importing, jobs, work, worker
 from workbench.ui import state
-from workbench.ui.views import clean, duplicates, import_
+from workbench.ui.views import clean, duplicates_search, import_
 
 TEXT = "You find them in aisle four, right behind the bakery and next to the milk"
 
@@ -31,7 +31,7 @@ def copies(empty_project, tmp_path):
 def as_jobs(monkeypatch):
     """Everything is large, and a job is over when it has been started, as its worker leaves it."""
     monkeypatch.setattr(state, "curator", lambda: "ann")
-    monkeypatch.setattr(duplicates, "AT_ONCE", 0)
+    monkeypatch.setattr(duplicates_search, "AT_ONCE", 0)
     monkeypatch.setattr(clean, "AT_ONCE", 0)
     monkeypatch.setattr(clean, "PLAN_AT_ONCE", 0)
     monkeypatch.setattr(import_, "AT_ONCE_BYTES", 0)
