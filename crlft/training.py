@@ -10,6 +10,7 @@ number of threads).
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import sys
@@ -89,7 +90,17 @@ def run_training(config: RunConfig, folder: Path, listener: Listener | None = No
             return Outcome("failed", {}, error=failure.error, remedy=failure.remedy)
         finally:
             if torch.distributed.is_initialized():
-                torch.distributed.destroy_process_group()
+                leave_the_others()
+
+
+def leave_the_others() -> None:
+    """End the talk between processes, its threads included.
+
+    Trainer and wrapped model refer to each other and hold the process group: until they are collected, its
+    threads live on into the interpreter's end, where one of them can abort a process that has done its work.
+    """
+    gc.collect()
+    torch.distributed.destroy_process_group()
 
 
 def train(config: RunConfig, events: Events) -> Outcome:

@@ -49,18 +49,17 @@ def texts(file: Path) -> Iterator[str]:
 
 def ours(file: Path) -> Groups:
     """Run the search that `workbench dedupe --input` makes."""
-    from workbench.services.filededupe import search_file
+    from workbench.services.filededupe import FileSearch, search_file
 
-    result, _ = search_file(file)
+    result, _ = search_file(file, FileSearch())
     return [[seq - 1 for seq in group.seqs] for group in result.groups]
 
 
 def ours_one_thread(file: Path) -> Groups:
     """Run the same on one thread."""
-    from workbench.curate.dedupe import NearSettings
-    from workbench.services.filededupe import search_file
+    from workbench.services.filededupe import FileSearch, search_file
 
-    result, _ = search_file(file, settings=NearSettings(threads=1))
+    result, _ = search_file(file, FileSearch(), threads=1)
     return [[seq - 1 for seq in group.seqs] for group in result.groups]
 
 

@@ -26,7 +26,17 @@ def world(tmp_path_factory):
     return RunConfig(snapshot=str(data), base=str(base), save_every=3, held_out_share=0.2).with_overrides(settings)
 
 
-def two_processes(world, folder, *more):
+TELLS_ITS_THREADS = """
+import atexit, glob, sys
+from pathlib import Path
+from crlft.cli import main
+names = lambda: " ".join(Path(p).read_text().strip() for p in glob.glob("/proc/self/task/*/comm"))
+atexit.register(lambda: print("threads:", names(), file=sys.stderr))
+main()
+"""
+
+
+def two_processes(world, folder, program=("-m", "crlft")):
     """Start a run in two processes, as `torchrun` does."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -44,7 +54,7 @@ def two_processes(world, folder, *more):
             "MASTER_ADDR": "127.0.0.1",
             "MASTER_PORT": str(port),
         }
-        command = [sys.executable, "-m", "crlft", "train", "--run", str(folder), "--json", *more]
+        command = [sys.executable, *program, "train", "--run", str(folder), "--json"]
         processes.append(
             subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         )
@@ -59,8 +69,11 @@ def told(folder, event):
 def test_two_processes_are_one(world, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     assert run_training(world, one).status == "done"
-    codes, out = two_processes(world, two)
+    codes, out = two_processes(world, two, ("-c", TELLS_ITS_THREADS))
     assert codes == [0, 0], out
+    # A thread of the talk between them that lives into the interpreter's end can abort the process there.
+    threads = [next(line for line in err.splitlines() if line.startswith("threads:")) for _, err in out]
+    assert not [t for t in threads if "gloo" in t or "tcpstore" in t], threads
     assert len(told(two, "step")) == 6  # the second process said nothing
     for ours, theirs in zip(told(two, "step"), told(one, "step"), strict=True):
         for figure in ("loss", "loss_unweighted", "grad_norm", "tokens"):

@@ -28,7 +28,7 @@ from workbench.curate.dedupe import (
 from workbench.curate.dedupe.cluster import cluster, find_exact_on, find_near_on
 from workbench.domain.errors import PlanError
 from workbench.services.duplicates import find_duplicates
-from workbench.services.filededupe import result_of
+from workbench.services.filededupe import FileSearch
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -57,7 +57,7 @@ def given(block: tuple[Any, Any]) -> tuple[Any, Any]:
 
 
 def same(one: Found, other: Found) -> bool:
-    groups = [result_of(found, "near", "answer", 0.8).groups for found in (one, other)]
+    groups = [FileSearch(part="answer").result(found).groups for found in (one, other)]
     return groups[0] == groups[1] and (one.pairs, one.members, one.considered, one.floor) == (
         other.pairs,
         other.members,

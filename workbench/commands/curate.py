@@ -15,7 +15,7 @@ from workbench.domain.curation import Plan
 from workbench.domain.errors import PlanError
 from workbench.services import browsing, cleaning, curation, duplicates, recipes
 from workbench.services.clusterdedupe import dedupe_parquet
-from workbench.services.filededupe import FileReport, dedupe_file
+from workbench.services.filededupe import FileReport, FileSearch, dedupe_file
 from workbench.services.project import Project
 
 WhereOption = Annotated[str, typer.Option("--where", help="The conversations, as a query.")]
@@ -58,12 +58,16 @@ def dedupe(
     """Find duplicates and drop all but one of each group; with --input and --output those of a file."""
     shell = shell_of(context)
     if source is not None or output is not None:
-        search: Callable[..., FileReport] = dedupe_file
+        if where or apply:
+            raise PlanError("--where and --apply are for a project", "leave them out: a file is only read")
+        run: Callable[..., FileReport] = dedupe_file
         if duplicates.on_ray(engine, ray_address):
-            search = partial(dedupe_parquet, address=ray_address)
+            run = partial(dedupe_parquet, address=ray_address)
         least = 0.8 if threshold is None else threshold
-        options = {"part": part, "threshold": least, "keep": keep, "punctuation": punctuation}
-        _dedupe_file(shell, source, output, partial(search, method=method, **options))
+        search = FileSearch(
+            duplicates.known_method(method), duplicates.known_part(part), least, keep, punctuation, shingles
+        )
+        _dedupe_file(shell, source, output, partial(run, search=search))
         return
     project = shell.project()
     with shell.progress("Looking for duplicates") as progress:
@@ -95,12 +99,12 @@ def dedupe(
 
 
 def _dedupe_file(
-    shell: Shell, source: Path | None, output: Path | None, search: Callable[..., FileReport]
+    shell: Shell, source: Path | None, output: Path | None, run: Callable[..., FileReport]
 ) -> None:
     if source is None or output is None:
         raise PlanError("--input and --output go together", "name both the file and a folder for its parts")
     with shell.progress("Looking for duplicates") as progress:
-        report = search(source, output, on_progress=progress)
+        report = run(source, output, on_progress=progress)
     data = {"action": None, "affected": report.dropped, **asdict(report)}
     shell.finish(
         data,

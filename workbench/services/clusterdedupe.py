@@ -25,12 +25,12 @@ from crlft.formats import FORMATS
 from crlft.formats.columnar import rows_of
 from crlft.formats.sources import find_files
 from crlft.formats.writing import write_rows
-from workbench.curate.dedupe import Document, Method, NearSettings, Part, Progress, Reading, sides
+from workbench.curate.dedupe import Document, NearSettings, Part, Progress, sides
 from workbench.curate.dedupe.cluster import cluster, find_exact_on, find_near_on
 from workbench.curate.dedupe.corpus import Columns
 from workbench.curate.dedupe.tables import Numbers
 from workbench.domain.errors import PlanError
-from workbench.services.filededupe import FileReport, check_options, decisions_of, fault_of, result_of, texts_of
+from workbench.services.filededupe import FileReport, FileSearch, check_free, decisions_of, fault_of, texts_of
 from workbench.services.inspecting import open_file, read_checked
 
 PIECE_ROWS = 10_000
@@ -69,12 +69,8 @@ class Piece:
 def dedupe_parquet(
     source: Path,
     folder: Path,
+    search: FileSearch | None = None,
     *,
-    method: Method = "near",
-    part: Part = "conversation",
-    threshold: float = 0.8,
-    keep: str = "longest",
-    punctuation: bool = True,
     address: str | None = None,
     workers: int | None = None,
     on_progress: Progress | None = None,
@@ -84,36 +80,32 @@ def dedupe_parquet(
     Args:
         source: A Parquet file, or a folder of them, read in the order of their names.
         folder: Where to write; made if it is missing.
-        method: `exact` or `near`.
-        part: What is compared.
-        threshold: Least similarity that counts, for `near`.
-        keep: A name of `KEEP`; a file has no rewards, so `best` is `longest`.
-        punctuation: Whether it makes two texts unequal, for `exact`.
+        search: What counts as a duplicate; near copies of conversations by default.
         address: Of a Ray cluster; None starts one on this machine.
         workers: Processes of one that is started; None is one for each processor.
         on_progress: Called with (rows read, in all).
 
     Raises:
-        PlanError: An option makes no sense, an earlier outcome is in the way, or Ray is missing.
+        PlanError: An earlier outcome is in the way, or Ray is missing.
         ImportFault: A file cannot be read.
     """
-    check_options(method, part, threshold, keep, [folder / name for name in ("kept", "dropped", "unread")])
+    search = search or FileSearch()
+    check_free(folder / name for name in ("kept", "dropped", "unread"))
     pieces = list(_pieces(source))
     total = sum(piece.rows for piece in pieces)
-    reading = Reading(punctuation=punctuation)
-    readers = [partial(_read, piece, part) for piece in pieces]
+    readers = [partial(_read, piece, search.part) for piece in pieces]
     with cluster(address, workers=workers) as ray:
-        if method == "exact":
-            found = find_exact_on(ray, readers, reading, total=total, on_progress=on_progress)
+        if search.method == "exact":
+            found = find_exact_on(ray, readers, search.reading, total=total, on_progress=on_progress)
         else:
-            settings = NearSettings(reading=reading)
+            settings = NearSettings(reading=search.reading)
             found = find_near_on(
-                ray, readers, settings, threshold=threshold, total=total, on_progress=on_progress
+                ray, readers, settings, threshold=search.threshold, total=total, on_progress=on_progress
             )
-        result = result_of(found, method, part, threshold)
+        result = search.result(found)
         members = np.array(sorted(result.group_of), dtype=np.int64)
         lengths = dict(zip(members.tolist(), _lengths(ray, pieces, members), strict=True))
-        gone = ray.put(_as_arrays(decisions_of(result, lengths, keep)))
+        gone = ray.put(_as_arrays(decisions_of(result, lengths, search.keep)))
         written = _on_all(ray, _write, [(piece, folder.absolute(), n, gone) for n, piece in enumerate(pieces)])
     kept, dropped, unread = (sum(column) for column in zip(*written, strict=True))
     names = zip(("kept", "dropped", "unread"), (kept, dropped, unread), strict=True)

@@ -18,6 +18,7 @@ from workbench.curate.dedupe import (
     KEEP,
     METHODS,
     PARTS,
+    SHINGLES,
     Document,
     DuplicateResult,
     Found,
@@ -69,10 +70,6 @@ HEAD = 60
 
 THRESHOLDS: Mapping[Method, float] = {"exact": 1.0, "near": 0.8, "semantic": 0.95}
 """Where each method begins."""
-
-SHINGLES = {"words": Reading(), "characters": Reading(width=5, by_character=True)}
-"""What near-duplicates are compared by: pairs of words, or five signs in a row."""
-
 
 def find_duplicates(
     project: Project,

@@ -1,6 +1,6 @@
 """Duplicates of a file, without a project: two files come out, what stays and what goes, and nothing is lost.
 
-    report = dedupe_file(Path("answers.jsonl.gz"), Path("out"), threshold=0.8)
+    report = dedupe_file(Path("answers.jsonl.gz"), Path("out"), FileSearch(threshold=0.8))
 
 `out/kept.…` and `out/dropped.…` hold the rows as they were, in their order and in the input's kind; dropped rows
 have two columns more, `duplicate_of` (number of the row that stays, from 1) and `similarity`. Rows that cannot be
@@ -9,9 +9,9 @@ read stand in `out/unread.jsonl` with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from workbench.curate.dedupe import (
     KEEP,
     METHODS,
     PARTS,
+    SHINGLES,
     Decision,
     Document,
     DuplicateResult,
@@ -42,6 +43,58 @@ from workbench.curate.dedupe import (
 )
 from workbench.domain.errors import PlanError
 from workbench.services.inspecting import open_file, read_checked
+
+
+@dataclass(frozen=True, slots=True)
+class FileSearch:
+    """What counts as a duplicate in files, and which copy stays.
+
+    Attributes:
+        method: `exact` or `near`.
+        part: What is compared.
+        threshold: Least similarity that counts, for `near`.
+        keep: A name of `KEEP`; a file has no rewards, so `best` is `longest`.
+        punctuation: Whether it makes two texts unequal, for `exact`.
+        shingles: A name of `SHINGLES`: what `near` compares.
+
+    Raises:
+        PlanError: A name or the threshold makes no sense.
+    """
+
+    method: Method = "near"
+    part: Part = "conversation"
+    threshold: float = 0.8
+    keep: str = "longest"
+    punctuation: bool = True
+    shingles: str = "words"
+
+    def __post_init__(self) -> None:
+        if self.method == "semantic":
+            remedy = "use near, or import it: a project keeps them"
+            raise PlanError("a file has no embeddings to compare by meaning", remedy)
+        names = (
+            ("method", self.method, METHODS),
+            ("part", self.part, PARTS),
+            ("keep policy", self.keep, KEEP),
+            ("kind of shingles", self.shingles, SHINGLES),
+        )
+        for name, value, known in names:
+            if value not in known:
+                raise PlanError(f"there is no {name} {value!r}", f"use one of {', '.join(known)}")
+        if not 0.3 <= self.threshold <= 1:
+            remedy = "0.8 is a good start, 1 means equal"
+            raise PlanError(f"threshold {self.threshold:g} is outside 0.3 to 1", remedy)
+
+    @property
+    def reading(self) -> Reading:
+        """How texts are read."""
+        return replace(SHINGLES[self.shingles], punctuation=self.punctuation)
+
+    def result(self, found: Found) -> DuplicateResult:
+        """Return what was found as a result."""
+        at = 1.0 if self.method == "exact" else self.threshold
+        held = found.floor, found.considered, found.members, found.pairs
+        return DuplicateResult(self.method, self.part, at, *held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +121,8 @@ class FileReport:
 def dedupe_file(
     source: Path,
     folder: Path,
+    search: FileSearch | None = None,
     *,
-    method: Method = "near",
-    part: Part = "conversation",
-    threshold: float = 0.8,
-    keep: str = "longest",
-    punctuation: bool = True,
     on_progress: Progress | None = None,
 ) -> FileReport:
     """Find the duplicates in a file and write what stays and what goes.
@@ -81,58 +130,44 @@ def dedupe_file(
     Args:
         source: A file of any kind that can be imported; a row of several conversations goes by its first.
         folder: Where to write; made if it is missing.
-        method: `exact` or `near`.
-        part: What is compared.
-        threshold: Least similarity that counts, for `near`.
-        keep: A name of `KEEP`; a file has no rewards, so `best` is `longest`.
-        punctuation: Whether it makes two texts unequal, for `exact`.
+        search: What counts as a duplicate; near copies of conversations by default.
         on_progress: Called with rows read.
 
     Raises:
-        PlanError: An option makes no sense, or the folder holds an earlier outcome.
+        PlanError: The folder holds an earlier outcome.
         ImportFault: The file cannot be read.
     """
+    search = search or FileSearch()
     targets = _targets(source, folder)
-    check_options(method, part, threshold, keep, [*targets.values()])
-    settings = NearSettings(reading=Reading(punctuation=punctuation))
-    result, lengths = search_file(
-        source, method=method, part=part, threshold=threshold, settings=settings, on_progress=on_progress
-    )
-    gone = {d.seq: d for d in decisions_of(result, lengths, keep) if not d.kept}
+    check_free(targets.values())
+    result, lengths = search_file(source, search, on_progress=on_progress)
+    gone = {d.seq: d for d in decisions_of(result, lengths, search.keep) if not d.kept}
     folder.mkdir(parents=True, exist_ok=True)
     return _write(source, targets, gone, len(result.groups))
 
 
 def search_file(
-    source: Path,
-    *,
-    method: Method = "near",
-    part: Part = "conversation",
-    threshold: float = 0.8,
-    settings: NearSettings | None = None,
-    on_progress: Progress | None = None,
+    source: Path, search: FileSearch, *, threads: int = 2, on_progress: Progress | None = None
 ) -> tuple[DuplicateResult, dict[int, int]]:
     """Find the duplicates in a file; return them, by number of row from 1, and how long each row's answer is.
 
     Args:
         source: As `dedupe_file`.
-        method: As there.
-        part: As there.
-        threshold: As there.
-        settings: How texts are read and searched.
+        search: What counts as a duplicate.
+        threads: Blocks read at a time; the outcome does not depend on it.
         on_progress: As there.
 
     Raises:
         ImportFault: The file cannot be read.
     """
-    settings = settings or NearSettings()
     lengths: dict[int, int] = {}
-    texts = in_blocks(_documents(source, part, lengths))
-    if method == "exact":
-        found = find_exact(texts, settings.reading, on_progress=on_progress)
+    texts = in_blocks(_documents(source, search.part, lengths))
+    if search.method == "exact":
+        found = find_exact(texts, search.reading, on_progress=on_progress)
     else:
-        found = find_near(texts, settings, threshold=threshold, on_progress=on_progress)
-    return result_of(found, method, part, threshold), lengths
+        settings = NearSettings(reading=search.reading, threads=threads)
+        found = find_near(texts, settings, threshold=search.threshold, on_progress=on_progress)
+    return search.result(found), lengths
 
 
 def _targets(source: Path, folder: Path) -> dict[str, Path]:
@@ -144,21 +179,12 @@ def _targets(source: Path, folder: Path) -> dict[str, Path]:
     }
 
 
-def check_options(method: str, part: str, threshold: float, keep: str, targets: list[Path]) -> None:
-    """Check what was asked for.
+def check_free(targets: Iterable[Path]) -> None:
+    """Check that nothing is overwritten.
 
     Raises:
-        PlanError: A name or the threshold makes no sense, or one of the targets is there already.
+        PlanError: One of the targets is there already.
     """
-    if method == "semantic":
-        raise PlanError(
-            "a file has no embeddings to compare by meaning", "use near, or import it: a project keeps them"
-        )
-    for name, value, known in (("method", method, METHODS), ("part", part, PARTS), ("keep policy", keep, KEEP)):
-        if value not in known:
-            raise PlanError(f"there is no {name} {value!r}", f"use one of {', '.join(known)}")
-    if not 0.3 <= threshold <= 1:
-        raise PlanError(f"threshold {threshold:g} is outside 0.3 to 1", "0.8 is a good start, 1 means equal")
     taken = next((path for path in targets if path.exists()), None)
     if taken is not None:
         raise PlanError(f"{taken} is already there", "name another folder, or remove that file first")
@@ -183,12 +209,6 @@ def texts_of(row: RawRow, form: Format, part: Part) -> tuple[tuple[str, ...], in
     except DataError:
         return None  # said when the row is written
     return sides(conversation.turns, part), len(conversation.answer)
-
-
-def result_of(found: Found, method: Method, part: Part, threshold: float) -> DuplicateResult:
-    """Return what was found as a result."""
-    at = 1.0 if method == "exact" else threshold
-    return DuplicateResult(method, part, at, found.floor, found.considered, found.members, found.pairs)
 
 
 def decisions_of(result: DuplicateResult, lengths: dict[int, int], keep: str) -> Iterator[Decision]:

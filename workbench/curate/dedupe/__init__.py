@@ -31,12 +31,13 @@ from workbench.curate.dedupe.pairs import (
 from workbench.curate.dedupe.result import METHODS, DuplicateResult, Group, Method
 from workbench.curate.dedupe.shingles import PARTS, Document, Part, sides
 from workbench.curate.dedupe.tables import Members, Pair, Pairs
-from workbench.curate.dedupe.texts import Reading
+from workbench.curate.dedupe.texts import SHINGLES, Reading
 
 __all__ = [
     "KEEP",
     "METHODS",
     "PARTS",
+    "SHINGLES",
     "Decision",
     "Document",
     "DuplicateResult",

@@ -43,6 +43,10 @@ class Reading:
     figure_tokens: int = 64
 
 
+SHINGLES = {"words": Reading(), "characters": Reading(width=5, by_character=True)}
+"""What near-duplicates are compared by: pairs of words, or five signs in a row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """A column of texts as numbers; text i has `hashes[begins[i] : begins[i] + counts[i]]`.
