@@ -27,6 +27,7 @@ GROUPS = {
     "data": ("import", "quarantine", "search", "snapshot", "export"),
     "curate": ("dedupe", "clean", "tag", "reward", "override", "grades", "keep", "drop"),
     "decontaminate": ("decontaminate",),
+    "heldout": ("held-out",),
     "train": ("train", "runs", "stop", "resume"),
     "compare": ("compare", "judge", "probe", "report", "rounds"),
     "suggest": ("suggest",),

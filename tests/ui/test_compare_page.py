@@ -6,8 +6,8 @@ import pytest
 
 from tests.ui.loop_data import ANSWERS, CHECKED, make_comparison, make_run
 from workbench.services import browsing, comparing, curation
+from workbench.services.promptsets import query_prompts
 from workbench.ui.views.compare_back import choose
-from workbench.ui.views.compare_new import query_prompts
 from workbench.ui.views.compare_results import condition_gaps
 from workbench.ui.views.compare_vote import judge_html, pair_tally, sides
 

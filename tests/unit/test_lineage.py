@@ -1,7 +1,6 @@
-"""Where conversations come from, held-out prompts in the data, the model's share, rewrites beside originals."""
+"""Where conversations come from, the model's share, rewrites beside originals."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -12,7 +11,7 @@ from workbench.domain.comparison import Column, Comparison, Prompt
 from workbench.domain.errors import NotFound, PlanError
 from workbench.services import comparing, curation, rewrites, shares
 from workbench.services.browsing import iterate_records
-from workbench.services.lineage import lineage, near_leaks
+from workbench.services.lineage import lineage
 from workbench.store import comparisons, vectors
 
 
@@ -77,27 +76,6 @@ def test_a_conversation_leads_back_to_its_file_or_to_the_run_and_data_that_wrote
     assert "c-rlft from base offline" in steps[-2].text
     with pytest.raises(NotFound):
         lineage(project, "no-such-id")
-
-
-def test_near_copies_of_held_out_prompts_are_found_but_other_numbers_are_other_questions(project):
-    texts = {"same": "what is  3 PLUS 3", "other": "What is 40 plus 40?", "far": "Tell me a tale of 3"}
-    prompts = [Prompt(name, ({"role": "user", "content": text},)) for name, text in texts.items()]
-    comparing.set_held_out(project, prompts, actor="ann")
-    assert comparing.held_out_leaks(project) == 0  # not the same text: the exact check cannot see it
-    (leak,) = near_leaks(project)
-    asked = next(r for r in iterate_records(project) if r.seq == leak.seq).conversation.prompt
-    assert (leak.prompt_id, leak.similarity, asked) == ("same", 1.0, "What is 3 plus 3?")
-    curation.apply_plan(project, curation.plan_status(project, "dropped", "leak", seqs=[leak.seq]), actor="ann")
-    assert near_leaks(project) == []
-    swapped = replace(prompts[0], messages=({"role": "user", "content": "How much is 4 plus 4?"},))
-    comparing.set_held_out(project, [swapped], actor="ann")
-    assert near_leaks(project, 0.4) == []
-    added = replace(prompts[0], messages=({"role": "user", "content": "Well, what is 4 plus 4?"},))
-    comparing.set_held_out(project, [added], actor="ann")
-    assert [leak.similarity for leak in near_leaks(project)] == [pytest.approx(5 / 6)]
-    zh = replace(prompts[0], id="zh", messages=({"role": "user", "content": "三加三等于几"},))
-    comparing.set_held_out(project, [zh], actor="ann")
-    assert near_leaks(project) == []
 
 
 def test_the_models_share_of_a_class_is_in_view_and_capped(project):

@@ -275,12 +275,16 @@ def test_preflight_follows_the_method(project):
     assert training.preflight(project, TrainRequest(None, overrides={"steps": 7})).steps == 7
 
 
-def test_held_out_prompts_among_the_data_are_warned_of(project):
+def test_an_old_snapshot_with_held_out_prompts_is_warned_of_and_a_new_one_leaves_them_out(project):
     from workbench.services.comparing import parse_prompts, set_held_out
 
     set_held_out(project, parse_prompts("what IS  3 plus 3?\nWhat is the sky?"), actor="ann")
     (warning,) = training.prepare(project, TrainRequest("one")).warnings
-    assert warning.startswith("1 conversations ask")
+    assert warning.startswith("1 conversations of snapshot one ask what is held out now")
+    assert training.prepare(project, TrainRequest(None)).warnings == ()
+    made = make_snapshot(project, "two", actor="ann")
+    assert made.conversations == 15
+    assert training.prepare(project, TrainRequest("two")).warnings == ()
 
 
 def test_a_store_that_cannot_be_written_does_not_hide_how_a_run_ended(project, monkeypatch, caplog):

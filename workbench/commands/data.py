@@ -183,8 +183,10 @@ def snapshot(
             "hash": made.hash,
             "path": str(made.path),
             "classes": made.classes,
+            "held_out": made.held_out,
         },
         f"Snapshot {made.name}: {plural(made.conversations, 'conversation')}, hash {made.hash[:12]}.",
+        *(f"{line}." for line in snapshots.held_out_told(made.held_out)),
     )
 
 

@@ -42,6 +42,7 @@ FIELDS: dict[str, Field] = {
     "flag": Field("text", "mark of a cleaning rule", "flag:refusal"),
     "prompt": Field("text", "hash of the prompt: answers to the same question", "prompt:any"),
     "dup": Field("integer", "group of the latest search for duplicates", "dup:any"),
+    "heldout": Field("text", "asks a held-out prompt", "heldout:copy,near", ("copy", "near", "reworded")),
     "cluster": Field("integer", "cluster of the map", "cluster:3"),
     "like": Field("text", "the 500 nearest in meaning to a conversation's id or to a text", 'like:"a sad poem"'),
 }

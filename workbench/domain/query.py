@@ -1,6 +1,6 @@
 """The query language's syntax tree; `workbench.curate.query` parses to it, the store compiles it to SQL.
 
-    source:gpt4 class:none status:pending lang:zh turns>2 tokens<800 reward<0.5 round:1 "exact phrase" words -not
+source:gpt4 class:none status:pending lang:zh turns>2 tokens<800 reward<0.5 round:1 "exact phrase" words -not
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ class FieldTerm:
 
     Attributes:
         field: `source`, `class`, `status`, `lang`, `turns`, `tokens`, `reward`, `round`, `id`, `reason`,
-            `prompt` (a prompt hash), `cluster`, `dup` (a duplicate group), `flag` (a cleaning rule)
+            `prompt` (a prompt hash), `heldout` (how it asks a held-out prompt), `cluster`, `dup` (a duplicate
+            group), `flag` (a cleaning rule)
             or `by` (who tagged it).
         operator: `:` is equality (several values, comma-separated, mean any of them; `*` at the end of a
             value matches any rest); the others compare numbers.

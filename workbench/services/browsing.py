@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from workbench.domain.curation import Action, Change
 from workbench.domain.errors import NotFound, QueryError
 from workbench.domain.record import Record, RecordSummary
+from workbench.services.heldout import compare_prompts
 from workbench.services.meaning import collect_newest, compile_text
 from workbench.services.project import Project
 from workbench.store import actions as action_store
@@ -67,6 +68,8 @@ def compiled(project: Project, query: str) -> Iterator[tuple[Connection, Compile
         QueryError: The query has a mistake.
     """
     collect_newest(project, query)
+    if "heldout:" in query.lower():
+        compare_prompts(project)
     with project.database.read() as connection:
         try:
             ready = compile_text(project, connection, query)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from crlft.condition import DEFAULT_BETA, ClassScheme
 from crlft.errors import SchemeError
@@ -110,16 +110,22 @@ def _table(connection: Connection, scheme: ClassScheme) -> list[ClassRow]:
     return rows
 
 
-def own_rewards(connection: Connection) -> list[OwnReward]:
-    """Return the rewards that conversations and answers have of their own, without dropped and untagged ones."""
+def own_rewards(connection: Connection, where: ColumnElement[bool] | None = None) -> list[OwnReward]:
+    """Return the rewards that conversations and answers have of their own, without dropped and untagged ones.
+
+    Args:
+        connection: Any connection.
+        where: A condition on `conversations`; None is all.
+    """
+    narrowed = true() if where is None else where
     c = conversations.c
     query = (
         select(c.class_name, c.coarse_reward, func.sum(c.supervised_tokens))
-        .where(c.coarse_reward.is_not(None), c.class_name.is_not(None), c.status != "dropped")
+        .where(c.coarse_reward.is_not(None), c.class_name.is_not(None), c.status != "dropped", narrowed)
         .group_by(c.class_name, c.coarse_reward)
     )
     own = [OwnReward(name, reward, tokens) for name, reward, tokens in connection.execute(query)]
-    return own + answer_rewards(connection, kept_answers())
+    return own + answer_rewards(connection, kept_answers().where(narrowed))
 
 
 def kept_answers() -> Select[*tuple[Any, ...]]:

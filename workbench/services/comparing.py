@@ -38,7 +38,6 @@ from workbench.services.bringing import BroughtBack, arriving, bring_back
 from workbench.services.project import Project
 from workbench.services.prompts import (
     fixed_questions,
-    held_out_leaks,
     held_out_prompts,
     parse_prompts,
     read_prompts,
@@ -63,7 +62,6 @@ __all__ = [
     "columns_of",
     "comparison_grid",
     "fixed_questions",
-    "held_out_leaks",
     "held_out_prompts",
     "list_comparisons",
     "parse_prompts",

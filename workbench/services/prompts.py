@@ -11,15 +11,15 @@ from typing import Any
 from crlft.checks import check_faults
 from crlft.conversation import Conversation, Turn
 from crlft.errors import DataError
-from workbench.curate.text import prompt_hash
 from workbench.domain.comparison import Prompt
 from workbench.domain.errors import ImportFault
 from workbench.services.project import Project
 from workbench.store.actions import record_action
-from workbench.store.comparisons import count_asking
+from workbench.store.objects import change_object
 from workbench.store.settings import get_setting, set_setting
 
-_HELD_OUT = "held_out"
+HELD_OUT = "held_out"
+"""The setting that holds the held-out prompts."""
 SLICES = ("language", "topic", "skill", "source")
 """Fields of a prompt that figures can be sliced by."""
 
@@ -128,24 +128,27 @@ def _messages(value: Any, at: str) -> tuple[Mapping[str, str], ...]:
 
 
 def set_held_out(project: Project, prompts: Sequence[Prompt], *, actor: str) -> None:
-    """Make these the project's held-out prompts: what comparisons ask where nothing else is chosen."""
+    """Make these the project's held-out prompts; an entry of the log with undo.
+
+    Comparisons ask them where nothing else is chosen, and snapshots leave out what asks them.
+    """
     with project.database.write() as connection:
-        set_setting(connection, _HELD_OUT, [asdict(p) for p in prompts])
-        record_action(connection, "held-out", f"set {len(prompts)} held-out prompts", actor)
+        before, after = get_setting(connection, HELD_OUT), [asdict(p) for p in prompts]
+        set_setting(connection, HELD_OUT, after)
+        objects = [change_object("settings", HELD_OUT, before, after)]
+        title = f"set {len(prompts)} held-out prompts"
+        record_action(connection, "held-out", title, actor, params={"objects": objects}, undoable=True)
 
 
 def held_out_prompts(project: Project) -> list[Prompt]:
     """Return the project's held-out prompts; none where none were set."""
     with project.database.read() as connection:
-        rows = get_setting(connection, _HELD_OUT, [])
+        return stored_prompts(get_setting(connection, HELD_OUT, []))
+
+
+def stored_prompts(rows: Sequence[Mapping[str, Any]]) -> list[Prompt]:
+    """Return the prompts that the setting `HELD_OUT` holds."""
     return [Prompt(r["id"], tuple(r["messages"]), r["check"], r.get("tags", {})) for r in rows]
-
-
-def held_out_leaks(project: Project) -> int:
-    """Return how many conversations that are not dropped ask exactly what a held-out prompt asks."""
-    hashes = [prompt_hash(asked(p)) for p in held_out_prompts(project)]
-    with project.database.read() as connection:
-        return count_asking(connection, hashes)
 
 
 def asked(prompt: Prompt, answer: str | None = None) -> Conversation:

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, and_, func, not_, select
 
 from crlft.condition import ClassScheme
 from workbench.curate.rewards import ClassCount, OwnReward, reward_mass
 from workbench.services.browsing import compiled
 from workbench.services.classes import answer_rewards, kept_answers
+from workbench.services.heldout import HeldOutCounts, compare_prompts, counts_on, trainable
 from workbench.services.project import Project
 from workbench.store.classes import read_scheme
+from workbench.store.heldout import is_held_out
 from workbench.store.schema import conversations
 from workbench.store.search import Compiled
 
@@ -52,6 +54,7 @@ class SnapshotPlan:
         classes: Every class, also those without conversations.
         left_out_untagged: Matching conversations that stay out because they have no class.
         left_out_dropped: Matching conversations that stay out because they are dropped.
+        held_out: Matching, tagged, not dropped conversations that ask a held-out prompt; which of them stay out.
         faults: What keeps it from being made; empty if nothing does.
         warnings: What should be looked at first.
     """
@@ -62,6 +65,7 @@ class SnapshotPlan:
     classes: tuple[SnapshotClass, ...]
     left_out_untagged: int
     left_out_dropped: int
+    held_out: HeldOutCounts
     faults: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -72,16 +76,20 @@ def plan_snapshot(project: Project, query: str = "") -> SnapshotPlan:
     Raises:
         QueryError: The query has a mistake.
     """
+    compare_prompts(project)
     with compiled(project, query) as (connection, ready):
         return plan_of(connection, ready, query)
 
 
 def plan_of(connection: Connection, ready: Compiled, query: str) -> SnapshotPlan:
-    """Return what a snapshot would hold, on a connection with the query ready to run."""
+    """Return what a snapshot would hold, on a connection with the query ready to run.
+
+    What asks a held-out prompt is known of what `heldout.compare_prompts` has seen.
+    """
     c = conversations.c
     scheme = read_scheme(connection)
     sums = (func.count(), func.sum(c.supervised_tokens))
-    grouped = members(ready.restrict(select(c.class_name, c.coarse_reward, *sums)))
+    grouped = members(connection, ready.restrict(select(c.class_name, c.coarse_reward, *sums)))
     counts: dict[str, ClassCount] = {}
     own: list[OwnReward] = []
     for name, reward, n, tokens in connection.execute(grouped.group_by(c.class_name, c.coarse_reward)):
@@ -89,7 +97,7 @@ def plan_of(connection: Connection, ready: Compiled, query: str) -> SnapshotPlan
         counts[name] = ClassCount(count.conversations + n, count.supervised_tokens + tokens)
         if reward is not None:
             own.append(OwnReward(name, reward, tokens))
-    own += answer_rewards(connection, ready.restrict(kept_answers()))
+    own += answer_rewards(connection, ready.restrict(kept_answers()).where(not_(is_held_out(connection))))
     out = ready.restrict(select(c.status == "dropped", func.count()))
     out = out.where((c.status == "dropped") | c.class_name.is_(None)).group_by(c.status == "dropped")
     left_out: dict[bool, int] = {bool(dropped): n for dropped, n in connection.execute(out)}
@@ -97,15 +105,15 @@ def plan_of(connection: Connection, ready: Compiled, query: str) -> SnapshotPlan
     tokens = sum(r.supervised_tokens for r in rows)
     total = sum(r.conversations for r in rows)
     untagged, dropped = left_out.get(False, 0), left_out.get(True, 0)
-    faults = _faults(total, untagged, dropped)
+    held_out = counts_on(connection, and_(ready.where(), trainable()))
+    faults = _faults(total, untagged, dropped, held_out.out)
     warnings = () if faults else _warnings(rows, tokens)
-    return SnapshotPlan(query, total, tokens, rows, untagged, dropped, faults, warnings)
+    return SnapshotPlan(query, total, tokens, rows, untagged, dropped, held_out, faults, warnings)
 
 
-def members(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """Restrict a SELECT of conversations to those a snapshot takes: tagged and not dropped."""
-    c = conversations.c
-    return query.where(c.status != "dropped", c.class_name.is_not(None))
+def members(connection: Connection, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Restrict a SELECT of conversations to those a snapshot takes: tagged, not dropped, and not held out."""
+    return query.where(trainable(), not_(is_held_out(connection)))
 
 
 def _figures(
@@ -128,9 +136,14 @@ def _figures(
     return tuple(rows)
 
 
-def _faults(total: int, untagged: int, dropped: int) -> tuple[str, ...]:
+def _faults(total: int, untagged: int, dropped: int, held_out: int) -> tuple[str, ...]:
     if total:
         return ()
+    if held_out:
+        return (
+            f"nothing to hold: {held_out:,} matching conversations ask held-out prompts, {untagged:,} are untagged"
+            f" and {dropped:,} dropped",
+        )
     if untagged or dropped:
         return (f"nothing to hold: {untagged:,} matching conversations are untagged and {dropped:,} dropped",)
     return ("nothing to hold: no conversation matches",)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from workbench.domain.record import Record
 from workbench.services import snapshotfiles as files
 from workbench.services.browsing import compiled
 from workbench.services.exporting import Card, ExportPreview, ExportReport, export_conversations, preview_export
+from workbench.services.heldout import all_compared, compare_prompts
 from workbench.services.progress import current_round
 from workbench.services.project import Project
 from workbench.services.promptgroups import PromptGroups
@@ -36,6 +38,7 @@ __all__ = [
     "SnapshotPlan",
     "export_snapshot",
     "get_snapshot",
+    "held_out_told",
     "list_snapshots",
     "make_snapshot",
     "plan_snapshot",
@@ -51,6 +54,7 @@ HELD_OUT_RULE = (
 )
 
 _NAME = re.compile(r"\w[\w.\-]{0,63}")
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Snapshot:
         supervised_tokens: Tokens that are trained on.
         query: What it was made with.
         actor: Who made it.
+        held_out: What asked held-out prompts: `prompts`, `left_out` and `staying` (conversations by way), and
+            `ways_left_out`; empty where the snapshot was made before that was looked at.
     """
 
     name: str
@@ -80,12 +86,13 @@ class Snapshot:
     supervised_tokens: int = 0
     query: str = ""
     actor: str = ""
+    held_out: Mapping[str, Any] = field(default_factory=dict)
 
 
 def make_snapshot(
     project: Project, name: str, *, query: str = "", actor: str, on_progress: Progress | None = None
 ) -> Snapshot:
-    """Freeze what is tagged, not dropped, and matches.
+    """Freeze what is tagged, not dropped, matches, and asks no held-out prompt (`workbench.services.heldout`).
 
     Args:
         project: The project.
@@ -101,7 +108,7 @@ def make_snapshot(
     """
     target = _target(project, name)
     with files.scratch_folder(target) as scratch:
-        with compiled(project, query) as (connection, ready):
+        with _all_compared(project, query) as (connection, ready):
             plan = plan_of(connection, ready, query)
             if plan.faults:
                 raise PlanError(plan.faults[0], "tag conversations first, or widen the query")
@@ -130,7 +137,7 @@ def write_aside(project: Project, target: Path) -> None:
         ProjectError: The disk is full.
     """
     with files.scratch_folder(target) as scratch:
-        with compiled(project, "") as (connection, ready):
+        with _all_compared(project, "") as (connection, ready):
             plan = plan_of(connection, ready, "")
             if plan.faults:
                 raise PlanError(plan.faults[0], "tag conversations first")
@@ -138,6 +145,26 @@ def write_aside(project: Project, target: Path) -> None:
             content = files.write_data(scratch / files.DATA, _records(connection, ready), scheme)
         files.write_manifest(scratch, _manifest(project, target.name, plan, scheme, content))
         files.seal(scratch, target)
+
+
+@contextmanager
+def _all_compared(project: Project, query: str) -> Iterator[tuple[Connection, Compiled]]:
+    """Give a reading connection on which every prompt has been compared with the held-out ones.
+
+    Raises:
+        QueryError: The query has a mistake.
+        PlanError: New prompts keep arriving.
+    """
+    for _ in range(_TRIES):
+        compare_prompts(project)
+        with compiled(project, query) as (connection, ready):
+            if all_compared(connection):
+                yield connection, ready
+                return
+    raise PlanError(
+        "new prompts arrive faster than they are compared with the held-out ones",
+        "make the snapshot when the import is done",
+    )
 
 
 def _target(project: Project, name: str) -> Path:
@@ -153,7 +180,7 @@ def _target(project: Project, name: str) -> Path:
 
 def _records(connection: Connection, ready: Compiled) -> Iterator[Record]:
     c = conversations.c
-    seqs = list(connection.execute(members(ready.restrict(select(c.seq))).order_by(c.uid)).scalars())
+    seqs = list(connection.execute(members(connection, ready.restrict(select(c.seq))).order_by(c.uid)).scalars())
     for part in chunks(seqs, files.ROWS_PER_GROUP):
         yield from get_records(connection, part)
 
@@ -206,6 +233,12 @@ def _manifest(
         "scheme": scheme.to_dict(),
         "warnings": list(plan.warnings),
         "held_out_rule": HELD_OUT_RULE,
+        "held_out": {
+            "prompts": plan.held_out.prompts,
+            "ways_left_out": list(plan.held_out.left_out),
+            "left_out": {way: n for way, n in plan.held_out.ways.items() if way in plan.held_out.left_out},
+            "staying": {way: n for way, n in plan.held_out.ways.items() if way not in plan.held_out.left_out},
+        },
     }
 
 
@@ -239,7 +272,20 @@ def _snapshot(path: Path, manifest: Mapping[str, Any]) -> Snapshot:
         supervised_tokens=manifest["supervised_tokens"],
         query=manifest["query"],
         actor=manifest["actor"],
+        held_out=manifest.get("held_out", {}),
     )
+
+
+def held_out_told(held_out: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a sentence on what a snapshot left out for asking held-out prompts; none where none were."""
+    if not held_out.get("prompts"):
+        return ()
+    out, staying = sum(held_out["left_out"].values()), held_out["staying"]
+    ways = " and ".join(f"{n:,} {way}" for way, n in held_out["left_out"].items())
+    prompts = held_out["prompts"]
+    told = f"{out:,} conversations left out because they ask one of {prompts:,} held-out prompts ({ways})"
+    kept = ", ".join(f"{n:,} {way}" for way, n in staying.items() if n)
+    return (f"{told}; kept in all the same: {kept}" if kept else told,)
 
 
 def list_snapshots(project: Project) -> list[Snapshot]:
@@ -312,5 +358,6 @@ def _outgoing(project: Project, name: str, license: str) -> tuple[Iterator[Conve
     snapshot = get_snapshot(project, name)
     manifest = files.read_manifest(snapshot.path) or {}
     scheme = ClassScheme.from_dict(manifest["scheme"])
-    card = Card(f"{project.name} {name}", license, tuple(manifest.get("decisions", ())))
+    told = (*manifest.get("decisions", ()), *held_out_told(snapshot.held_out))
+    card = Card(f"{project.name} {name}", license, told)
     return files.iterate_conversations(snapshot.path), scheme, card

@@ -12,8 +12,8 @@ from crlft.methods import METHODS
 from workbench.domain.errors import JobError
 from workbench.jobs import crlft_command, crlft_crew_command
 from workbench.services.bases import ResolvedBase, resolve_base
+from workbench.services.heldout import count_in_snapshot
 from workbench.services.project import Project
-from workbench.services.prompts import held_out_leaks
 from workbench.services.snapshots import get_snapshot
 from workbench.services.trainset import TrainSet, current_train_set, read_train_set
 
@@ -92,7 +92,7 @@ def prepare(project: Project, request: TrainRequest) -> Prepared:
         data = read_train_set(get_snapshot(project, request.snapshot).path)
     path = str(data.path) if data.path else ""
     config = RunConfig(snapshot=path, base=base.model, method=request.method).with_overrides(request.overrides)
-    warnings = [*_data_warnings(data, request.method), *_leak_warnings(project)]
+    warnings = [*_data_warnings(data, request.method), *_leak_warnings(project, data)]
     return Prepared(config, base, data, tuple(warnings))
 
 
@@ -128,11 +128,11 @@ def _data_warnings(data: TrainSet, method_name: str) -> Sequence[str]:
     )
 
 
-def _leak_warnings(project: Project) -> Sequence[str]:
-    leaks = held_out_leaks(project)
+def _leak_warnings(project: Project, data: TrainSet) -> Sequence[str]:
+    leaks = count_in_snapshot(project, data.path) if data.path else 0
     if not leaks:
         return ()
     return (
-        f"{leaks} conversations ask what a held-out prompt asks: figures on those prompts will flatter; "
-        "drop them or choose other held-out prompts",
+        f"{leaks:,} conversations of {data.name} ask what is held out now: figures on those prompts will flatter; "
+        "make a new snapshot, which leaves them out",
     )

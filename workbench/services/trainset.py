@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, func, not_, select
 
 from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
 from crlft.errors import DataError
 from crlft.runfolder import RunFolder
+from workbench.curate.rewards import ClassCount, reward_mass
 from workbench.services.browsing import get_record, search
-from workbench.services.classes import class_scheme, class_table
+from workbench.services.classes import own_rewards
+from workbench.services.heldout import compare_prompts, held_out_term, trainable
 from workbench.services.project import Project
+from workbench.store.classes import read_scheme
 from workbench.store.cube import read_cube
+from workbench.store.heldout import is_held_out
+from workbench.store.schema import conversations
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +106,43 @@ def read_train_set(path: Path) -> TrainSet:
 
 
 def current_train_set(project: Project) -> TrainSet:
-    """Return the figures of what is tagged and not dropped: what a snapshot made now would hold."""
+    """Return the figures of what a snapshot made now would hold: tagged, not dropped, and not held out.
+
+    Counted from the cube, less the few that are held out.
+    """
+    compare_prompts(project)
     with project.database.read() as connection:
-        cells = read_cube(connection)
-    scheme = class_scheme(project)
-    tokens = {c.name: 0 for c in scheme.classes}
-    for cell in cells:
-        if cell.key.status != "dropped" and cell.key.class_name in tokens:
-            tokens[cell.key.class_name] += cell.n_tokens
+        scheme, held = read_scheme(connection), is_held_out(connection)
+        sums = {c.name: [0, 0, 0] for c in scheme.classes}
+        for cell in read_cube(connection):
+            if cell.key.status != "dropped" and cell.key.class_name in sums:
+                _add(sums[cell.key.class_name], (cell.n, cell.n_tokens, cell.supervised_tokens))
+        for name, *less in _held_out_sums(connection, held):
+            _add(sums[name], [-n for n in less])
+        own = own_rewards(connection, not_(held))
+    counts = {name: ClassCount(n, supervised) for name, (n, _, supervised) in sums.items()}
     figures = tuple(
-        ClassFigures(r.name, r.condition, r.conversations, r.supervised_tokens, r.loss_weight, r.mass_share)
-        for r in class_table(project)
+        ClassFigures(
+            c.name,
+            c.condition,
+            counts[c.name].conversations,
+            counts[c.name].supervised_tokens,
+            mass.loss_weight,
+            mass.share,
+        )
+        for c, mass in zip(scheme.classes, reward_mass(scheme, counts, own), strict=True)
     )
-    return TrainSet("the project", None, scheme, figures, tokens)
+    return TrainSet("the project", None, scheme, figures, {name: tokens for name, (_, tokens, _) in sums.items()})
+
+
+def _add(sums: list[int], more: Sequence[int]) -> None:
+    sums[:] = [a + b for a, b in zip(sums, more, strict=True)]
+
+
+def _held_out_sums(connection: Connection, held: ColumnElement[bool]) -> Iterable[tuple[str, int, int, int]]:
+    c = conversations.c
+    sums = select(c.class_name, func.count(), func.sum(c.n_tokens), func.sum(c.supervised_tokens))
+    return [tuple(row) for row in connection.execute(sums.where(trainable(), held).group_by(c.class_name))]
 
 
 def first_of_each_class(project: Project, data: TrainSet) -> dict[str, Conversation]:
@@ -121,7 +152,8 @@ def first_of_each_class(project: Project, data: TrainSet) -> dict[str, Conversat
         return _first_in_snapshot(data.path, wanted)
     found = {}
     for name in wanted:
-        items = search(project, f'class:"{name}" -status:dropped', limit=1, order="oldest").items
+        shown = f'class:"{name}" -status:dropped -{held_out_term(project)}'
+        items = search(project, shown, limit=1, order="oldest").items
         if items:
             found[name] = get_record(project, items[0].seq).conversation
     return found

@@ -245,17 +245,6 @@ def brought_back_cells(connection: Connection, comparison_id: int) -> dict[int, 
     return {int(cell): int(seq) for cell, seq in connection.execute(query)}
 
 
-def count_asking(connection: Connection, prompt_hashes: Sequence[str]) -> int:
-    """Return how many conversations that are not dropped have one of these prompts."""
-    found = 0
-    for part in chunks(prompt_hashes):
-        query = select(func.count()).where(
-            conversations.c.prompt_hash.in_(part), conversations.c.status != "dropped"
-        )
-        found += int(connection.execute(query).scalar_one())
-    return found
-
-
 def count_twins(connection: Connection, pairs: Sequence[tuple[str, str]]) -> int:
     """Return how many of these (prompt hash, answer hash) pairs stand in the store already."""
     found: set[tuple[str, str]] = set()

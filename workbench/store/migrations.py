@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, select
 from workbench.domain.errors import ProjectError
 from workbench.store import schema, textindex
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """The schema this program reads and writes."""
 
 
@@ -36,11 +36,17 @@ def _panels(connection: Connection) -> None:
         table.create(connection)
 
 
+def _held_out(connection: Connection) -> None:
+    """5 → 6: which prompts of the data are held-out ones."""
+    schema.held_out_prompts.create(connection)
+
+
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     1: _judgements,
     2: _curation,
     3: _turn_rewards,
     4: _panels,
+    5: _held_out,
 }
 """Schema version → the step that leads from it to the next."""
 

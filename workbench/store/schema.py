@@ -11,6 +11,7 @@
         ├── turn_rewards           rewards of single answers
         ├── suggestions            the likeliest class of what is untagged
         ├── panel_items ── panels  what several people judge, each with opinions
+        ├── held_out_prompts       which of the prompts are (nearly) held-out ones
         └── brought_back           generation → conversation of the next round
     classes, settings, imports, quarantine, snapshots, runs, rounds, comparisons ── cells ── votes
 
@@ -54,7 +55,16 @@ from workbench.store.schema_curation import (
     turn_rewards,
 )
 from workbench.store.schema_judging import judgements
-from workbench.store.schema_loop import brought_back, cells, comparisons, rounds, runs, snapshots, votes
+from workbench.store.schema_loop import (
+    brought_back,
+    cells,
+    comparisons,
+    held_out_prompts,
+    rounds,
+    runs,
+    snapshots,
+    votes,
+)
 
 __all__ = [
     "METADATA",
@@ -71,6 +81,7 @@ __all__ = [
     "duplicate_members",
     "duplicate_pairs",
     "duplicate_results",
+    "held_out_prompts",
     "imports",
     "judgements",
     "map_clusters",

@@ -1,4 +1,4 @@
-"""Tables of the loop: snapshots, runs, rounds, comparisons, votes, and what was brought back."""
+"""Tables of the loop: snapshots, runs, rounds, comparisons, votes, what was brought back, what is held out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from workbench.store.columns import METADATA
@@ -122,3 +124,15 @@ brought_back = Table(
     Column("action_id", Integer, ForeignKey("actions.id"), nullable=True),
     _integer("round", 1),
 )
+
+held_out_prompts = Table(
+    "held_out_prompts",
+    METADATA,
+    Column("prompt_hash", Text, primary_key=True),
+    Column("prompt_id", Text, nullable=True),
+    Column("way", Text, nullable=True),
+    Column("similarity", Float, nullable=True),
+    Index("held_out_prompts_found", "way", "prompt_hash", sqlite_where=text("way IS NOT NULL")),
+    sqlite_with_rowid=False,
+)
+"""Every prompt of the data that was compared with the held-out ones; `way` is NULL where it is none of them."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, cast, func, not_, or_, select
 
 from workbench.domain.query import FieldTerm
+from workbench.store import heldout
 from workbench.store.dimensions import COMPARISONS
 from workbench.store.schema import classes, conversations, duplicate_members, duplicate_results, map_points
 
@@ -109,6 +110,18 @@ def _duplicate(term: FieldTerm) -> ColumnElement[bool]:
     return _members(term, grouped, members.group_id)
 
 
+def _held_out(term: FieldTerm) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = []
+    ways = [v for v in term.values if v in heldout.WAYS]
+    if ways:
+        conditions.append(_c.prompt_hash.in_(heldout.found(ways)))
+    if "any" in term.values:
+        conditions.append(_c.prompt_hash.in_(heldout.found()))
+    if "none" in term.values:
+        conditions.append(_c.prompt_hash.not_in(heldout.found()))
+    return or_(*conditions)
+
+
 def _members(term: FieldTerm, all_members: Any, column: ColumnElement[Any]) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     numbers = [int(v) for v in term.values if v not in ("none", "any")]
@@ -132,4 +145,5 @@ _CONDITIONS: dict[str, Callable[[FieldTerm], ColumnElement[bool]]] = {
     "flag": _flag,
     "cluster": _cluster,
     "dup": _duplicate,
+    "heldout": _held_out,
 }

@@ -231,8 +231,8 @@ _BACK: Mapping[str, str] = {
     "brought back": "已带回",
     "Bring back {n} answer": "带回 {n} 个回答",
     "Bring back {n} answers": "带回 {n} 个回答",
-    "These are held-out prompts: once their answers are trained on, figures on them will flatter.": (
-        "这些是留出的提示：一旦用其回答训练，它们上的数字就会虚高。"
+    "These are held-out prompts: their answers come back, but snapshots leave them out of training.": (
+        "这些是留出的提示：其回答会带回，但快照不会把它们纳入训练。"
     ),
     "{n} answer becomes a pending conversation of round {round}; run, condition, prompt, sampling and votes "
     "are kept as its provenance.": (

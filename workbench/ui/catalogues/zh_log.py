@@ -55,6 +55,9 @@ _DECISIONS: Mapping[str, str] = {
     "remove class {name}": "删除类别 {name}",
     "set beta from {was} to {beta}": "把 β 从 {was} 改为 {beta}",
     "set rewards: {named}": "设置奖励：{named}",
+    "leave out of snapshots what asks a held-out prompt: up to {way}": (
+        "快照不纳入问到留出提示的对话：直到 {way}"
+    ),
     "set {n} held-out prompts": "设置 {n} 个留出的提示",
     "set {key}": "设置 {key}",
 }

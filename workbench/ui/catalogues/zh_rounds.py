@@ -205,19 +205,8 @@ _ROUNDS: Mapping[str, str] = {
     "topics with most": "最多的主题",
     "{n} of no known topic": "{n} 个主题未知",
     "by topic once the map is drawn": "绘制地图后按主题显示",
-    "they must never be trained on, nor anything that asks nearly the same": (
-        "绝不能用于训练，问得几乎一样的也不行"
-    ),
-    "Look for them in the data": "在数据中查找它们",
-    "Comparing prompts": "正在比对提示",
-    "No conversation asks what a held-out prompt asks.": "没有对话问了留出提示所问的内容。",
-    "{n} conversation asks": "{n} 个对话问了",
-    "{n} conversations ask": "{n} 个对话问了",
-    "(nearly) what {prompts} held-out prompts ask: figures on those flatter.": (
-        "与 {prompts} 个留出提示（几乎）相同的内容：它们上的数字会虚高。"
-    ),
-    "held-out prompt": "留出的提示",
     "asked in the data": "数据中的提问",
+    "held-out prompt": "留出的提示",
     "alike": "相似度",
     "Where does it come from?": "它从哪里来？",
     "back to its file, or to the run and the data that wrote it": "追溯到文件，或写出它的训练与数据",

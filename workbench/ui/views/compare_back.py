@@ -124,7 +124,7 @@ def _table(
 def _button(project: Project, comparison: Comparison, cells: Sequence[Cell], edits: Mapping[int, str]) -> None:
     label = tn(len(cells), "Bring back {n} answer", "Bring back {n} answers")
     if {p.id for p in comparison.prompts} & {p.id for p in comparing.held_out_prompts(project)}:
-        text = t("These are held-out prompts: once their answers are trained on, figures on them will flatter.")
+        text = t("These are held-out prompts: their answers come back, but snapshots leave them out of training.")
         st.warning(text, icon=":material/warning:")
     with st.popover(label, type="primary", icon=":material/keyboard_return:"):
         st.markdown(

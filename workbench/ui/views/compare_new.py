@@ -11,17 +11,16 @@ import streamlit as st
 
 from crlft.condition import ClassScheme
 from workbench.domain.comparison import Prompt
-from workbench.domain.record import Record
 from workbench.domain.run import Job
-from workbench.services import browsing, comparing, training
+from workbench.services import comparing, training
 from workbench.services.project import Project
+from workbench.services.promptsets import query_prompts
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
-from workbench.ui.nav import param, set_params
+from workbench.ui.nav import goto, param, set_params
 from workbench.ui.widgets.compare_grid import prompt_text
 from workbench.ui.widgets.layout import empty_state, section
 
-MAX_QUERY_PROMPTS = 500
 _SETS = ("held-out", "typed", "file", "query", "fixed")
 
 
@@ -112,6 +111,8 @@ def _prompts(project: Project) -> list[Prompt]:
         found = comparing.held_out_prompts(project)
         if not found:
             st.info(t("This project has no held-out prompts: type your own, or name a file."))
+            if st.button(t("Hold prompts out of training"), type="tertiary", icon=":material/shield:"):
+                goto("rounds", panel="Checks")
     return _sampled(_sliced(found))
 
 
@@ -131,26 +132,6 @@ def _sliced(found: list[Prompt]) -> list[Prompt]:
         wanted = {value for other, value in chosen if other == name}
         found = [p for p in found if p.tags.get(name) in wanted]
     return found
-
-
-def query_prompts(project: Project, query: str) -> list[Prompt]:
-    """Return the prompts of matching conversations up to their last question; equal prompts once."""
-    found: dict[str, Prompt] = {}
-    for item in browsing.search(project, query, limit=MAX_QUERY_PROMPTS).items:
-        record = browsing.get_record(project, item.seq)
-        turns = list(record.conversation.turns)
-        while turns and turns[-1].role != "user":
-            turns.pop()
-        if turns and record.prompt_hash not in found:
-            messages = tuple({"role": turn.role, "content": turn.content} for turn in turns)
-            found[record.prompt_hash] = Prompt(record.uid, messages, tags=_tags(record))
-    return list(found.values())
-
-
-def _tags(record: Record) -> dict[str, str]:
-    c = record.conversation
-    found = {"language": c.language or "", "source": c.source or "", "topic": str(c.metadata.get("topic") or "")}
-    return {name: value for name, value in found.items() if value}
 
 
 def _sampled(found: list[Prompt]) -> list[Prompt]:

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from workbench.domain.errors import NotFound
-from workbench.services import browsing
-from workbench.services.lineage import lineage, near_leaks
+from workbench.services.lineage import lineage
 from workbench.services.project import Project
 from workbench.services.shares import ModelShare, model_shares, set_model_share_cap
-from workbench.ui import background, state
-from workbench.ui.i18n import t, tn
+from workbench.ui import state
+from workbench.ui.i18n import t
+from workbench.ui.views.heldout import draw_guard
 from workbench.ui.views.reader import local_time
 from workbench.ui.views.shares import warn
-from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import section
@@ -26,7 +25,7 @@ SHOWN = 50
 def draw_checks(project: Project) -> None:
     """Draw the three checks."""
     _shares(project)
-    _leaks(project)
+    _held_out(project)
     _lineage(project)
 
 
@@ -69,40 +68,8 @@ def _share_table(head: str, rows: Sequence[ModelShare], nameless: str) -> None:
 
 
 @guarded
-def _leaks(project: Project) -> None:
-    section(t("Held-out prompts"), t("they must never be trained on, nor anything that asks nearly the same"))
-    key = own_key("leak-check")
-    if st.button(t("Look for them in the data"), icon=":material/search:", disabled=busy(key), key="leak-start"):
-        background.start(key, lambda report: near_leaks(project))
-    result = take(key, label=t("Comparing prompts"))
-    if result is not None:
-        st.session_state["leaks"] = result
-    found = st.session_state.get("leaks")
-    if found is None:
-        return
-    if not found:
-        st.success(t("No conversation asks what a held-out prompt asks."), icon=":material/check:")
-        return
-    prompts = len({leak.prompt_id for leak in found})
-    text = (
-        tn(len(found), "{n} conversation asks", "{n} conversations ask")
-        + " "
-        + t("(nearly) what {prompts} held-out prompts ask: figures on those flatter.", prompts=prompts)
-    )
-    st.warning(text, icon=":material/warning:")
-    heads = {s.seq: s for s in browsing.summaries(project, [leak.seq for leak in found[:SHOWN]])}
-    st.dataframe(
-        {
-            t("held-out prompt"): [leak.prompt_id for leak in found[:SHOWN]],
-            t("asked in the data"): [
-                heads[leak.seq].prompt if leak.seq in heads else "" for leak in found[:SHOWN]
-            ],
-            t("alike"): [round(leak.similarity, 2) for leak in found[:SHOWN]],
-            t("id"): [heads[leak.seq].uid if leak.seq in heads else "" for leak in found[:SHOWN]],
-        },
-        hide_index=True,
-        height=240,
-    )
+def _held_out(project: Project) -> None:
+    draw_guard(project)
 
 
 @guarded

@@ -14,6 +14,7 @@ from workbench.services.snapshots import Snapshot, export_snapshot, preview_snap
 from workbench.services.trainset import read_train_set
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto, set_params
+from workbench.ui.views.heldout import way_names
 from workbench.ui.views.reader import local_time
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import plain
@@ -102,6 +103,7 @@ def _facts(snapshot: Snapshot) -> None:
             (t("content hash"), snapshot.hash),
             (t("query"), snapshot.query or t("all that are tagged and not dropped")),
             (t("folder"), str(snapshot.path)),
+            (t("held-out prompts"), _held_out(snapshot)),
         ],
     )
     st.caption(t("It loads with the datasets library:"))
@@ -110,6 +112,21 @@ def _facts(snapshot: Snapshot) -> None:
         language="python",
         wrap_lines=True,
     )
+
+
+def _held_out(snapshot: Snapshot) -> str:
+    """Say what was left out for asking held-out prompts, and what was not."""
+    if not snapshot.held_out:
+        return t("not looked at: made by an earlier version")
+    if not snapshot.held_out["prompts"]:
+        return t("there were none")
+    names = way_names()
+    out, staying = (
+        ", ".join(f"{n:,} {names[way]}" for way, n in snapshot.held_out[which].items()) or "0"
+        for which in ("left_out", "staying")
+    )
+    n = snapshot.held_out["prompts"]
+    return t("{n} held out; left out: {out}; stayed in: {staying}", n=n, out=out, staying=staying)
 
 
 def _difference(snapshot: Snapshot, made: Sequence[Snapshot]) -> None:

@@ -12,6 +12,7 @@ from workbench.services.snapshots import Snapshot, SnapshotPlan
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto, param, set_params
+from workbench.ui.views.heldout import compared, draw_left_out
 from workbench.ui.views.reader import local_time
 from workbench.ui.views.snapshot_details import draw_snapshot
 from workbench.ui.widgets.chips import table
@@ -61,6 +62,8 @@ def _new(project: Project, colours: Mapping[str, str], taken: set[str]) -> None:
         query = st.text_input(
             t("Only where"), key="snapshot-query", placeholder=t("a query such as status:kept; empty is all")
         )
+        if not compared(project):
+            return
         plan = snapshots.plan_snapshot(project, query or "")
         name = st.text_input(
             t("Name"), value=next_name(taken, project_overview(project).round), key=f"snapshot-name-{len(taken)}"
@@ -82,6 +85,7 @@ def _new(project: Project, colours: Mapping[str, str], taken: set[str]) -> None:
             goto("tag")
     with right:
         plan_figures(plan, colours)
+        draw_left_out(plan.held_out, plan.query)
 
 
 def _make(project: Project, name: str, query: str) -> None:
@@ -105,6 +109,7 @@ def plan_figures(plan: SnapshotPlan, colours: Mapping[str, str]) -> None:
             (t("Answer tokens"), plan.supervised_tokens, ""),
             (t("Left out: no class"), plan.left_out_untagged, ""),
             (t("Left out: dropped"), plan.left_out_dropped, ""),
+            *([(t("Left out: held out"), plan.held_out.out, "")] if plan.held_out.prompts else []),
         ]
     )
     shares = [(c.name, c.mass_share) for c in plan.classes]
