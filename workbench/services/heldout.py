@@ -45,6 +45,25 @@ from workbench.store.objects import change_object, write_object
 from workbench.store.schema import conversations
 from workbench.store.settings import get_setting
 
+__all__ = [
+    "COPY",
+    "NEAR",
+    "REWORDED",
+    "WAYS",
+    "Held",
+    "HeldOutCounts",
+    "all_compared",
+    "compare_prompts",
+    "count_in_snapshot",
+    "count_waiting",
+    "counts_on",
+    "held_out_conversations",
+    "held_out_counts",
+    "held_out_term",
+    "leave_out",
+    "trainable",
+]
+
 Progress = Callable[[int, int | None], None]
 
 _AT_ONCE = 8_000

@@ -70,7 +70,7 @@ def is_held_out(connection: Connection) -> ColumnElement[bool]:
 
 def known(connection: Connection) -> set[str]:
     """Return the prompts by which conversations stay out of snapshots."""
-    return set(connection.execute(found(ways_left_out(connection))).scalars())
+    return {digest for (digest,) in connection.execute(found(ways_left_out(connection)))}
 
 
 def compared_with(connection: Connection) -> str:
