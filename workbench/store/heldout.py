@@ -53,7 +53,7 @@ class Held(NamedTuple):
     similarity: float
 
 
-def found(ways: Sequence[str] = WAYS) -> Select[tuple[str]]:
+def found(ways: Sequence[str] = WAYS) -> Select[str]:
     """Select the prompts of the data that are held-out ones in these ways."""
     return select(_p.prompt_hash).where(_p.way.in_(list(ways)))
 
@@ -70,7 +70,7 @@ def is_held_out(connection: Connection) -> ColumnElement[bool]:
 
 def known(connection: Connection) -> set[str]:
     """Return the prompts by which conversations stay out of snapshots."""
-    return {digest for (digest,) in connection.execute(found(ways_left_out(connection)))}
+    return set(connection.execute(found(ways_left_out(connection))).scalars())
 
 
 def compared_with(connection: Connection) -> str:
