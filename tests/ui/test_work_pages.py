@@ -9,8 +9,9 @@ import pytest
 from crlft.runfolder import RunFolder
 from tests.ui.test_import_page import look
 from workbench.services import browsing, importing, jobs, work, worker
+from workbench.services.prompts import parse_prompts, set_held_out
 from workbench.ui import state
-from workbench.ui.views import clean, duplicates_search, import_
+from workbench.ui.views import clean, duplicates_search, import_, leaks
 
 TEXT = "You find them in aisle four, right behind the bakery and next to the milk"
 
@@ -32,6 +33,7 @@ def as_jobs(monkeypatch):
     """Everything is large, and a job is over when it has been started, as its worker leaves it."""
     monkeypatch.setattr(state, "curator", lambda: "ann")
     monkeypatch.setattr(duplicates_search, "AT_ONCE", 0)
+    monkeypatch.setattr(leaks, "AT_ONCE", 0)
     monkeypatch.setattr(clean, "AT_ONCE", 0)
     monkeypatch.setattr(clean, "PLAN_AT_ONCE", 0)
     monkeypatch.setattr(import_, "AT_ONCE_BYTES", 0)
@@ -74,6 +76,22 @@ def test_a_scan_is_taken_up_by_another_tab_until_it_was_applied(copies, open_pag
     assert not [b for b in open_page("clean").button if b.label.startswith("Review and clean")]
     app.button(key="notice-undo").click().run()
     assert all("<br>" in r.conversation.answer for r in browsing.iterate_records(copies, ""))
+
+
+def test_leaks_are_found_by_a_job_and_taken_up_by_another_tab_until_the_next_search(copies, open_page, as_jobs):
+    set_held_out(copies, parse_prompts("Where are the pears?"), actor="ann")
+    app = open_page("duplicates", view="Leaked evaluation prompts")
+    app.checkbox(key="leak-meaning").uncheck().run()
+    button(app, "Look for leaks").click().run()
+    assert "Conversations that leak" in html(app)
+    again = open_page("duplicates", view="Leaked evaluation prompts")
+    assert any("Leak 1 of 6" in c.value for c in again.caption)
+    again.text_input(key="leak-query").set_value("pears tokens>10000").run()
+    again.checkbox(key="leak-meaning").uncheck().run()
+    button(again, "Look for leaks").click().run()
+    assert any("None of 0 conversations" in s.value for s in again.success)
+    assert [job.kind for job in jobs.all_jobs(copies)] == ["leaks", "leaks"]
+    assert sorted(work.has_result(copies, job.id) for job in jobs.all_jobs(copies)) == [False, True]
 
 
 def test_an_import_is_a_job_and_its_result_waits_for_whoever_comes(empty_project, open_page, source_file, as_jobs):

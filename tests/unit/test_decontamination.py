@@ -13,7 +13,7 @@ from tests.unit.test_semantic import embed
 from workbench.cli import run
 from workbench.curate.contamination import Item, Needles, split_words
 from workbench.domain.comparison import Prompt
-from workbench.domain.errors import ImportFault, PlanError
+from workbench.domain.errors import ImportFault, NotFound, PlanError
 from workbench.services import comparing, curation, partvectors
 from workbench.services.browsing import get_record
 from workbench.services.decontamination import (
@@ -24,6 +24,7 @@ from workbench.services.decontamination import (
     reason,
 )
 from workbench.services.evalitems import held_out_items, read_items
+from workbench.services.leakfile import LEAKS, read_leaks, write_leaks
 from workbench.services.project import Project
 from workbench.store.vectors import save_vectors
 
@@ -171,3 +172,14 @@ def test_many_suspects_are_found_as_one_by_one() -> None:
             assert hit is None or (row, number) in found
     assert (7, 3) in found
     assert list(Needles([]).suspects(texts)) == []
+
+
+def test_a_kept_search_is_the_search(project: Project, tmp_path: Path) -> None:
+    embedded(project, ITEMS)
+    found = find_leaks(project, ITEMS, names="gsm")
+    assert {leak.way for leak in found.leaks} == {"words", "meaning"}
+    write_leaks(found, tmp_path)
+    assert read_leaks(tmp_path) == found
+    (tmp_path / LEAKS).write_text("{", encoding="utf-8")
+    with pytest.raises(NotFound, match="cannot be read"):
+        read_leaks(tmp_path)

@@ -23,6 +23,7 @@ from workbench.domain.errors import JobError, NotFound, PlanError
 from workbench.domain.run import Job
 from workbench.jobs import iterate_jobs, new_job_id, start_job
 from workbench.services import jobs
+from workbench.services.leakfile import LEAKS
 from workbench.services.planfile import write_plan
 from workbench.services.project import Project
 from workbench.services.scanfile import SCAN
@@ -145,7 +146,7 @@ def result(project: Project, job_id: str) -> Any:
 
 def has_result(project: Project, job_id: str) -> bool:
     """Whether a job has left a result; one that was stopped may not have."""
-    return any((jobs.job_folder(project, job_id) / name).exists() for name in (RESULT, SCAN))
+    return any((jobs.job_folder(project, job_id) / name).exists() for name in (RESULT, SCAN, LEAKS))
 
 
 def latest(project: Project, kind: str, *, actor: str | None = None) -> Job | None:

@@ -15,7 +15,17 @@ from crlft.formats.mapping import ColumnMapping
 from crlft.runfolder import RunFolder
 from workbench.domain.curation import Action, Plan
 from workbench.domain.errors import NotFound
-from workbench.services import cleaning, curation, duplicates, importing, planfile, scanfile
+from workbench.services import (
+    cleaning,
+    curation,
+    decontamination,
+    duplicates,
+    importing,
+    leakfile,
+    planfile,
+    scanfile,
+)
+from workbench.services.evalitems import HELD_OUT_NAME, held_out_items, read_items
 from workbench.services.project import Project
 
 RESULT = "result.json"
@@ -95,6 +105,28 @@ def _search(project: Project, asked: Mapping[str, Any], watch: Watch) -> duplica
 
 def _load_search(project: Project, folder: RunFolder) -> duplicates.DuplicateResult:
     return duplicates.load_duplicates(project, int(_kept(folder)["result"]))
+
+
+def _find_leaks(project: Project, asked: Mapping[str, Any], watch: Watch) -> decontamination.LeakResult:
+    files = [Path(path) for path in asked["files"]]
+    items = [item for path in files for item in read_items(path)]
+    names = [path.name for path in files]
+    if asked["held_out"]:
+        items += held_out_items(project)
+        names.append(HELD_OUT_NAME)
+    return decontamination.find_leaks(
+        project,
+        items,
+        names=", ".join(names),
+        query=asked["query"],
+        by_meaning=asked["by_meaning"],
+        actor=asked["actor"],
+        on_progress=watch.report_or_stop,
+    )
+
+
+def _load_leaks(project: Project, folder: RunFolder) -> decontamination.LeakResult:
+    return leakfile.read_leaks(folder.path)
 
 
 def _scan(project: Project, asked: Mapping[str, Any], watch: Watch) -> cleaning.CleanScan:
@@ -182,6 +214,12 @@ def _kept(folder: RunFolder) -> Mapping[str, Any]:
 
 KINDS: dict[str, Kind] = {
     "dedupe": Kind(_search, lambda found, folder: folder.write_json(RESULT, {"result": found.id}), _load_search),
+    "leaks": Kind(
+        _find_leaks,
+        lambda found, folder: leakfile.write_leaks(found, folder.path),
+        _load_leaks,
+        bulk=(leakfile.LEAKS,),
+    ),
     "clean": Kind(
         _scan, lambda found, folder: scanfile.write_scan(found, folder.path), _load_scan, bulk=(scanfile.HITS,)
     ),

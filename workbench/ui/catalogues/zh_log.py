@@ -83,6 +83,7 @@ _WORK: Mapping[str, str] = {
     "scan for troubles": "扫描问题",
     "plan of the cleaning": "清洗计划",
     "search for duplicates": "查重",
+    "search for leaked evaluation prompts": "查找泄漏的评测提示",
     "import of {names}": "导入 {names}",
     "train {run}: {name}": "训练 {run}：{name}",
     "snapshot {name} of {what}": "快照 {name}，含 {what}",

@@ -231,6 +231,7 @@ _JOBS: Mapping[str, str] = {
     "plain text of a run and its base": "训练与其基座的普通文本",
     "clean scan": "清洗扫描",
     "search for duplicates": "查重",
+    "search for leaked evaluation prompts": "查找泄漏的评测提示",
     "embeddings for duplicates": "查重用的嵌入",
     "import": "导入",
     "snapshot": "快照",

@@ -74,6 +74,7 @@ def begin(
 
         background.start(key, here)
         return
+    done_with(project, kind, mine=True)  # what was asked before is history
     st.session_state[f"work-{kind}"] = work.start(project, kind, request, actor=who, title=title).id
 
 

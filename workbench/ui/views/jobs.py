@@ -41,6 +41,7 @@ KINDS = {
     "probe": "plain text of a run and its base",
     "clean": "clean scan",
     "dedupe": "search for duplicates",
+    "leaks": "search for leaked evaluation prompts",
     "import": "import",
     "plan": "plan of a cleaning",
     "apply": "changes applied",
@@ -49,6 +50,7 @@ KINDS = {
 
 PAGES = {
     "dedupe": "duplicates",
+    "leaks": "duplicates",
     "clean": "clean",
     "plan": "clean",
     "import": "import_",
@@ -62,6 +64,7 @@ TASKS = {
     "clean": "clean scan",
     "dedupe": "search for duplicates",
     "duplicates": "search for duplicates",
+    "leaks": "search for leaked evaluation prompts",
     "snapshot": "snapshot",
     "export": "export",
 }

@@ -17,15 +17,14 @@ from workbench.services.decontamination import (
     Leak,
     LeakResult,
 )
-from workbench.services.evalitems import HELD_OUT_NAME, held_out_items, read_items
-from workbench.services.project import Project
-from workbench.ui import background, state
+from workbench.services.evalitems import held_out_items
+from workbench.services.project import Project, project_overview
 from workbench.ui.i18n import said, t, tn
-from workbench.ui.views import acting
-from workbench.ui.views.duplicates_search import draw_embedding
+from workbench.ui.views import acting, following
+from workbench.ui.views.duplicates_search import AT_ONCE, draw_embedding
 from workbench.ui.views.import_sources import uploaded_files
 from workbench.ui.views.stepping import step
-from workbench.ui.views.working import busy, own_key, take
+from workbench.ui.views.working import own_key
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import metric_row
@@ -37,9 +36,9 @@ _RESULT, _LEFT = "leak-result", "leak-left"
 @guarded
 def draw(project: Project) -> None:
     """Draw the search for evaluation prompts and what it found."""
-    _search(project)
+    running = _search(project)
     result: LeakResult | None = st.session_state.get(_RESULT)
-    if result is None or busy(own_key("leaks")):
+    if result is None or running:
         return
     if not result.leaks:
         st.success(
@@ -54,7 +53,8 @@ def draw(project: Project) -> None:
     _found(project, result)
 
 
-def _search(project: Project) -> None:
+def _search(project: Project) -> bool:
+    """Draw the form and what runs; return whether a search is under way."""
     held_out = held_out_items(project)
     with st.container(border=True, key="wl-leak-search"):
         files = uploaded_files(t("Evaluation files"), key="leak-files", extra=("txt",))
@@ -83,28 +83,27 @@ def _search(project: Project) -> None:
                 "asks the same in other words. A model trained on it would look better than it is."
             )
         )
-    key, actor = own_key("leaks"), state.curator()
+    key = own_key("leaks")
     if clicked:
-        names = ", ".join([*(path.name for path in files), *([HELD_OUT_NAME] if own else [])])
-
-        def work(report: background.Report) -> LeakResult:
-            items = [item for path in files for item in read_items(path)]
-            return decontamination.find_leaks(
-                project,
-                [*items, *(held_out if own else [])],
-                names=names,
-                query=query or "",
-                by_meaning=meaning,
-                actor=actor,
-                on_progress=report,
-            )
-
-        background.start(key, work)
-    found = take(key, label=t("conversations read"))
-    if busy(key):
+        asked = {
+            "files": [str(path) for path in files],
+            "held_out": own,
+            "query": query or "",
+            "by_meaning": meaning,
+        }
+        # What is to be embedded first takes longer than starting a process, however few they are.
+        small = not meaning and project_overview(project).conversations <= AT_ONCE
+        title = "search for leaked evaluation prompts"
+        following.begin(project, "leaks", asked, title=title, small=small, key=key)
+    taken, running = following.take(
+        project, "leaks", key=key, label=t("conversations read"), mine=True, keep=True
+    )
+    if running and meaning:
         draw_embedding(project)
-    if found is not None:
-        st.session_state[_RESULT], st.session_state[_LEFT], st.session_state["leak-at"] = found, set(), 0
+    if taken is not None:
+        st.session_state[_RESULT], st.session_state[_LEFT] = taken.result, set()
+        st.session_state["leak-at"] = 0
+    return running
 
 
 def _found(project: Project, result: LeakResult) -> None:
