@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from workbench.services import curation
-from workbench.ui import state
+from workbench.ui import background, state
 
 
 def texts(app):
@@ -14,6 +16,25 @@ def test_an_empty_project_leads_to_import(empty_project, open_page):
     app = open_page("project")
     assert app.button(key="project-next").label == "Import a file of conversations"
     assert not app.error
+
+
+def test_an_empty_project_is_filled_with_the_sample_at_a_click(empty_project, open_page):
+    app = open_page("project")
+    app.button(key="project-sample").click().run()
+    deadline = time.monotonic() + 60
+    while any(task.running for task in background.tasks()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    (entry,) = [a for a in curation.log(empty_project) if a.kind == "import"]
+    assert entry.undoable
+    shown = texts(open_page("project"))
+    assert "4,001" in shown
+    assert "Every answer counts" not in shown
+
+
+def test_a_card_leads_to_its_page(project, open_page):
+    app = open_page("project")
+    app.button(key="step-4").click().run()
+    assert "Snapshots" in texts(app)
 
 
 def test_a_filled_project_shows_its_figures_and_the_log(project, open_page):

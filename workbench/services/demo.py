@@ -11,7 +11,7 @@ from pathlib import Path
 from crlft.condition import ClassScheme
 from workbench.domain.errors import ProjectError
 from workbench.services import classes, importing, prompts
-from workbench.services.project import create_project, open_project
+from workbench.services.project import Project, create_project, open_project
 from workbench.services.sample_data import sample_data_dir
 
 FILES = ("sharegpt.json", "messages.jsonl", "alpaca.json")
@@ -59,10 +59,23 @@ def make_demo(
 def _fill(
     folder: Path, name: str, actor: str, on_progress: Callable[[int, int | None], None] | None
 ) -> int:
-    source = sample_data_dir()
-    table = json.loads((source / "classes.json").read_text(encoding="utf-8"))
     folder.parent.mkdir(parents=True, exist_ok=True)
     project = create_project(folder, name)
+    imported = fill_with_sample(project, actor=actor, on_progress=on_progress)
+    project.close()
+    return imported
+
+
+def fill_with_sample(
+    project: Project, *, actor: str, on_progress: Callable[[int, int | None], None] | None = None
+) -> int:
+    """Import the sample data with its classes and held-out prompts; return how many conversations came.
+
+    Raises:
+        ProjectError: The sample data is not there.
+    """
+    source = sample_data_dir()
+    table = json.loads((source / "classes.json").read_text(encoding="utf-8"))
     for row in ClassScheme.from_dict(table).classes:
         classes.set_class(project, row.name, condition=row.condition, reward=row.reward, actor=actor)
     report = importing.import_files(
@@ -74,5 +87,4 @@ def _fill(
         on_progress=on_progress,
     )
     prompts.set_held_out(project, prompts.read_prompts(source / "held_out.jsonl"), actor=actor)
-    project.close()
     return report.imported

@@ -9,6 +9,18 @@ _PROJECT: Mapping[str, str] = {
         "循环的第 {n} 轮：数据改进模型，模型改进数据。"
     ),
     "Next step: {title}": "下一步：{title}",
+    "**Every answer counts, the good ones more.** Conversations of mixed quality come in; you say "
+    "which answers are good. The model learns from all of them: the class stands in the prompt, and "
+    "its reward weights the loss. Asked as the best class, it answers like the best. Its answers come "
+    "back here for the next round.": (
+        "**每个回答都有用，好的更有用。** 导入质量参差的对话，由你说明哪些回答好。模型从所有回答中学习："
+        "类别写在提示里，奖励作为损失的权重。以最好的类别提问，它就像最好的那样回答。"
+        "它的回答会回到这里，供下一轮使用。"
+    ),
+    "Fill this project with the sample": "用示例数据填充此项目",
+    "Thousands of short talks at a shop's counter, in English and Chinese, to try it all on": (
+        "数千个商店柜台的简短对话，中英文都有，可以试用全部功能"
+    ),
     "Bring in your conversations": "导入你的对话",
     "Import a file of conversations": "导入一个对话文件",
     "Dedupe": "去重",

@@ -9,16 +9,18 @@ import streamlit as st
 from workbench.domain.curation import Action
 from workbench.domain.record import STATUSES
 from workbench.services import curation
+from workbench.services.demo import fill_with_sample
 from workbench.services.project import Overview, Project, project_overview
-from workbench.ui import state
+from workbench.ui import background, state
 from workbench.ui.i18n import said, t
 from workbench.ui.nav import goto
 from workbench.ui.theme import STATUS_COLOURS
 from workbench.ui.views import acting
 from workbench.ui.views.querytext import term
 from workbench.ui.views.reader import local_time
+from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.bars import counts_chart
-from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import metric_row, page_header, section
 from workbench.ui.widgets.steps import Step, steps
 
@@ -50,6 +52,8 @@ def draw() -> None:
     if overview.conversations:
         _figures(overview)
         _composition(project, overview)
+    else:
+        _beginning(project)
     _log(project)
 
 
@@ -58,12 +62,40 @@ def _steps(overview: Overview) -> None:
         Step(t(title), t(purpose), done=overview.steps.get(code, False), now=code == overview.next_step)
         for code, (title, _page, purpose, _button) in STEPS.items()
     ]
-    steps(drawn)
+    clicked = steps(drawn)
+    if clicked is not None:
+        goto([*STEPS.values()][clicked][1])
     title, page, _purpose, button = STEPS.get(overview.next_step, STEPS["import"])
     with st.container(horizontal=True, vertical_alignment="center", key="wb-next"):
         if st.button(t(button), type="primary", icon=":material/arrow_forward:", key="project-next"):
             goto(page)
         st.caption(t("Next step: {title}", title=t(title)))
+
+
+@guarded
+def _beginning(project: Project) -> None:
+    """Draw what this is all about, and the sample as a way in."""
+    with st.container(border=True, key="wb-beginning"):
+        st.markdown(
+            t(
+                "**Every answer counts, the good ones more.** Conversations of mixed quality come in; you say "
+                "which answers are good. The model learns from all of them: the class stands in the prompt, and "
+                "its reward weights the loss. Asked as the best class, it answers like the best. Its answers come "
+                "back here for the next round."
+            )
+        )
+        key = own_key("sample")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            label = t("Fill this project with the sample")
+            if st.button(label, key="project-sample", icon=":material/storefront:", disabled=busy(key)):
+                who = state.curator()
+                background.start(
+                    key, lambda report: fill_with_sample(project, actor=who, on_progress=report)
+                )
+                st.rerun()
+            st.caption(t("Thousands of short talks at a shop's counter, in English and Chinese, to try it all on"))
+        if take(key, label=t("Rows read")) is not None:
+            st.rerun()
 
 
 def _figures(overview: Overview) -> None:

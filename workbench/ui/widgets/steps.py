@@ -1,4 +1,4 @@
-"""The loop's steps in a line: done, next, still to come."""
+"""The loop's steps in a line: done, next, still to come; each leads to its page."""
 
 from __future__ import annotations
 
@@ -26,15 +26,22 @@ class Step:
     now: bool = False
 
 
-def steps(items: Sequence[Step]) -> None:
-    """Draw the steps."""
-    cells = []
-    for number, item in enumerate(items, 1):
-        kind = "wb-step" + (" wb-done" if item.done else "") + (" wb-now" if item.now else "")
-        mark = "✓" if item.done else str(number)
-        current = ' aria-current="step"' if item.now else ""
-        cells.append(
-            f'<div role="listitem" class="{kind}"{current}><span class="wb-step-mark">{mark}</span>'
-            f"<span><b>{escape(item.title)}</b><small>{escape(item.purpose)}</small></span></div>"
-        )
-    st.html(f'<div role="list" class="wb-steps">{"".join(cells)}</div>')
+def steps(items: Sequence[Step]) -> int | None:
+    """Draw the steps and return the place of the one that was clicked.
+
+    A card is a drawing with a button over the whole of it: the page changes without being loaded anew.
+    """
+    clicked = None
+    with st.container(key="wb-steps"):
+        for place, item in enumerate(items):
+            kind = "wb-step" + (" wb-done" if item.done else "") + (" wb-now" if item.now else "")
+            mark = "✓" if item.done else str(place + 1)
+            current = ' aria-current="step"' if item.now else ""
+            with st.container(key=f"wb-step-{place}"):
+                st.html(
+                    f'<div class="{kind}"{current}><span class="wb-step-mark">{mark}</span>'
+                    f"<span><b>{escape(item.title)}</b><small>{escape(item.purpose)}</small></span></div>"
+                )
+                if st.button(item.title, key=f"step-{place}", width="stretch"):
+                    clicked = place
+    return clicked
