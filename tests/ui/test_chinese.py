@@ -114,7 +114,7 @@ LISTS: dict[tuple[str, str], Iterable[str]] = {
     ("reader.py", "turn.role"): ["system", "user", "assistant", "tool"],
     ("rounds.py", "what"): DECISIONS,
     ("rounds.py", "r.run_status"): RUN_STATUSES,
-    ("rounds_checks.py", "s.kind"): ["decision", "import", "generation", "run", "snapshot"],
+    ("origin.py", "s.kind"): ["decision", "import", "generation", "prompt", "run", "snapshot"],
     ("snapshot_details.py", "t"): snapshot_details.PARTS,
     ("tag.py", "TABS[name]"): tag.TABS.values(),
     ("tag_queue.py", "ORDERS[o]"): tag_queue.ORDERS.values(),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.ui.conftest import QUESTIONS
 from workbench.cli import run
-from workbench.services import curation, heldout, snapshots
+from workbench.services import browsing, curation, heldout, snapshots
 from workbench.services.prompts import held_out_prompts, parse_prompts, set_held_out
 from workbench.ui.views import heldout as view
 
@@ -50,7 +50,7 @@ def test_the_snapshots_page_says_what_stays_out_and_leads_there(project, open_pa
     set_held_out(project, parse_prompts(QUESTIONS[0]), actor="t")
     app = open_page("snapshots")
     assert any("4 conversations stay out" in i.value and "4 copies" in i.value for i in app.info)
-    assert "Left out: held out" in html(app)
+    assert "4 more held out" in html(app)
     button(app, "Make snapshot").click().run()
     assert snapshots.get_snapshot(project, "round-1").conversations == 12
     assert "1 held out; left out: 4 copies, 0 near-copies" in html(app)
@@ -87,3 +87,22 @@ def test_the_shell_holds_out_and_says_what_asks_it(shell, tmp_path):
     code, made = shell("snapshot", "first")
     assert (code, made["conversations"], made["held_out"]["left_out"]) == (0, 4, {"copy": 12})
     assert shell("held-out", "--leave-out", "nothing")[0] == 1
+
+
+def test_a_conversations_details_say_where_it_comes_from_and_that_it_is_held_out(project, open_page):
+    set_held_out(project, parse_prompts(QUESTIONS[0]), actor="t")
+    app = open_page("browse", q="heldout:copy class:expert")
+    app.segmented_control(key="browse_tab").set_value("details").run()
+    assert "came from row" in html(app)
+    assert any("asks the held-out prompt line-1 (copies, alike 1.00) and stays out" in i.value for i in app.info)
+    uid = browsing.search(project, "heldout:copy").items[0].uid
+    app = open_page("rounds", panel="Checks")
+    app.text_input(key="lineage-id").set_value(uid).run()
+    assert "came from row" in html(app)
+    assert button(app, "Look at it in Browse")
+
+
+def test_the_train_page_says_what_is_not_trained_on(project, open_page):
+    set_held_out(project, parse_prompts(QUESTIONS[0]), actor="t")
+    app = open_page("train")
+    assert any("4 conversations are not among them" in c.value for c in app.caption)

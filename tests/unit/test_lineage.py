@@ -70,9 +70,15 @@ def test_a_conversation_leads_back_to_its_file_or_to_the_run_and_data_that_wrote
     comparing.bring_back(project, number, [cell.id], actor="ann", edits={cell.id: "Gladly: it is 2."})
     made = next(r for r in iterate_records(project) if r.round == 2)
     steps = lineage(project, made.seq)
-    assert [s.kind for s in steps][-3:] == ["generation", "run", "snapshot"]
-    assert "'GPT4 Correct'" in steps[-3].text
-    assert "edited before it came" in steps[-3].text
+    assert [s.kind for s in steps][-4:] == ["generation", "prompt", "run", "snapshot"]
+    assert [(s.page, dict(s.where)) for s in steps[-4:]] == [
+        ("compare", {"comparison": str(number)}),
+        ("browse", {"q": f"id:{records[1].uid}"}),
+        ("train", {"run": "run-1"}),
+        ("", {}),  # the snapshot that its run names is gone
+    ]
+    assert "'GPT4 Correct'" in steps[-4].text
+    assert "edited before it came" in steps[-4].text
     assert "c-rlft from base offline" in steps[-2].text
     with pytest.raises(NotFound):
         lineage(project, "no-such-id")

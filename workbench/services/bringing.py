@@ -32,7 +32,7 @@ class BroughtBack:
         imported: New pending conversations.
         already_there: Answers that stand in the project already.
         twins: Of the new ones, how many say what a conversation from elsewhere said to the same prompt.
-        held_out: Of those chosen, how many answer a held-out prompt: trained on, they make later figures flatter.
+        held_out: Of those chosen, how many answer a held-out prompt: snapshots leave them out.
         round: The round they arrive in.
         action: The entry of the log; undoing it drops them.
     """

@@ -59,6 +59,7 @@ __all__ = [
     "counts_on",
     "held_out_conversations",
     "held_out_counts",
+    "held_out_of",
     "held_out_term",
     "leave_out",
     "trainable",
@@ -250,6 +251,14 @@ def held_out_conversations(project: Project, limit: int | None = None) -> list[H
     compare_prompts(project)
     with project.database.read() as connection:
         return heldout.held(connection, trainable(), limit)
+
+
+def held_out_of(project: Project, seq: int) -> tuple[Held, bool] | None:
+    """Return how a conversation asks a held-out prompt, and whether that keeps it out; None where it asks none."""
+    compare_prompts(project)
+    with project.database.read() as connection:
+        found = heldout.held(connection, conversations.c.seq == seq)
+        return (found[0], found[0].way in heldout.ways_left_out(connection)) if found else None
 
 
 def held_out_term(project: Project) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.domain.errors import NotFound
 from workbench.services import jobs
 from workbench.services.browsing import get_record, history
 from workbench.services.project import Project
+from workbench.services.snapshotfiles import read_manifest
 
 MOST_STEPS = 20
 _ARRIVALS = ("import", "bring-back")
@@ -20,14 +21,18 @@ class Step:
     """One step on the way back from a conversation to where it began.
 
     Attributes:
-        kind: `decision`, `import`, `generation`, `run` or `snapshot`.
+        kind: `decision`, `import`, `generation`, `prompt`, `run` or `snapshot`.
         text: One sentence.
         at: ISO 8601 UTC time, or empty.
+        page: The page of the app that shows it, or empty.
+        where: The page's parameters.
     """
 
     kind: str
     text: str
     at: str = ""
+    page: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
 def lineage(project: Project, key: int | str) -> list[Step]:
@@ -57,16 +62,36 @@ def _generation(project: Project, origin: Mapping[str, Any], at: str) -> list[St
             f"written by {run} asked under {condition!r}, prompt {origin.get('prompt_id')} of comparison "
             f"{origin.get('comparison')}{', edited before it came' if origin.get('edited') else ''}",
             at,
+            "compare",
+            {"comparison": str(origin.get("comparison"))},
         )
     ]
+    steps += _prompt(project, str(origin.get("prompt_id", "")))
     try:
         job = jobs.get_job(project, run)
     except NotFound:
         return [*steps, Step("run", f"{run} is a base, or its folder is gone")]
     params = job.params
     steps.append(
-        Step("run", f"{params.get('method', 'a run')} from base {params.get('base', 'unknown')}", job.created_at)
+        Step(
+            "run",
+            f"{params.get('method', 'a run')} from base {params.get('base', 'unknown')}",
+            job.created_at,
+            "train",
+            {"run": run},
+        )
     )
-    digest = str(params.get("snapshot_hash", ""))[:12]
-    steps.append(Step("snapshot", f"trained on snapshot {params.get('snapshot', 'unknown')} {digest}".rstrip()))
+    name, digest = str(params.get("snapshot", "unknown")), str(params.get("snapshot_hash", ""))[:12]
+    told = f"trained on snapshot {name} {digest}".rstrip()
+    there = read_manifest(project.snapshots / name) is not None
+    steps.append(Step("snapshot", told, "", "snapshots" if there else "", {"snapshot": name} if there else {}))
     return steps
+
+
+def _prompt(project: Project, prompt_id: str) -> list[Step]:
+    """Return the conversation whose prompt was answered, where the prompt is one of the project."""
+    try:
+        asked = get_record(project, prompt_id)
+    except NotFound:
+        return []
+    return [Step("prompt", f"asked what conversation {asked.uid} asks", "", "browse", {"q": f"id:{asked.uid}"})]

@@ -8,7 +8,15 @@ TEXTS: Mapping[str, str] = {
     "Comparing prompts with the held-out ones": "正在与留出的提示比对",
     "copies": "相同",
     "near-copies": "几乎相同",
-    "a word replaced": "换了一个词",
+    "with a word replaced": "换了一个词",
+    "{n} conversation is not among them: it asks what a held-out prompt asks.": (
+        "{n} 个对话不在其中：它问了留出提示所问的内容。"
+    ),
+    "{n} conversations are not among them: they ask what held-out prompts ask.": (
+        "{n} 个对话不在其中：它们问了留出提示所问的内容。"
+    ),
+    "{n} more held out": "另有 {n} 个留出",
+    "all that are tagged, not dropped and not held out": "所有已标注、未舍弃且未留出的对话",
     "{n} conversation stays out because it asks what a held-out prompt asks: {parts}.": (
         "{n} 个对话未纳入，因为它问了留出提示所问的内容：{parts}。"
     ),
@@ -23,7 +31,6 @@ TEXTS: Mapping[str, str] = {
     ),
     "Look at them": "查看",
     "What stays out": "设置不纳入的内容",
-    "Left out: held out": "未纳入：留出",
     "they must never be trained on: snapshots leave out what asks them": (
         "绝不能用于训练：快照不纳入问了它们的对话"
     ),
@@ -72,5 +79,16 @@ TEXTS: Mapping[str, str] = {
     "not looked at: made by an earlier version": "未检查：由较早版本建立",
     "there were none": "没有",
     "{n} held out; left out: {out}; stayed in: {staying}": "留出 {n} 个；未纳入：{out}；仍纳入：{staying}",
+    "It asks the held-out prompt {id} ({how}, alike {score}) and stays out of snapshots.": (
+        "它问了留出的提示 {id}（{how}，相似度 {score}），不进入快照。"
+    ),
+    "It nearly asks the held-out prompt {id} ({how}, alike {score}).": (
+        "它问得与留出的提示 {id} 几乎一样（{how}，相似度 {score}）。"
+    ),
+    "To the comparison": "到该比较",
+    "To the run": "到该训练",
+    "To the snapshot": "到该快照",
+    "To the conversation that asks it": "到提出它的对话",
+    "Look at it in Browse": "在浏览页查看",
     "Hold prompts out of training": "留出一些提示，不参与训练",
 }

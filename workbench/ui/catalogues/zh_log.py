@@ -55,6 +55,17 @@ _DECISIONS: Mapping[str, str] = {
     "remove class {name}": "删除类别 {name}",
     "set beta from {was} to {beta}": "把 β 从 {was} 改为 {beta}",
     "set rewards: {named}": "设置奖励：{named}",
+    "came from row {row} of {file}": "来自 {file} 的第 {row} 行",
+    "came from an import": "来自一次导入",
+    "written by {run} asked under {condition}, prompt {prompt} of comparison {n}, edited before it came": (
+        "由 {run} 在 {condition} 条件下写出，比较 {n} 的提示 {prompt}，带回前已编辑"
+    ),
+    "written by {run} asked under {condition}, prompt {prompt} of comparison {n}": (
+        "由 {run} 在 {condition} 条件下写出，比较 {n} 的提示 {prompt}"
+    ),
+    "asked what conversation {uid} asks": "问了对话 {uid} 所问的内容",
+    "{method} from base {base}": "{method}，基座 {base}",
+    "trained on snapshot {name}": "训练数据：快照 {name}",
     "leave out of snapshots what asks a held-out prompt: up to {way}": (
         "快照不纳入问到留出提示的对话：直到 {way}"
     ),

@@ -15,7 +15,7 @@ from workbench.services.curation import ClassRow
 from workbench.services.project import Project
 from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
-from workbench.ui.views import browse_bulk, deciding, reader, siblings
+from workbench.ui.views import browse_bulk, deciding, origin, reader, siblings
 from workbench.ui.views.querytext import with_likeness, words
 from workbench.ui.widgets.record_list import record_list
 
@@ -273,6 +273,7 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
         elif tab == "prompt":
             siblings.draw(project, record, classes, on_open=_open)
         elif tab == "details":
+            origin.draw_origin(project, record)
             reader.details(record)
         else:
             reader.read(record, colours, **_manner(classes, query))

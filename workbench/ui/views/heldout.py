@@ -12,6 +12,7 @@ from workbench.services.heldout import COPY, NEAR, REWORDED, WAYS, HeldOutCounts
 from workbench.services.project import Project
 from workbench.services.prompts import held_out_prompts, parse_prompts, read_prompts, set_held_out
 from workbench.services.promptsets import draw_prompts
+from workbench.services.snapshots import get_snapshot
 from workbench.ui import background, state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
@@ -36,7 +37,7 @@ def compared(project: Project) -> bool:
 
 def way_names() -> Mapping[str, str]:
     """Return what the ways are called."""
-    return {COPY: t("copies"), NEAR: t("near-copies"), REWORDED: t("a word replaced")}
+    return {COPY: t("copies"), NEAR: t("near-copies"), REWORDED: t("with a word replaced")}
 
 
 def draw_left_out(counts: HeldOutCounts, query: str) -> None:
@@ -74,6 +75,22 @@ def draw_left_out(counts: HeldOutCounts, query: str) -> None:
                 goto("browse", q=f"heldout:any class:any -status:dropped {query}".strip())
             if st.button(t("What stays out"), icon=":material/tune:", type="tertiary", key="held-out-checks"):
                 goto("rounds", panel="Checks")
+
+
+def note_left_out(project: Project, snapshot: str | None) -> None:
+    """Say how many conversations a run on this snapshot, or on what is kept now, does not learn from."""
+    if snapshot:
+        out = sum(get_snapshot(project, snapshot).held_out.get("left_out", {}).values())
+    else:
+        out = heldout.held_out_counts(project).out
+    if out:
+        st.caption(
+            tn(
+                out,
+                "{n} conversation is not among them: it asks what a held-out prompt asks.",
+                "{n} conversations are not among them: they ask what held-out prompts ask.",
+            )
+        )
 
 
 def draw_guard(project: Project) -> None:
@@ -194,7 +211,7 @@ def _found(project: Project) -> None:
             t("conversation"): [heads[h.seq].uid for h in found],
         },
         hide_index=True,
-        height=min(260, 40 + 36 * len(found)),
+        height=min(260, 38 + 35 * len(found)),
     )
     if st.button(t("Look at them in Browse"), icon=":material/search:", type="tertiary", key="held-out-list"):
         goto("browse", q="heldout:any class:any -status:dropped")

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from workbench.domain.errors import NotFound
-from workbench.services.lineage import lineage
+from workbench.services.browsing import get_record
 from workbench.services.project import Project
 from workbench.services.shares import ModelShare, model_shares, set_model_share_cap
 from workbench.ui import state
 from workbench.ui.i18n import t
+from workbench.ui.nav import goto
 from workbench.ui.views.heldout import draw_guard
-from workbench.ui.views.reader import local_time
+from workbench.ui.views.origin import draw_origin
 from workbench.ui.views.shares import warn
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded, plain
@@ -79,11 +80,10 @@ def _lineage(project: Project) -> None:
     if not key:
         return
     try:
-        steps = lineage(project, key.strip())
+        record = get_record(project, key.strip())
     except NotFound as error:
         st.caption(plain(str(error)))
         return
-    table(
-        [t("step"), t("what"), t("when")],
-        [[t(s.kind), s.text, local_time(s.at) if s.at else ""] for s in steps],
-    )
+    draw_origin(project, record, decisions=True)
+    if st.button(t("Look at it in Browse"), icon=":material/search:", type="tertiary", key="lineage-browse"):
+        goto("browse", q=f"id:{record.uid}")

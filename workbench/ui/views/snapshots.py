@@ -56,7 +56,7 @@ def next_name(taken: set[str], round_: int) -> str:
 @st.fragment
 @guarded
 def _new(project: Project, colours: Mapping[str, str], taken: set[str]) -> None:
-    section(t("New snapshot"), t("all that are tagged and not dropped"))
+    section(t("New snapshot"), t("all that are tagged, not dropped and not held out"))
     left, right = st.columns([2, 3], gap="large")
     with left:
         query = st.text_input(
@@ -108,8 +108,7 @@ def plan_figures(plan: SnapshotPlan, colours: Mapping[str, str]) -> None:
             (t("Conversations"), plan.conversations, ""),
             (t("Answer tokens"), plan.supervised_tokens, ""),
             (t("Left out: no class"), plan.left_out_untagged, ""),
-            (t("Left out: dropped"), plan.left_out_dropped, ""),
-            *([(t("Left out: held out"), plan.held_out.out, "")] if plan.held_out.prompts else []),
+            (t("Left out: dropped"), plan.left_out_dropped, t("{n} more held out", n=plan.held_out.out)),
         ]
     )
     shares = [(c.name, c.mass_share) for c in plan.classes]

@@ -18,6 +18,7 @@ from workbench.services.train_request import MAX_PROCESSES, TrainRequest
 from workbench.ui import state
 from workbench.ui.i18n import said, t, tn
 from workbench.ui.nav import param, set_params
+from workbench.ui.views.heldout import compared, note_left_out
 from workbench.ui.views.shares import draw_shares
 from workbench.ui.views.train_preflight import draw_preflight
 from workbench.ui.widgets.config_form import config_form
@@ -42,7 +43,8 @@ def draw_new(project: Project, colours: Mapping[str, str]) -> None:
         )
         return
     section(t("New run"))
-    _form(project, colours)
+    if compared(project):
+        _form(project, colours)
 
 
 @st.fragment
@@ -71,6 +73,7 @@ def _form(project: Project, colours: Mapping[str, str]) -> None:
     if flight is not None:
         with right:
             draw_preflight(project, request, flight, colours)
+            note_left_out(project, request.snapshot)
             draw_shares(project)
 
 
