@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
 from tests.contract.store_world import make_record
 from workbench.services import browsing, curation, panels, suggesting, tagrules
 from workbench.store.conversations import insert_records
+from workbench.ui import background
+from workbench.ui.views import tag_suggestions
 
 
 def html(app):
@@ -257,3 +260,23 @@ def test_where_the_mass_lies_and_one_of_each_is_shown(project, open_page):
     assert "wl-" in shown
     assert "Where it comes from" in shown
     assert "One of each" in shown
+
+
+def test_suggestions_are_learnt_anew_while_somebody_tags(project, monkeypatch):
+    monkeypatch.setattr(suggesting, "STALE_TAGS", 2)
+    monkeypatch.setattr(suggesting, "STALE_PART", 0)
+    known = suggesting.compute_suggestions(project).known
+    first, second, third, *_ = [r.seq for r in untagged(project).items]
+
+    def tag_and_go_on(*seqs):
+        curation.apply_plan(project, curation.plan_tag(project, "sub", seqs=seqs), actor="ann")
+        tag_suggestions.keep_fresh(project)
+        while background.tasks():
+            time.sleep(0.05)
+        return suggesting.last_report(project).known
+
+    assert tag_and_go_on(first) == known  # one more is no news
+    assert tag_and_go_on(second) == known + 2
+    monkeypatch.setattr(suggesting, "QUICK", 10)
+    monkeypatch.setattr(suggesting, "STALE_TAGS", 1)
+    assert tag_and_go_on(third) == known + 2  # so many are not read behind one's back

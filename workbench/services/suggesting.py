@@ -35,6 +35,8 @@ LEARN_AT_MOST = 20_000
 SUGGEST_AT_MOST = 200_000
 """Untagged conversations that one computation looks at, oldest first."""
 SAMPLE = 8
+QUICK = 20_000
+"""Conversations, tagged or not, that are read and learnt in seconds."""
 _BATCH = 5_000
 Progress = Callable[[int, int | None], None]
 
@@ -84,6 +86,11 @@ def stale(project: Project) -> bool:
     if report is None or not _tagged(project, tagged=False):
         return False
     return new_tags(project, report) >= max(STALE_TAGS, STALE_PART * report.tagged)
+
+
+def is_quick(project: Project) -> bool:
+    """Return whether computing them takes seconds, so that it can be done while somebody tags."""
+    return _tagged(project) + _tagged(project, tagged=False) <= QUICK
 
 
 def _tagged(project: Project, *, tagged: bool = True) -> int:

@@ -22,6 +22,7 @@ from workbench.services.queue import QueuePage
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, goto, param, set_params
+from workbench.ui.views import tag_suggestions
 from workbench.ui.widgets import focus_queue
 from workbench.ui.widgets.chips import safe_colour
 from workbench.ui.widgets.errors import guarded, plain
@@ -169,6 +170,7 @@ def _queue(project: Project, classes: Sequence[ClassRow], asked: Asked) -> None:
             shown.page = _page(project, asked, shown.page.after, shown.handed)
             shown.number = wanted
             shown.handed |= {item.record.seq for item in shown.page.items}
+            tag_suggestions.keep_fresh(project)
 
     focus_queue.focus_queue(
         key="focus-queue",

@@ -43,11 +43,9 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
         key="suggest-compute",
     ):
         _compute(project)
-    if report is not None and suggesting.stale(project) and not busy(own_key(_TASK)):
-        new = suggesting.new_tags(project, report)
-        if st.session_state.get(_TRIED) != new:  # what failed is not tried for ever
-            st.session_state[_TRIED] = new
-            _compute(project)  # they are learnt anew as tags come in
+        st.rerun()
+    if _learn_anew(project):
+        st.rerun()
     if report is None:
         st.caption(
             t("It learns from your tags how the classes read, and says how sure it is. Ten of each class will do.")
@@ -57,9 +55,27 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     _accept(project, {row.name: row.colour for row in classes})
 
 
+def keep_fresh(project: Project) -> None:
+    """Learn anew while somebody tags, where that takes seconds: what comes next has the newer suggestions."""
+    if suggesting.is_quick(project):
+        _learn_anew(project)
+
+
+def _learn_anew(project: Project) -> bool:
+    """Compute them again if enough tags have come since; return whether that was begun."""
+    report = suggesting.last_report(project)
+    if report is None or busy(own_key(_TASK)) or not suggesting.stale(project):
+        return False
+    new = suggesting.new_tags(project, report)
+    if st.session_state.get(_TRIED) == new:  # what failed is not tried for ever
+        return False
+    st.session_state[_TRIED] = new
+    _compute(project)
+    return True
+
+
 def _compute(project: Project) -> None:
     background.start(own_key(_TASK), lambda r: suggesting.compute_suggestions(project, on_progress=r))
-    st.rerun()
 
 
 def _figures(project: Project, report: SuggestionReport) -> None:
