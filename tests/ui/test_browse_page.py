@@ -3,9 +3,40 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
 
 from workbench.services import browsing, curation
 from workbench.ui.views import browse_workspace
+
+
+@pytest.fixture(autouse=True)
+def by_hand(monkeypatch):
+    """Put buttons in the place of the components that only a browser draws; they call what the components call."""
+
+    def bar(*_, on_tab, on_tool, **__):
+        for name in ("edit", "raw", "like"):
+            st.button(name, key=f"browse-{name}", on_click=on_tool, args=(name,))
+
+    def rows(*_, on_turn, on_page, **__):
+        for by in (-1, 1):
+            st.button(f"turn {by}", key=f"turn-{by}", on_click=on_turn, args=(by,))
+            st.button(f"page {by}", key=f"page-{by}", on_click=on_page, args=(by,))
+
+    def outbox(*, on_decisions, **__):
+        st.button("send", key="send", on_click=lambda: on_decisions(st.session_state["message"]))
+
+    monkeypatch.setattr(browse_workspace, "reader_bar", bar)
+    monkeypatch.setattr(browse_workspace, "record_list", rows)
+    monkeypatch.setattr(browse_workspace, "outbox", outbox)
+
+
+def decide(project, app, kind, value=None, *, id="d1", revision=None, **place):
+    """Send what the browser sends at a key: the decision on the open conversation, and where the list has gone."""
+    seq = app.session_state["browse_seq"]
+    seen = browsing.get_record(project, seq).revision if revision is None else revision
+    decision = {"id": id, "kind": kind, "seq": seq, "revision": seen, "value": value}
+    app.session_state["message"] = {"decisions": [decision], "open": place or None}
+    return app.button(key="send").click().run()
 
 
 def chat(app):
@@ -61,10 +92,10 @@ def test_a_mistake_in_the_query_shows_its_place_and_the_remedy(project, open_pag
 
 def test_a_decision_moves_on_and_is_undone(project, open_page):
     app = open_page("browse", q="class:none")
-    first = app.session_state["browse_seq"]
-    app.button(key="browse-class-0").click().run()
+    first, second = [r.seq for r in browsing.search(project, "class:none").items][:2]
+    decide(project, app, "tag", "expert", seq=second, number=1)
     assert counts(project)["expert"] == 9
-    assert app.session_state["browse_seq"] != first
+    assert app.session_state["browse_seq"] == second
     app.button(key="frame-undo").click().run()
     assert counts(project)["expert"] == 8
     assert browsing.get_record(project, first).conversation.class_name is None
@@ -73,22 +104,41 @@ def test_a_decision_moves_on_and_is_undone(project, open_page):
 def test_dropping_keeps_the_conversation_and_the_reason(project, open_page):
     app = open_page("browse")
     first = app.session_state["browse_seq"]
-    app.button(key="browse-drop").click().run()
+    decide(project, app, "drop", "dropped by hand")
     record = browsing.get_record(project, first)
     assert (record.status, bool(record.drop_reason)) == ("dropped", True)
 
 
-def test_next_goes_over_the_pages_end_and_back(project, open_page, monkeypatch):
+def test_a_decision_that_comes_twice_counts_once(project, open_page, monkeypatch):
+    monkeypatch.setattr(browse_workspace, "PAGE_SIZE", 2)
+    seqs = [r.seq for r in browsing.search(project, "").items]
+    app = open_page("browse")
+    last = curation.log(project, limit=1)[0].id
+    decide(project, app, "tag", "sub", turn=1, **{"from": seqs[0]})
+    assert app.session_state["browse_seq"] == seqs[2]
+    app.button(key="send").click().run()
+    assert curation.log(project, limit=1)[0].id == last + 1
+    assert app.session_state["browse_seq"] == seqs[2]
+
+
+def test_a_decision_on_what_somebody_changed_meanwhile_is_refused_and_said(project, open_page):
+    app = open_page("browse", q="class:sub")
+    seq = app.session_state["browse_seq"]
+    curation.apply_plan(project, curation.plan_edit(project, seq, 1, "her words"), actor="Eve")
+    decide(project, app, "tag", "expert", revision=0)
+    assert browsing.get_record(project, seq).conversation.class_name == "sub"
+    assert any("Eve was faster" in toast.value for toast in app.toast)
+
+
+def test_the_keys_go_over_the_pages_end_and_back(project, open_page, monkeypatch):
     monkeypatch.setattr(browse_workspace, "PAGE_SIZE", 2)
     seqs = [r.seq for r in browsing.search(project, "").items]
     app = open_page("browse")
     walked = [app.session_state["browse_seq"]]
-    for _ in range(4):
-        app.button(key="browse-next").click().run()
+    for key in ("turn-1", "turn-1", "turn--1", "page--1"):
+        app.button(key=key).click().run()
         walked.append(app.session_state["browse_seq"])
-    assert walked == seqs[:5]
-    app.button(key="browse-prev").click().run()
-    assert app.session_state["browse_seq"] == seqs[3]
+    assert walked == [seqs[0], seqs[2], seqs[4], seqs[3], seqs[0]]
 
 
 class TestBulk:

@@ -128,6 +128,15 @@ PLANNERS: Mapping[str, Planner] = {
 KINDS = (*PLANNERS, "opinion", "undo")
 
 
+def take(project: Project, data: Mapping[str, Any], *, actor: str) -> Outcome:
+    """Read a decision as a browser sent it, and carry it out; what cannot be read is answered with a refusal."""
+    try:
+        decision = Decision.from_dict(data)
+    except CrlftError as error:  # it must leave the browser's outbox too, or it would come for ever
+        return Outcome(str(data.get("id", "")), int(data.get("seq") or 0), ok=False, message=str(error))
+    return decide(project, decision, actor=actor)
+
+
 def decide(project: Project, decision: Decision, *, actor: str) -> Outcome:
     """Carry out a decision, in one transaction with the note that it was.
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from workbench.domain.errors import QueryError
-from workbench.services import browsing, curation
-from workbench.services.curation import ClassRow
+from workbench.services import browsing
 from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follow, param, set_params
 from workbench.ui.views import browse_facets, browse_health, browse_map, browse_views, querytext
-from workbench.ui.views.browse_workspace import workspace
+from workbench.ui.views.browse_workspace import prepare, workspace
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.completion import complete
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.facet_list import facet_list
 from workbench.ui.widgets.layout import empty_state, page_header
 
-_COLUMNS = (2, 11)
+_COLUMNS, _LIST_COLUMNS = (2, 11), (2.0, 4.5, 6.5)
 ORDERS = {
     "newest": "Newest first",
     "oldest": "Oldest first",
@@ -65,40 +64,51 @@ def draw() -> None:
 def _body(project: Project) -> None:
     """Draw all below the header; a search, a click or a decision redraws this and not the frame around it."""
     state.show_messages()
-    classes = curation.class_table(project)
-    query, order, view = _bar(project)
-    try:
+    query, order, view = _asked()
+    classes, known = browse_facets.classes(project), browse_facets.known_values(project)
+    failure, facets, shown = None, [], None
+    try:  # asked for before the first element is drawn: then all reach the browser, and are painted, at once
         browsing.check(project, query)
-    except QueryError as error:
-        _query_error(query, error)
-        return
-    side, main = st.columns(_COLUMNS, gap="medium")
-    with side:
-        _draw_facets(project, classes, query, topics=view == "map")
-    with main:
+        facets = browse_facets.facets(project, classes, query)
         if view == "map":
-            browse_map.draw(project, classes, query, _pick)
-        elif view == "health":
-            browse_health.draw(project, classes, query, _pick)
-        else:
-            workspace(project, classes, query, order)
+            facets = [*browse_facets.topics(project, query), *facets]
+        elif view == "list":
+            shown = prepare(project, classes, query, order)
+    except QueryError as error:
+        failure = error
+    _bar(project, query, order, view, known)
+    if failure is not None:
+        _query_error(query, failure)
+    elif shown is not None:
+        side, *places = st.columns(_LIST_COLUMNS, gap="medium")
+        with side:
+            facet_list(facets, key="browse-facets", on_pick=_pick)
+        workspace(project, classes, shown, (places[0], places[1]))
+    else:
+        side, main = st.columns(_COLUMNS, gap="medium")
+        with side:
+            facet_list(facets, key="browse-facets", on_pick=_pick)
+        with main:
+            if view == "map":
+                browse_map.draw(project, classes, query, _pick)
+            else:
+                browse_health.draw(project, classes, query, _pick)
 
 
-def _draw_facets(
-    project: Project, classes: Sequence[ClassRow], query: str, *, topics: bool = False
-) -> None:
-    found = browse_facets.facets(project, classes, query)
-    if topics:
-        found = [*browse_facets.topics(project, query), *found]
-    facet_list(found, key="browse-facets", on_pick=_pick)
-
-
-def _bar(project: Project) -> tuple[str, str, str]:
-    """Draw the query line; the address holds what it says."""
+def _asked() -> tuple[str, str, str]:
+    """Return query, order and view, as the address says."""
     query = param("q")
-    usual = "best" if querytext.asks_for_likeness(query) else "newest"
-    order = param("order") if param("order") in ORDERS else usual
-    view = param("view") if param("view") in ("map", "health") else "list"
+    order = param("order") if param("order") in ORDERS else _usual(query)
+    return query, order, param("view") if param("view") in ("map", "health") else "list"
+
+
+def _usual(query: str) -> str:
+    return "best" if querytext.asks_for_likeness(query) else "newest"
+
+
+def _bar(project: Project, query: str, order: str, view: str, known: Mapping[str, Sequence[str]]) -> None:
+    """Draw the query line, with the values that it completes."""
+    usual = _usual(query)
     follow("browse-q", query)
     follow("browse-order", order)
     follow("browse-view-choice", view)
@@ -111,10 +121,13 @@ def _bar(project: Project) -> tuple[str, str, str]:
             icon=":material/search:",
             on_change=_typed,
         )
-        complete("browse-q", browse_facets.known_values(project), key="browse-completion")
-        with st.popover(t("Help"), icon=":material/help:", help=t("How to search"), key="browse-help"):
-            st.markdown(f"**{t('How to search')}**")
-            table([t("Write"), t("to find")], [(what, t(meaning)) for what, meaning in HELP])
+        complete("browse-q", known, key="browse-completion")
+        hint = t("How to search")
+        found = st.popover(t("Help"), icon=":material/help:", help=hint, key="browse-help", on_change="rerun")
+        if found.open:  # what is not looked at is not sent again at every key
+            with found:
+                st.markdown(f"**{hint}**")
+                table([t("Write"), t("to find")], [(what, t(meaning)) for what, meaning in HELP])
         browse_views.menu(project, query, order)
         st.selectbox(
             t("Order"),
@@ -135,7 +148,6 @@ def _bar(project: Project) -> tuple[str, str, str]:
             label_visibility="collapsed",
             on_change=lambda: set_params(view=_unless(st.session_state["browse-view-choice"], "list")),
         )
-    return query, order, view
 
 
 def _unless(value: str, default: str) -> str | None:

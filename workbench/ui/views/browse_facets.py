@@ -10,7 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import streamlit as st
 
-from workbench.services import browsing, health
+from workbench.services import browsing, curation, health
 from workbench.services.curation import ClassRow
 from workbench.services.mapping import Cluster, map_stamp
 from workbench.services.project import Project
@@ -45,6 +45,16 @@ def facets(project: Project, classes: Sequence[ClassRow], query: str) -> list[Fa
         return _facets(whole, {}, query, classes, estimated)
     counts, estimated = _counted(project, query, stamp, "browse_facets")
     return _facets(counts, whole, query, classes, estimated)
+
+
+def classes(project: Project) -> Sequence[ClassRow]:
+    """Return the classes, read anew only where something was decided or arrived."""
+    stamp = (str(project.root), browsing.stamp(project))
+    known = st.session_state.get("browse_classes")
+    if known is None or known[0] != stamp:
+        known = st.session_state["browse_classes"] = (stamp, curation.class_table(project))
+    found: Sequence[ClassRow] = known[1]
+    return found
 
 
 def topics_by_class(project: Project, query: str) -> Sequence[tuple[Cluster, Mapping[str, int]]]:
@@ -97,9 +107,7 @@ def _facets(
         for value, count in counts.get(field, ()):
             on, off = querytext.state_of(query, field, value)
             colour = colours.get(value, "") if field == "class" else STATUS_COLOURS.get(value, "")
-            values.append(
-                FacetValue(value, label(field, value), count, on, off, colour, everywhere.get(value))
-            )
+            values.append(FacetValue(value, label(field, value), count, on, off, colour, everywhere.get(value)))
         head = t(title) + (f" · {t('estimated')}" if estimated and field in HISTOGRAMS and values else "")
         if len(values) > 1 or any(v.on for v in values):
             out.append(Facet(field, head, values[:FACET_LIMIT], max(0, len(values) - FACET_LIMIT)))

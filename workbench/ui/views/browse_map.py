@@ -21,7 +21,7 @@ from workbench.ui.i18n import t, tn
 from workbench.ui.nav import follow, param, set_params
 from workbench.ui.theme import CATEGORICAL, NEUTRAL, STATUS_COLOURS
 from workbench.ui.views import browse_facets, map_job
-from workbench.ui.views.browse_workspace import workspace
+from workbench.ui.views.browse_workspace import prepare, workspace
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import section
@@ -135,7 +135,7 @@ def _topics(project: Project, classes: Sequence[ClassRow], query: str, pick: Pic
 @guarded
 def _chosen(project: Project, classes: Sequence[ClassRow], query: str, seqs: tuple[int, ...]) -> None:
     state.show_messages()
-    workspace(project, classes, query, "newest", seqs)
+    workspace(project, classes, prepare(project, classes, query, "newest", seqs))
 
 
 def _colour_choice(colour_by: str) -> None:

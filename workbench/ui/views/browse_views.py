@@ -16,37 +16,43 @@ from workbench.ui.widgets.errors import plain
 
 def menu(project: Project, query: str, order: str) -> None:
     """Draw the menu: open a view, save this one under a name, remove one."""
-    with st.popover(t("Views"), icon=":material/bookmark:", key="browse-views"):
-        saved = views.saved_views(project)
-        if not saved:
-            st.caption(t("Save a search under a name, and everybody in the project finds it here."))
-        for i, view in enumerate(saved):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.button(
-                    plain(view.name),
-                    key=f"view-open-{i}",
-                    type="tertiary",
-                    help=plain(view.query) or t("everything"),
-                    on_click=_open,
-                    args=(view,),
-                )
-                st.button(
-                    ":material/close:",
-                    key=f"view-forget-{i}",
-                    type="tertiary",
-                    help=t("Remove this view"),
-                    on_click=_forget,
-                    args=(project, view.name),
-                )
-        st.text_input(t("Name"), key="view-name", placeholder=t("such as: long Chinese answers"))
-        st.button(
-            t("Save this view"),
-            key="view-save",
-            icon=":material/bookmark_add:",
-            on_click=_save,
-            args=(project, query, order),
-            help=plain(query) or t("everything"),
-        )
+    found = st.popover(t("Views"), icon=":material/bookmark:", key="browse-views", on_change="rerun")
+    if found.open:  # what is not looked at is not sent again at every key
+        with found:
+            _menu(project, query, order)
+
+
+def _menu(project: Project, query: str, order: str) -> None:
+    saved = views.saved_views(project)
+    if not saved:
+        st.caption(t("Save a search under a name, and everybody in the project finds it here."))
+    for i, view in enumerate(saved):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.button(
+                plain(view.name),
+                key=f"view-open-{i}",
+                type="tertiary",
+                help=plain(view.query) or t("everything"),
+                on_click=_open,
+                args=(view,),
+            )
+            st.button(
+                ":material/close:",
+                key=f"view-forget-{i}",
+                type="tertiary",
+                help=t("Remove this view"),
+                on_click=_forget,
+                args=(project, view.name),
+            )
+    st.text_input(t("Name"), key="view-name", placeholder=t("such as: long Chinese answers"))
+    st.button(
+        t("Save this view"),
+        key="view-save",
+        icon=":material/bookmark_add:",
+        on_click=_save,
+        args=(project, query, order),
+        help=plain(query) or t("everything"),
+    )
 
 
 def _open(view: View) -> None:

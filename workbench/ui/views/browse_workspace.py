@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from workbench.domain.curation import Action
-from workbench.domain.errors import NotFound
-from workbench.services import browsing
+from workbench.domain.record import Record
+from workbench.services import browsing, decisions
 from workbench.services.browsing import Page
 from workbench.services.curation import ClassRow
 from workbench.services.project import Project
+from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
-from workbench.ui.views import browse_bulk, deciding, origin, reader, siblings
+from workbench.ui.views import browse_bulk, origin, reader, siblings
 from workbench.ui.views.querytext import with_likeness, words
-from workbench.ui.widgets.record_list import record_list
+from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.focus_queue import outbox
+from workbench.ui.widgets.reader_bar import Shown, reader_bar
+from workbench.ui.widgets.record_list import Pager, acknowledge, record_list
 
 PAGE_SIZE = 50
 AHEAD = 2
@@ -26,35 +31,94 @@ AHEAD = 2
 # Session state: the open conversation, the pages walked through, what the view is, and the rows in view.
 _SEQ, _CURSORS, _VIEW, _ROWS = "browse_seq", "browse_cursors", "browse_view", "browse_rows"
 _NEXT, _LAND, _TAB, _RAW = "browse_next", "browse_land", "browse_tab", "browse_raw"
+_LIKE, _OUTCOMES = "browse_like", "browse_outcomes"
+_LIST = "browse-list"
+"""The list's widget key."""
+
+TABS = {
+    "read": "Conversation",
+    "edit": "Edit",
+    "history": "History",
+    "prompt": "Same prompt",
+    "details": "Details",
+}
+"""Ways to show a conversation, and what they are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What list and reader show, asked for before the first element is drawn: so all are painted at once.
+
+    Attributes:
+        query: Which conversations; beside it `seqs` where they were chosen on the map.
+        seqs: Row numbers of the chosen ones, or None.
+        page: The list's page.
+        selected: The open conversation.
+        record: It, or None where it is gone.
+        ahead: What the reader will show at the next keys, by row number.
+    """
+
+    query: str
+    seqs: Sequence[int] | None
+    page: Page
+    selected: int | None
+    record: Record | None
+    ahead: Mapping[int, str]
+
+
+def prepare(
+    project: Project, classes: Sequence[ClassRow], query: str, order: str, seqs: Sequence[int] | None = None
+) -> Prepared:
+    """Ask for list and reader of a query, or of the conversations chosen on the map (`seqs`).
+
+    Raises:
+        QueryError: The query has a mistake.
+    """
+    _reset_if_new((query, order, None if seqs is None else (len(seqs), hash(tuple(seqs)))))
+    page = _page(project, query, order, seqs)
+    selected = _selection(page)
+    shown = [row.seq for row in page.items]
+    near: list[int] = []
+    if selected in shown and st.session_state.get(_TAB, "read") == "read":
+        at = shown.index(selected)
+        near = shown[max(0, at - 1) : at] + shown[at + 1 : at + 1 + AHEAD]
+    wanted = near if selected is None else [selected, *near]
+    records = {record.seq: record for record in browsing.get_records(project, wanted)}
+    colours = {row.name: row.colour for row in classes}
+    ahead = {s: reader.read_html(records[s], colours, **_manner(classes, query)) for s in near if s in records}
+    return Prepared(query, seqs, page, selected, records.get(selected or 0), ahead)
 
 
 def workspace(
-    project: Project, classes: Sequence[ClassRow], query: str, order: str, seqs: Sequence[int] | None = None
+    project: Project,
+    classes: Sequence[ClassRow],
+    shown: Prepared,
+    places: tuple[DeltaGenerator, DeltaGenerator] | None = None,
 ) -> None:
-    """Draw list and reader of a query, or of the conversations chosen on the map (`seqs`)."""
-    _reset_if_new((query, order, None if seqs is None else (len(seqs), hash(tuple(seqs)))))
-    page = _page(project, query, order, seqs)
-    colours = {row.name: row.colour for row in classes}
-    selected = _selection(page)
-    left, right = st.columns([5, 7], gap="medium")
+    """Draw list and reader, in two places or beside each other."""
+    left, right = places or st.columns([5, 7], gap="medium")
+    page, colours = shown.page, {row.name: row.colour for row in classes}
     with left:
-        browse_bulk.bar(project, classes, total=page.total, query=query, seqs=seqs)
+        browse_bulk.bar(project, classes, total=page.total, query=shown.query, seqs=shown.seqs)
+        cursors = st.session_state[_CURSORS]
         record_list(
             page.items,
-            key="browse-list",
+            key=_LIST,
             colours=colours,
-            selected=selected,
+            selected=shown.selected,
             on_open=_open,
             on_turn=_turn,
+            on_page=_turn_to_top,
+            pager=Pager(len(cursors) * PAGE_SIZE + 1, page.total, bool(cursors), page.next_after is not None),
             address=True,
             height=None,
             empty=t("No conversation matches. Remove a word or a filter."),
-            ahead=_ahead(project, classes, colours, page, selected, query),
+            ahead=shown.ahead,
         )
-        _pager(page)
     with right:
-        if selected is not None:
-            _read(project, classes, colours, selected, query)
+        if shown.selected is not None:
+            _read(project, classes, colours, shown)
+        _outbox(project)
 
 
 def _reset_if_new(view: object) -> None:
@@ -115,52 +179,53 @@ def _turn(by: int) -> None:
     st.session_state.pop(_SEQ, None)
 
 
-def _step(by: int) -> None:
-    """Open the neighbour, turning the page at its end."""
-    seqs: list[int] = st.session_state.get(_ROWS, [])
-    current = st.session_state.get(_SEQ)
-    at = seqs.index(current) + by if current in seqs else 0
-    if 0 <= at < len(seqs):
-        st.session_state[_SEQ] = seqs[at]
+def _tool(name: str) -> None:
+    """Do what a button of the reader's bar says."""
+    if name == "edit":
+        st.session_state[_TAB] = "read" if st.session_state.get(_TAB) == "edit" else "edit"
+    elif name == "raw":
+        st.session_state[_RAW] = not st.session_state.get(_RAW, False)
     else:
-        _turn(by)
+        uid, query = st.session_state[_LIKE]
+        set_params(q=with_likeness(query, uid), id=None, order=None)
 
 
-def _toggle_edit() -> None:
-    st.session_state[_TAB] = "read" if st.session_state.get(_TAB) == "edit" else "edit"
+def _tab(name: str) -> None:
+    st.session_state[_TAB] = name if name in TABS else "read"
 
 
-def _toggle_raw() -> None:
-    st.session_state[_RAW] = not st.session_state.get(_RAW, False)
+def _outbox(project: Project) -> None:
+    """Draw the outbox of what is decided by key: carried out before the run that draws what came of it."""
+    number, outcomes = st.session_state.get(_OUTCOMES, (0, []))
+
+    def arrived(message: Mapping[str, Any]) -> None:
+        who = state.curator()
+        done = [decisions.take(project, data, actor=who) for data in message.get("decisions", ())]
+        st.session_state[_OUTCOMES] = (number + 1, done)
+        for outcome in done:
+            if not outcome.ok:
+                state.say(plain(outcome.message), icon=":material/error:")
+        _gone_on(message.get("open") or {})
+
+    outbox(
+        key="browse-outbox",
+        project=str(project.root),
+        number=number,
+        outcomes=outcomes,
+        fresh={},
+        stale=[],
+        on_decisions=arrived,
+    )
 
 
-def _alike(uid: str, query: str) -> None:
-    """Ask for the nearest in meaning, beside the filters in force."""
-    set_params(q=with_likeness(query, uid), id=None, order=None)
-
-
-def _decided(_action: Action | None) -> None:
-    _step(1)
-
-
-def _ahead(
-    project: Project,
-    classes: Sequence[ClassRow],
-    colours: Mapping[str, str],
-    page: Page,
-    selected: int | None,
-    query: str,
-) -> dict[int, str]:
-    """Return what the reader will show at the next keys, while it shows a conversation."""
-    seqs = [row.seq for row in page.items]
-    if selected not in seqs or st.session_state.get(_TAB, "read") != "read":
-        return {}
-    at = seqs.index(selected)
-    near = seqs[max(0, at - 1) : at] + seqs[at + 1 : at + 1 + AHEAD]
-    return {
-        record.seq: reader.read_html(record, colours, **_manner(classes, query))
-        for record in browsing.get_records(project, near)
-    }
+def _gone_on(place: Mapping[str, Any]) -> None:
+    """Follow the list to where it has gone in the browser; sent twice, it is followed once."""
+    rows: list[int] = st.session_state.get(_ROWS, [])
+    if place.get("seq") in rows:
+        acknowledge(_LIST, int(place["number"]))
+        _open(int(place["seq"]))
+    elif place.get("turn") and rows and place.get("from") == rows[0]:
+        _turn(1)
 
 
 def _manner(classes: Sequence[ClassRow], query: str) -> dict[str, Any]:
@@ -172,99 +237,21 @@ def _manner(classes: Sequence[ClassRow], query: str) -> dict[str, Any]:
     }
 
 
-def _pager(page: Page) -> None:
-    cursors = st.session_state[_CURSORS]
-    if not cursors and page.next_after is None:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="wb-browse-pager"):
-        st.button(
-            t("Previous page"),
-            key="browse-page-back",
-            icon=":material/chevron_left:",
-            disabled=not cursors,
-            on_click=_turn_to_top,
-            args=(-1,),
-        )
-        st.button(
-            t("Next page"),
-            key="browse-page-on",
-            icon=":material/chevron_right:",
-            disabled=page.next_after is None,
-            on_click=_turn_to_top,
-            args=(1,),
-        )
-        start = len(cursors) * PAGE_SIZE
-        st.caption(t("{a}–{b} of {n}", a=start + 1, b=start + len(page.items), n=page.total))
-
-
 def _turn_to_top(by: int) -> None:
     _turn(by)
     st.session_state.pop(_LAND, None)
 
 
-def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, str], seq: int, query: str) -> None:
-    try:
-        record = browsing.get_record(project, seq)
-    except NotFound:
+def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, str], shown: Prepared) -> None:
+    record, query = shown.record, shown.query
+    if record is None:
         st.info(t("This conversation is no longer here. Choose another one in the list."))
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wb-reader-bar"):
-        st.button(
-            ":material/arrow_back:",
-            key="browse-prev",
-            help=t("The conversation before (← or K)"),
-            on_click=_step,
-            args=(-1,),
-        )
-        st.button(
-            ":material/arrow_forward:",
-            key="browse-next",
-            help=t("The next conversation (→ or J)"),
-            on_click=_step,
-            args=(1,),
-        )
-        deciding.class_buttons(project, record, classes, key="browse", done=_decided)
-        deciding.status_buttons(project, record, key="browse", done=_decided)
-    tabs = {
-        "read": t("Conversation"),
-        "edit": t("Edit"),
-        "history": t("History"),
-        "prompt": t("Same prompt"),
-        "details": t("Details"),
-    }
-    st.session_state.setdefault(_TAB, "read")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="wb-reader-tabs"):
-        tab = st.segmented_control(
-            t("Show"),
-            list(tabs),
-            required=True,
-            format_func=tabs.__getitem__,
-            key=_TAB,
-            label_visibility="collapsed",
-        )
-        st.button(
-            ":material/edit:",
-            key="browse-edit",
-            shortcut="E",
-            on_click=_toggle_edit,
-            help=t("Edit this conversation"),
-        )
-        raw = st.session_state.get(_RAW, False)
-        st.button(
-            ":material/notes:" if raw else ":material/code:",
-            key="browse-raw",
-            shortcut="M",
-            on_click=_toggle_raw,
-            help=t("Set the Markdown") if raw else t("Show the text as it was typed"),
-        )
-        st.button(
-            ":material/join_inner:",
-            key="browse-like",
-            shortcut="L",
-            on_click=_alike,
-            args=(record.uid, query),
-            help=t("Find the ones most like this in meaning"),
-        )
+    tab, raw = st.session_state.setdefault(_TAB, "read"), st.session_state.get(_RAW, False)
+    st.session_state[_LIKE] = (record.uid, query)
+    standing = Shown(record.seq, record.revision, record.conversation.class_name, record.status, tab, raw)
+    titles = {name: t(title) for name, title in TABS.items()}
+    reader_bar(standing, classes, titles, key="browse-bar", on_tab=_tab, on_tool=_tool)
     with st.container(key="wb-reader"):
         if tab == "edit":
             reader.edit(project, record)

@@ -49,7 +49,8 @@ def read_html(
     if record.comment:
         comment = f'<p class="wb-comment" dir="auto">{escape(t("Comment: {text}", text=record.comment))}</p>'
     talk = chat_html(record.conversation, highlight=highlight, rendered=rendered)
-    return f'<div class="wb-read">{facts}{comment}{talk}</div>'
+    seen = f'data-seq="{record.seq}" data-revision="{record.revision}"'  # what a decision by key is about
+    return f'<div class="wb-read" {seen}>{facts}{comment}{talk}</div>'
 
 
 def fact_chips(record: Record, colours: Mapping[str, str], weights: Mapping[str, float]) -> list[str]:

@@ -13,10 +13,9 @@ from typing import Any
 
 import streamlit as st
 
-from crlft.errors import CrlftError
 from workbench.services import decisions, panels, queue
 from workbench.services.curation import ClassRow
-from workbench.services.decisions import Decision, Outcome
+from workbench.services.decisions import Outcome
 from workbench.services.project import Project
 from workbench.services.queue import QueuePage
 from workbench.ui import state
@@ -236,7 +235,9 @@ class Answer:
 
     def take(self, project: Project, message: Mapping[str, Any], classes: Sequence[ClassRow]) -> None:
         """Carry out what was sent."""
-        self.outcomes = [_outcome(project, data) for data in message.get("decisions", ())]
+        self.outcomes = [
+            decisions.take(project, data, actor=state.curator()) for data in message.get("decisions", ())
+        ]
         mine = {o.seq for o in self.outcomes}
         seen = [(int(s), int(r)) for s, r in message.get("watch", ()) if int(s) not in mine]
         self.stale = [(seq, by) for seq, by in decisions.moved_on(project, seen)]
@@ -246,14 +247,6 @@ class Answer:
             item.record.seq: focus_queue.item_data(item, colours) for item in queue.items(project, refused)
         }
         self.number += 1
-
-
-def _outcome(project: Project, data: Mapping[str, Any]) -> Outcome:
-    try:
-        decision = Decision.from_dict(data)
-    except CrlftError as error:  # what cannot be read must leave the outbox too, or it would come for ever
-        return Outcome(str(data.get("id", "")), int(data.get("seq") or 0), ok=False, message=str(error))
-    return decisions.decide(project, decision, actor=state.curator())
 
 
 def _nothing(asked: Asked) -> None:

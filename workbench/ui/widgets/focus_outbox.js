@@ -30,7 +30,7 @@ function make() {
     if (!decisions.length) return;
     box.flying = decisions.map((d) => d.id);
     const watch = window.__wbQueueWatch ? window.__wbQueueWatch() : [];
-    box.send({ decisions, watch });
+    box.send({ decisions, watch, open: window.__wbOpen?.() ?? null }); // where a list that decides has gone meanwhile
     clearTimeout(box.timer);
     box.timer = setTimeout(() => { box.flying = null; box.say(); box.flush(); }, RESEND_MS);
   };
@@ -45,6 +45,14 @@ function make() {
       box.flying = null;
     }
     box.flush();
+  };
+  box.takeBack = () => { // the last decision, where it was not sent yet
+    const last = box.waiting().at(-1);
+    if (!last || box.flying?.includes(last.id)) return null;
+    box.memory.delete(last.id);
+    try { localStorage.removeItem(prefix() + last.id); } catch { box.durable = false; }
+    box.say();
+    return last;
   };
   box.say = () => document.dispatchEvent(new CustomEvent("wb-outbox-state", {
     detail: { waiting: box.waiting().length, late: !box.flying, durable: box.durable } }));

@@ -7,11 +7,12 @@ A component of our own, because twenty native containers take 0.6-1.2 s to paint
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from workbench.domain.record import RecordSummary
+from workbench.domain.record import STATUSES, RecordSummary
 from workbench.ui.i18n import t, tn
 from workbench.ui.theme import NEUTRAL
 from workbench.ui.widgets.chips import safe_colour
@@ -19,10 +20,29 @@ from workbench.ui.widgets.chips import safe_colour
 _HERE = Path(__file__)
 _component = st.components.v2.component(
     "workbench_record_list",
-    html='<div class="list" role="listbox" tabindex="0"></div>',
+    html='<div class="list" role="listbox" tabindex="0"></div><div class="pager" hidden></div>',
     css=_HERE.with_suffix(".css").read_text("utf-8"),
     js=_HERE.with_suffix(".js").read_text("utf-8"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where a page of the list stands: its first row's number, the rows of all pages, and which ways it goes."""
+
+    first: int
+    total: int
+    back: bool
+    on: bool
+
+
+def acknowledge(key: str, number: int) -> None:
+    """Note that a step of the list was taken, which the browser sent beside a decision."""
+    st.session_state[_ack(key)] = number
+
+
+def _ack(key: str) -> str:
+    return f"{key}-ack"  # the number of the browser's last step that was answered
 
 
 def record_list(
@@ -33,6 +53,8 @@ def record_list(
     selected: int | None,
     on_open: Callable[[int], None],
     on_turn: Callable[[int], None] | None = None,
+    on_page: Callable[[int], None] | None = None,
+    pager: Pager | None = None,
     keys: bool = True,
     address: bool = False,
     height: int | None = 640,
@@ -48,6 +70,8 @@ def record_list(
         selected: The `seq` that is open in the reader.
         on_open: Called before the rerun with the `seq` that was clicked or walked to.
         on_turn: Called with +1 or -1 when the keys walk past the page's end; None stops there.
+        on_page: Called with +1 or -1 when a page is turned by its buttons.
+        pager: What stands under the list; None draws nothing there.
         keys: Listen to j, k and the arrows (one list on a page only).
         address: Keep the open conversation's id in the page's address.
         height: Pixels before it scrolls; None fits it to the window.
@@ -55,13 +79,17 @@ def record_list(
         ahead: What the reader shows of the next rows, escaped HTML of `reader.read_html` by `seq`: the browser
             paints it at the key, before Python answers with the same.
     """
-    ack = f"{key}-ack"  # the number of the browser's last step that was answered
 
     def opened() -> None:
         step = st.session_state[key].get("open")
         if step is not None:
-            st.session_state[ack] = int(step["number"])
+            acknowledge(key, int(step["number"]))
             on_open(int(step["seq"]))
+
+    def paged() -> None:
+        by = st.session_state[key].get("page")
+        if by is not None and on_page is not None:
+            on_page(int(by))
 
     def turned() -> None:
         by = st.session_state[key].get("turn")
@@ -73,7 +101,10 @@ def record_list(
         data={
             "rows": [_row(r, colours) for r in rows],
             "selected": selected,
-            "ack": st.session_state.get(ack, 0),
+            "ack": st.session_state.get(_ack(key), 0),
+            "colours": {name: safe_colour(colour) for name, colour in colours.items()},
+            "statuses": {status: t(status) for status in STATUSES},
+            "pager": _pager(pager, len(rows)),
             "keys": keys,
             "address": address,
             "height": height,
@@ -83,7 +114,18 @@ def record_list(
         },
         on_open_change=opened,
         on_turn_change=turned,
+        on_page_change=paged,
     )
+
+
+def _pager(pager: Pager | None, shown: int) -> dict[str, object] | None:
+    if pager is None or not (pager.back or pager.on):
+        return None
+    ways = ((-1, t("Previous page"), pager.back), (1, t("Next page"), pager.on))
+    return {
+        "ways": [{"by": by, "label": label, "on": on} for by, label, on in ways],
+        "text": t("{a}–{b} of {n}", a=pager.first, b=pager.first + shown - 1, n=pager.total),
+    }
 
 
 def _row(r: RecordSummary, colours: Mapping[str, str]) -> dict[str, object]:
@@ -101,7 +143,7 @@ def _row(r: RecordSummary, colours: Mapping[str, str]) -> dict[str, object]:
         "prompt": r.prompt or t("(no question)"),
         "answer": r.answer or t("(no answer)"),
         "label": r.class_name or t("untagged"),
-        "tagged": r.class_name is not None,
+        "cls": r.class_name,
         "colour": safe_colour(colours.get(r.class_name or "", NEUTRAL)),
         "status": "" if r.status == "pending" else t(r.status),
         "state": r.status,
