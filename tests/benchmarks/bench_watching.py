@@ -3,7 +3,8 @@
     WORKBENCH_CHROMIUM=/usr/bin/chromium make bench ARGS=watching
 
 The tabs show the live page of the run, in a real browser on the same machine, so the browser is counted
-too. Stretches alternate within one run; tokens are counted from the run's events, by the clock.
+too. All five are in view, as five windows side by side are: of five tabs in one window four are hidden, and a hidden
+one asks and draws nothing. Stretches alternate within one run; tokens are counted from the run's events, by the clock.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def run(path: Path, rounds: int) -> dict[str, Any]:
 
 
 def _alternate(events: RunFolder, server: subprocess.Popen[bytes], address: str, rounds: int) -> dict[str, Any]:
-    watched, alone, app_share, browser_share = [], [], [], []
+    watched, alone, app_share, browser_share, in_view = [], [], [], [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("WORKBENCH_CHROMIUM"), args=["--no-sandbox", "--disable-gpu"]
@@ -69,7 +70,7 @@ def _alternate(events: RunFolder, server: subprocess.Popen[bytes], address: str,
         for _ in range(rounds):
             alone.append(_pace(events))
             context = browser.new_context()
-            _open(context, address)
+            in_view.append(_open(context, address))
             before, drawn = _cpu_seconds(server.pid), _browser_seconds()
             watched.append(_pace(events))
             app_share.append((_cpu_seconds(server.pid) - before) / (SETTLE_SECONDS + STRETCH_SECONDS))
@@ -81,6 +82,7 @@ def _alternate(events: RunFolder, server: subprocess.Popen[bytes], address: str,
         "unit": "training tokens/s, by the clock",
         "n": rounds,
         "watched_by_five_tabs": round(statistics.median(watched)),
+        "tabs_in_view": min(in_view),
         "alone": round(statistics.median(alone)),
         "ratio": round(statistics.median(ratios), 3),
         "ratios": [round(r, 3) for r in ratios],
@@ -89,11 +91,13 @@ def _alternate(events: RunFolder, server: subprocess.Popen[bytes], address: str,
     }
 
 
-def _open(context: BrowserContext, address: str) -> None:
+def _open(context: BrowserContext, address: str) -> int:
+    """Open the tabs; return how many of them are in view."""
     for _ in range(TABS):
         tab = context.new_page()
         tab.goto(address)
         tab.get_by_text("Tokens per second").first.wait_for(timeout=120_000)
+    return sum(tab.evaluate("document.visibilityState") == "visible" for tab in context.pages)
 
 
 def _pace(events: RunFolder) -> float:

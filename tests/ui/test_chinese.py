@@ -43,6 +43,7 @@ from workbench.ui.views import (
     tag,
     tag_queue,
     tag_together,
+    train_figures,
     train_watch,
 )
 from workbench.ui.widgets import config_form, focus_queue
@@ -125,7 +126,7 @@ LISTS: dict[tuple[str, str], Iterable[str]] = {
     ("train_keep.py", "row.job.status"): RUN_STATUSES,
     ("train_new.py", "METHODS[name].meaning"): [m.meaning for m in METHODS.values()],
     ("train_runs.py", "j.status"): RUN_STATUSES,
-    ("train_watch.py", "PHASES.get(curves.phases[-1], curves.phases[-1])"): train_watch.PHASES.values(),
+    ("train_figures.py", "PHASES.get(curves.phases[-1], curves.phases[-1])"): train_figures.PHASES.values(),
     ("train_watch.py", "status"): RUN_STATUSES,
     ("working.py", "name"): TABS,
     ("chips.py", "status"): STATUSES,

@@ -7,7 +7,7 @@ from workbench.services import failures
 from workbench.ui import i18n
 from workbench.ui.catalogues.zh import TEXTS
 from workbench.ui.views import jobs as jobs_view
-from workbench.ui.views.train_watch import PHASES
+from workbench.ui.views.train_figures import PHASES
 
 
 def test_phases_failures_and_jobs_are_all_said_in_chinese():

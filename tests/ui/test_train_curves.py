@@ -1,11 +1,13 @@
 """Series of a run from its events: nothing counted twice, nothing running backwards."""
 
+import json
 import math
 
 import pytest
 
-from workbench.ui.views.train_panels import figures
+from workbench.ui.widgets.loop_charts import chart_figure
 from workbench.ui.widgets.run_curves import RunCurves, smooth, thin
+from workbench.ui.widgets.run_lines import loss_chart, small_charts
 
 
 def step(n, loss=1.0, **more):
@@ -84,17 +86,31 @@ def test_warnings_come_once_whoever_says_them():
     assert curves.warnings == ["one", "short"]
 
 
-def test_charts_are_shared_until_they_would_look_different():
+def test_charts_are_drawn_anew_only_when_they_would_look_different():
     curves = RunCurves()
     curves.add([step(n, grad_norm=1.0) for n in range(1, 251)])
-    first = figures("a", curves, {}, whole=False)
+    first = curves.mark()
     curves.add([step(251)])
-    assert figures("a", curves, {}, whole=False) is first, "one step in 250 is not to be seen"
-    assert figures("b", curves, {}, whole=False) is not first
-    assert figures("a", curves, {}, whole=True) is not first
+    assert curves.mark() == first, "one step in 250 is not to be seen"
     curves.add([{"event": "eval", "step": 251, "loss": 1.0}])
-    again = figures("a", curves, {}, whole=False)
-    assert again is not first
-    assert len(again[0][0].data) == len(first[0][0].data) + 1, "the held-out loss has come"
+    again = curves.mark()
+    assert again != first
     curves.add([step(n) for n in range(252, 260)])
-    assert figures("a", curves, {}, whole=False) is not again
+    assert curves.mark() != again
+
+
+def test_both_ways_of_drawing_show_the_same_lines():
+    curves = RunCurves()
+    more = {"tokens_per_second": 9.0, "learning_rate": 0.1}
+    curves.add([step(n, loss=1 / n, loss_unweighted=2 / n, **more) for n in range(1, 1001)])
+    curves.add([{"event": "eval", "step": 500, "loss": 0.7, "loss_weighted": 0.6}])
+    chart = loss_chart(curves)
+    light, figure = chart.light(), chart_figure(chart)
+    assert [line["name"] for line in light["lines"]] == [trace.name for trace in figure.data]
+    assert [trace.mode for trace in figure.data] == [*["lines"] * 3, *["lines+markers"] * 2]
+    for line, trace in zip(light["lines"], figure.data, strict=True):
+        assert line["x"][-1] == trace.x[-1]
+        assert line["y"][-1] == pytest.approx(trace.y[-1], rel=0.2)
+        assert 1 <= len(line["x"]) <= 240
+    assert json.dumps(light)
+    assert [c.y for c in small_charts(curves)] == ["tokens per second", "learning rate"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from crlft.config import RunConfig, field_help
 from tests.ui.loop_data import make_run, step
 from workbench.services import exact, runs, snapshots, training
 from workbench.services.training import TrainRequest
+from workbench.ui.views.train_figures import PHASES
 from workbench.ui.views.train_new import command_line
 from workbench.ui.views.train_panels import samples_html
 from workbench.ui.views.train_runs import runs_table
-from workbench.ui.views.train_watch import PHASES
 from workbench.ui.widgets.config_form import ELSEWHERE, GROUPS
 from workbench.ui.widgets.rendered import rendered_html
 
@@ -26,6 +27,13 @@ def html(app):
 
 def labels(app):
     return [b.label for b in app.button]
+
+
+def component(app, name):
+    """The data of one of our own components."""
+    found = [c.proto for c in app.get("bidi_component") if c.proto.component_name == f"workbench_{name}"]
+    assert len(found) == 1, name
+    return json.loads(found[0].json)
 
 
 def button(app, label):
@@ -185,9 +193,14 @@ class TestWatching:
         events = [{"event": "start", "attempt": 1, "step": 0}, step(1), step(2, loss=0.5)]
         folder = make_run(project, "run-1", events=events, alive=True)
         app = open_page("train", run="run-1")
-        assert "0.500" in html(app)
-        assert "2 / 4" in app.get("progress")[0].proto.text
-        assert len(app.get("plotly_chart")) >= 2
+        now = component(app, "live_run")["now"]
+        assert ["Loss", "0.500", "weighted, per token"] in now["rows"]
+        assert now["bar"]["part"] == 0.5
+        assert "2 / 4" in now["bar"]["text"]
+        charts = component(app, "light_charts")
+        assert [c["y"] for c in charts["small"]] == ["tokens per second", "learning rate"]
+        assert charts["large"][1]["lines"][0]["y"][-1] < 1.0
+        assert component(app, "live_pulse")["part"] == "Curves"
         (folder / "stop.request").touch()
         app.run()
         assert "Stopping…" in labels(app)
@@ -243,9 +256,10 @@ class TestWatching:
         ]
         make_run(project, "run-1", events=events, alive=True)
         app = open_page("train", run="run-1")
-        assert "rehearsing one step on the longest batch" in app.info[0].value
+        now = component(app, "live_run")["now"]
+        assert "rehearsing one step on the longest batch" in now["note"]
         for shown in ("≈ 3 min 20 s", "1.5 GB", "≈ 2.0 GB", "8.1 GB were free"):
-            assert shown in html(app), shown
+            assert shown in json.dumps(now["costs"], ensure_ascii=False), shown
 
     def test_a_run_that_does_not_exist_is_said(self, project, open_page):
         assert "there is no run 'run-9'" in open_page("train", run="run-9").error[0].value.lower()

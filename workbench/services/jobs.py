@@ -76,6 +76,14 @@ def job_log(project: Project, job_id: str, lines: int = 40) -> str:
     return RunFolder(job_folder(project, job_id)).log_tail(lines)
 
 
+def log_bytes(project: Project, job_id: str) -> int:
+    """Return how long a job's log is; 0 before its first word."""
+    try:
+        return RunFolder(job_folder(project, job_id)).log_path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def waits_for(project: Project, job_id: str) -> list[str]:
     """Return the ids of the jobs, of any project, that go before this one on its device."""
     return queue_ahead(job_folder(project, job_id))

@@ -24,7 +24,8 @@ import psutil
 from workbench.domain.errors import ProjectError
 from workbench.ui.theme import STREAMLIT_THEME
 
-APP_FILE = Path(__file__).parent / "entry" / "serve.py"
+APP_FILE = Path(__file__).parent / "entry" / "script.py"
+"""The script of the app's pages; `serve.py` beside it is what is served."""
 MAX_UPLOAD_MEGABYTES = 2048
 PORTS_TRIED = 20
 START_SECONDS = 60
@@ -55,7 +56,8 @@ def streamlit_arguments(port: int = 8501, address: str = "127.0.0.1") -> list[st
         "logger.level": "warning",
         **STREAMLIT_THEME,
     }
-    return ["streamlit", "run", str(APP_FILE), *(f"--{name}={value}" for name, value in options.items())]
+    served = APP_FILE.with_name("serve.py")
+    return ["streamlit", "run", str(served), *(f"--{name}={value}" for name, value in options.items())]
 
 
 def free_port(port: int, address: str = "127.0.0.1") -> int:

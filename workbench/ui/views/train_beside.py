@@ -13,7 +13,8 @@ from workbench.services.project import Project
 from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
 from workbench.ui.theme import CATEGORICAL
-from workbench.ui.views.train_watch import job_chip, read_curves
+from workbench.ui.views.train_live import read_curves
+from workbench.ui.views.train_watch import job_chip
 from workbench.ui.widgets.chips import chip, chips, table
 from workbench.ui.widgets.layout import section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG

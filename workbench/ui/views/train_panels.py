@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from workbench.domain.run import Job
@@ -15,63 +14,28 @@ from workbench.services import jobs
 from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
 from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.loop_charts import CHART_CONFIG, class_loss_figure, loss_figure, small_figure
+from workbench.ui.widgets.live_run import light_charts
+from workbench.ui.widgets.loop_charts import CHART_CONFIG, chart_figure
 from workbench.ui.widgets.run_curves import RunCurves
+from workbench.ui.widgets.run_lines import class_loss_chart, loss_chart, small_charts
 
 
 def draw_curves(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
-    """Draw loss over steps, by class too, and the quieter figures below."""
+    """Draw loss over steps, by class too, and the quieter figures below: lightly while the run lives."""
     if not curves.steps:
         st.caption(t("The curves begin with the first step."))
         return
-    large, small = figures(f"{project.root} {job.id}", curves, colours, whole=not job.live)
-    for i, (place, figure) in enumerate(zip(st.columns(2), large, strict=True)):
+    large = [loss_chart(curves), class_loss_chart(curves, colours)]
+    small = small_charts(curves)
+    if job.live:
+        light_charts(large, small, key="run-light")
+        return
+    for i, (place, chart) in enumerate(zip(st.columns(2), large, strict=True)):
         with place:
-            st.plotly_chart(figure, key=f"run-large-{i}", config=CHART_CONFIG)
-    for i, (place, figure) in enumerate(zip(st.columns(max(1, len(small))), small, strict=False)):
+            st.plotly_chart(chart_figure(chart), key=f"run-large-{i}", config=CHART_CONFIG)
+    for i, (place, chart) in enumerate(zip(st.columns(max(1, len(small))), small, strict=False)):
         with place:
-            st.plotly_chart(figure, key=f"run-small-{i}", config=CHART_CONFIG)
-
-
-Figures = tuple[list[go.Figure], list[go.Figure]]
-_drawn: dict[str, tuple[object, Figures]] = {}
-MOST_DRAWN = 8
-
-
-def figures(run: str, curves: RunCurves, colours: Mapping[str, str], *, whole: bool) -> Figures:
-    """Return a run's large and small charts; several tabs on one run share them.
-
-    Args:
-        run: What tells it from all others.
-        curves: Its series.
-        colours: Class name to colour.
-        whole: It has ended: every step is drawn.
-    """
-    mark = (*curves.mark(whole=whole), tuple(colours.items()), t("step"))
-    known = _drawn.get(run)
-    if known is not None and known[0] == mark:
-        return known[1]
-    made = [loss_figure(curves), class_loss_figure(curves, colours)], _small(curves)
-    _drawn.pop(run, None)
-    _drawn[run] = (mark, made)
-    for old in list(_drawn)[:-MOST_DRAWN]:
-        _drawn.pop(old, None)
-    return made
-
-
-def _small(curves: RunCurves) -> list[go.Figure]:
-    small = (
-        (t("tokens per second"), curves.series("tokens_per_second")),
-        (t("learning rate"), curves.series("learning_rate")),
-        (t("gradient norm"), curves.series("grad_norm")),
-        (t("swap test"), curves.swap_series()),
-        (t("memory, GB"), _gigabytes(*curves.series("peak_memory_bytes"))),
-    )
-    return [small_figure(xs, ys, label) for label, (xs, ys) in small if ys]  # no swap test without conditions
-
-
-def _gigabytes(xs: list[int], ys: list[float]) -> tuple[list[int], list[float]]:
-    return xs, [y / 1e9 for y in ys]
+            st.plotly_chart(chart_figure(chart, height=180), key=f"run-small-{i}", config=CHART_CONFIG)
 
 
 def draw_samples(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:

@@ -90,11 +90,17 @@ def pager(key: str, *, total: int, page_size: int) -> int:
 
 def progress_line(done: int, total: int | None, *, label: str, eta_seconds: float | None = None) -> None:
     """Draw a progress bar with counts and, where known, the time left."""
+    text = progress_words(done, total, label=label, eta_seconds=eta_seconds)
+    st.progress(min(1.0, done / total) if total else 0.0, text=text)
+
+
+def progress_words(done: int, total: int | None, *, label: str, eta_seconds: float | None = None) -> str:
+    """Return what stands over a progress bar: what, how much of how much, and the time left where known."""
     counted = f"{done:,} / {total:,}" if total else f"{done:,}" if done else ""
     parts = [label, counted or t("starting…")]
     if eta_seconds is not None:
         parts.append(t("{time} left", time=duration(eta_seconds)))
-    st.progress(min(1.0, done / total) if total else 0.0, text=" · ".join(p for p in parts if p))
+    return " · ".join(p for p in parts if p)
 
 
 def duration(seconds: float) -> str:

@@ -12,10 +12,8 @@ import plotly.graph_objects as go
 
 from workbench.ui.i18n import t
 from workbench.ui.theme import CATEGORICAL
-from workbench.ui.widgets.run_curves import RunCurves, smooth
+from workbench.ui.widgets.run_lines import ACCENT, HELD_OUT, QUIET, Chart
 
-ACCENT, HELD_OUT = CATEGORICAL[0], CATEGORICAL[1]
-QUIET = "rgba(128,128,128,0.45)"
 HEIGHT = 280
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
@@ -37,60 +35,22 @@ def figure_layout(
     return figure
 
 
-def loss_figure(curves: RunCurves) -> go.Figure:
-    """Loss over steps: weighted (raw and smoothed), unweighted, held out both ways."""
+def chart_figure(chart: Chart, *, height: int = HEIGHT) -> go.Figure:
+    """A run's chart with zoom and values under the pointer."""
     figure = go.Figure()
-    xs, ys = curves.series("loss")
-    figure.add_scatter(
-        x=xs, y=ys, mode="lines", line={"color": QUIET, "width": 1}, showlegend=False, hoverinfo="skip"
-    )
-    figure.add_scatter(
-        x=xs, y=smooth(ys), mode="lines", name=t("weighted (trained on)"), line={"color": ACCENT, "width": 2}
-    )
-    xs, ys = curves.series("loss_unweighted")
-    if ys:
+    for line in chart.lines:
+        mode = "+".join(w for w, on in (("lines", line.joined), ("markers", line.marks)) if on)
         figure.add_scatter(
-            x=xs,
-            y=smooth(ys),
-            mode="lines",
-            name=t("unweighted"),
-            line={"color": ACCENT, "width": 1.5, "dash": "dot"},
+            x=list(line.x),
+            y=list(line.y),
+            mode=mode,
+            name=line.name,
+            line={"color": line.colour, "width": line.width, "dash": "dot" if line.dotted else "solid"},
+            marker={"color": line.colour, "symbol": "circle" if line.joined else "diamond", "size": 8},
+            showlegend=chart.legend and bool(line.name),
+            hoverinfo=None if line.name else "skip",
         )
-    xs, ys = curves.eval_series("loss")
-    if ys:
-        figure.add_scatter(
-            x=xs, y=ys, mode="lines+markers", name=t("held out"), line={"color": HELD_OUT, "width": 2}
-        )
-    xs, ys = curves.eval_series("loss_weighted")
-    if ys:
-        figure.add_scatter(
-            x=xs,
-            y=ys,
-            mode="lines+markers",
-            name=t("held out, weighted"),
-            line={"color": HELD_OUT, "width": 1.5, "dash": "dot"},
-        )
-    return figure_layout(figure, x=t("step"), y=t("loss per token"))
-
-
-def class_loss_figure(curves: RunCurves, colours: Mapping[str, str]) -> go.Figure:
-    """Loss of each class: lines while training, diamonds on held-out conversations."""
-    figure = go.Figure()
-    for name in curves.class_names():
-        colour = colours.get(name, ACCENT)
-        xs, ys = curves.series("loss_by_class", name)
-        if ys:
-            figure.add_scatter(x=xs, y=smooth(ys), mode="lines", name=name, line={"color": colour, "width": 1.5})
-        xs, ys = curves.eval_series("loss_by_class", name)
-        if ys:
-            figure.add_scatter(
-                x=xs,
-                y=ys,
-                mode="markers",
-                name=t("{name}, held out", name=name),
-                marker={"color": colour, "symbol": "diamond", "size": 8},
-            )
-    return figure_layout(figure, x=t("step"), y=t("loss per token"))
+    return figure_layout(figure, x=t("step"), y=chart.y, height=height, legend=chart.legend)
 
 
 def mass_figure(shares: Sequence[tuple[str, float]], colours: Mapping[str, str]) -> go.Figure:
@@ -119,15 +79,6 @@ def mass_figure(shares: Sequence[tuple[str, float]], colours: Mapping[str, str])
     figure.update_xaxes(visible=False, range=[0, 100])
     figure.update_yaxes(visible=False)
     return figure
-
-
-def small_figure(xs: Sequence[float], ys: Sequence[float], label: str) -> go.Figure:
-    """One quiet line: learning rate, gradient norm, tokens per second."""
-    figure = go.Figure()
-    figure.add_scatter(
-        x=list(xs), y=list(ys), mode="lines" if len(xs) > 1 else "markers", line={"color": ACCENT, "width": 1.5}
-    )
-    return figure_layout(figure, x=t("step"), y=label, height=180, legend=False)
 
 
 def similarity_histogram(bars: Sequence[tuple[float, int]], threshold: float) -> go.Figure:

@@ -99,14 +99,10 @@ class RunCurves:
                 ys.append(sum(float(p["wrong"]) - float(p["right"]) for p in pairs) / len(pairs))
         return xs, ys
 
-    def mark(self, *, whole: bool) -> tuple[int, int, int]:
-        """Return what changes when a chart would look different: an evaluation, or a hundredth more steps.
-
-        Args:
-            whole: The run has ended, and every step is to be seen.
-        """
+    def mark(self) -> tuple[int, int, int]:
+        """Return what changes when a chart would look different: an evaluation, or a hundredth more steps."""
         n = len(self.steps)
-        return self.attempts, len(self.evals), n if whole else n - n % max(1, n // 100)
+        return self.attempts, len(self.evals), n - n % max(1, n // 100)
 
     def class_names(self) -> list[str]:
         """Return the classes that any loss is known for, in the order they first appear."""
