@@ -64,7 +64,7 @@ class Desk:
             else:
                 self._chat(body, panes, target)
         except (CrlftError, KeyError, ValueError, TypeError, RuntimeError) as error:
-            failure = explain(error)
+            failure = explain(error, self.outbox)
             write_atomically(
                 target,
                 json.dumps({"done": True, "panes": [], "error": failure.error, "remedy": failure.remedy}),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from crlft.errors import ConfigError, CrlftError, DataError, ModelError, SchemeError, TemplateError
 
@@ -22,6 +26,25 @@ _DEVICE_LOST = (
     "NCCL error: remote process exited",
 )
 """What CUDA and NCCL say when a device has fallen off the bus, broke, or was taken by somebody else."""
+
+_FULL = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "os error 28",
+    "os error 122",
+    "disk is full",
+    "PytorchStreamWriter failed",
+    "iostream error",
+    "unexpected pos ",
+)
+"""What writers without the system's number say when a disk refuses: Rust's (safetensors, tokenizers), SQLite's,
+and torch's, whose second error (`unexpected pos 640 vs 598`, on closing the file) hides the first."""
+
+_PERHAPS_FULL = ("requested and", "disk I/O error", "Input/output error", "rror writing", "rror while writing")
+"""What numpy, SQLite and others say of any failed writing; a full disk is then seen by its room."""
+
+SPARE_BYTES = 64 << 20
+"""With less room than this, a failed writing of unknown cause is put down to the disk."""
 
 
 class NotFiniteError(CrlftError):
@@ -43,13 +66,19 @@ class Failure:
     remedy: str
 
 
-def explain(error: BaseException) -> Failure:
-    """Return the words for an exception; the ones nobody foresaw keep their own."""
+def explain(error: BaseException, folder: Path | None = None) -> Failure:
+    """Return the words for an exception; the ones nobody foresaw keep their own.
+
+    Args:
+        error: What was raised; what it was raised from, or while handling, counts too.
+        folder: Where the job writes: its disk is looked at where a failed writing lost its reason.
+    """
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, NotFiniteError):
         return Failure("nan", error.message, error.remedy)
-    if _disk_full(error, text):
-        return Failure("disk-full", f"the disk is full ({text[:200]})", "free some space, then resume the run")
+    said = _disk_full(error, folder)
+    if said:
+        return Failure("disk-full", f"the disk is full ({said[:200]})", _make_room(folder))
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text:
         return Failure(
             "out-of-memory",
@@ -77,8 +106,41 @@ def _kind(error: CrlftError) -> str:
     return "error"
 
 
-def _disk_full(error: BaseException, text: str) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    # safetensors, torch and SQLite report the system's refusal in words of their own.
-    return any(w in text for w in ("No space left on device", "PytorchStreamWriter failed", "disk is full"))
+def _disk_full(error: BaseException, folder: Path | None) -> str:
+    """Return the words of a full disk found in an exception or in what led to it; empty where there are none."""
+    led = list(_chain(error))
+    for one in led:
+        known = isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT)
+        if known or any(words in str(one) for words in _FULL):
+            return f"{type(one).__name__}: {one}"
+    if folder is not None and free_bytes(folder) < SPARE_BYTES:
+        for one in led:
+            lost = isinstance(one, OSError) and one.errno in (None, errno.EIO)
+            if lost or any(words in str(one) for words in _PERHAPS_FULL):
+                return f"{type(one).__name__}: {one}"
+    return ""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, what it was raised from, or while handling, and so on; hidden ones stay hidden."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+
+
+def _make_room(folder: Path | None) -> str:
+    scratch = Path(tempfile.gettempdir())
+    if folder is not None and free_bytes(folder) > SPARE_BYTES > free_bytes(scratch):
+        return f"free some space in {scratch}, or name another folder by TMPDIR; then resume the run"
+    return "free some space, then resume the run"
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the room on a folder's disk; much where it cannot be asked."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 1 << 62

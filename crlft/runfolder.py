@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -68,10 +69,18 @@ class RunFolder:
         return self.path / "model"
 
     def emit(self, event: str, **fields: Any) -> None:
-        """Append one event. One write call on a file opened for appending: concurrent lines do not mix."""
+        """Append one event. One write call on a file opened for appending: concurrent lines do not mix.
+
+        Raises:
+            OSError: The disk is full; half a line is taken back.
+        """
         line = json.dumps({"time": time.time(), "event": event, **fields}, ensure_ascii=False) + "\n"
+        data = line.encode()
         with self.events_path.open("ab", buffering=0) as file:
-            file.write(line.encode())
+            written = file.write(data)
+            if written < len(data):  # the system says how much, not why
+                file.truncate(file.tell() - written)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.events_path))
 
     def read_events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Return the events behind a byte offset and the offset to go on from; half a line waits."""
@@ -105,10 +114,12 @@ class RunFolder:
 
     def mark(self, marker: Marker, **fields: Any) -> None:
         """Say how the run ended; clears any earlier marker."""
-        body = json.dumps({"time": time.time(), **fields}, ensure_ascii=False, indent=1)
+        body = json.dumps({"time": time.time(), **fields}, ensure_ascii=False, indent=1) + "\n"
         self.clear_markers()
-        self._kept_room.unlink(missing_ok=True)
-        write_atomically(self.path / f"{marker}.json", body + "\n")
+        target = self.path / f"{marker}.json"
+        if not self._write_into_kept_room(body.encode(), target):
+            self._kept_room.unlink(missing_ok=True)
+            write_atomically(target, body)
 
     def keep_room(self) -> None:
         """Take the room that `mark` will need.
@@ -117,6 +128,19 @@ class RunFolder:
             OSError: The disk is full.
         """
         self._kept_room.write_bytes(b"\0" * KEPT_BYTES)
+
+    def _write_into_kept_room(self, data: bytes, target: Path) -> bool:
+        """Write over the room that was kept and give it its name: a full disk is asked for nothing."""
+        try:
+            with self._kept_room.open("r+b") as file:
+                file.write(data)
+                file.truncate()
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:  # none was kept, or this file system writes nothing in its place
+            return False
+        self._kept_room.replace(target)
+        return True
 
     @property
     def _kept_room(self) -> Path:

@@ -81,7 +81,7 @@ def run_training(config: RunConfig, folder: Path, listener: Listener | None = No
                 run.keep_room()
             return train(config, events)
         except Exception as error:  # noqa: BLE001  the job's boundary: whatever happened is recorded in its folder
-            failure = explain(error)
+            failure = explain(error, folder)
             if failure.kind == "error" and not isinstance(error, CrlftError):
                 sys.excepthook(type(error), error, error.__traceback__)
             # With several processes, one fails first and the others for lack of it: the first word counts.

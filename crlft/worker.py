@@ -33,9 +33,10 @@ def run_job(folder: Path, work: Callable[[Events], int]) -> dict[str, Any]:
     events = Events(run)
     with events.catching_sigterm():
         try:
+            run.keep_room()
             items = work(events)
         except Exception as error:
-            failure = explain(error)
+            failure = explain(error, folder)
             if failure.kind == "error":
                 sys.excepthook(type(error), error, error.__traceback__)
             run.mark("failed", error=failure.error, remedy=failure.remedy, kind=failure.kind)

@@ -87,7 +87,7 @@ def carry_out(plan: Plan, events: Events, parallel: int) -> dict[str, Any]:
                 results.append(result)
                 report = _write(plan, results, run.path)
         except Exception as error:
-            failure = explain(error)
+            failure = explain(error, run.path)
             run.mark("failed", error=failure.error, remedy=failure.remedy, kind=failure.kind)
             raise
     complete = report["cells_done"] == report["cells"]

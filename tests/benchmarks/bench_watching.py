@@ -3,8 +3,9 @@
     WORKBENCH_CHROMIUM=/usr/bin/chromium make bench ARGS=watching
 
 The tabs show the live page of the run, in a real browser on the same machine, so the browser is counted
-too. All five are in view, as five windows side by side are: of five tabs in one window four are hidden, and a hidden
-one asks and draws nothing. Stretches alternate within one run; tokens are counted from the run's events, by the clock.
+too. All five are in view, as five windows side by side are: of five tabs in one window four are hidden, and a
+hidden one asks and draws nothing. Stretches alternate within one run; tokens are counted from the run's events,
+by the clock.
 """
 
 from __future__ import annotations

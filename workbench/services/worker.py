@@ -52,7 +52,7 @@ def run(folder: RunFolder) -> int:
             folder.mark("stopped", step=asked.done)
             return 0
         except Exception as error:  # noqa: BLE001 - the job's boundary: its folder says what happened
-            failure = explain(error)
+            failure = explain(error, folder.path)
             if failure.kind == "error":
                 sys.excepthook(type(error), error, error.__traceback__)
             folder.mark("failed", error=failure.error, remedy=failure.remedy, kind=failure.kind)
