@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from workbench.services.lengths import Lengths
 from workbench.ui.i18n import t
 from workbench.ui.theme import CATEGORICAL
-from workbench.ui.widgets.loop_charts import HELD_OUT, figure_layout
+from workbench.ui.widgets.loop_charts import figure_layout
 from workbench.ui.widgets.run_curves import smooth
+from workbench.ui.widgets.run_lines import HELD_OUT
 
 Line = tuple[str, Sequence[float], Sequence[float]]
 """A name with steps and values."""
