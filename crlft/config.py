@@ -26,6 +26,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "template": TEMPLATE_NAMES,
     "normalisation": ("token", "message", "conversation"),
     "condition_placement": ("both", "assistant"),
+    "empty_classes": ("auto", "refuse", "warn"),
     "schedule": ("cosine", "linear", "constant"),
     "precision": ("auto", "fp32", "bf16"),
     "adapter": ("none", "lora", "qlora"),
@@ -88,6 +89,9 @@ class RunConfig:
     """Where the class stands: before the role on both sides of every turn, or before the assistant only."""
     condition_dropout: float = 0.0
     """Share of the conversations trained without their condition, so that asking without one works too."""
+    empty_classes: str = "auto"
+    """A class that no conversation is trained on: refuse to start, or warn that its condition stays unlearnt.
+    auto: a snapshot's own classes are only warned about, for a project may keep some in store."""
     normalisation: str = "token"
     """What counts the same: every supervised token (as OpenChat), every answer, or every conversation."""
     steps: int | None = None

@@ -291,6 +291,21 @@ def _refuse_empty_best(best: ClassAccount) -> None:
     )
 
 
+def refuse_empty(accounts: Sequence[ClassAccount]) -> None:
+    """Refuse classes that no conversation is trained on.
+
+    Raises:
+        DataError: There is one.
+    """
+    empty = next((a for a in accounts if not a.conversations), None)
+    if empty is not None:
+        raise DataError(
+            f"class {empty.name!r} has no conversation to train on ({empty.held_out} are held out, "
+            f"{empty.unsupervised} have no answer within the context): its condition would stay unlearnt",
+            "take it out of the classes, tag some conversations with it, or set empty_classes=warn",
+        )
+
+
 def _balance(out: Dataset) -> None:
     """Weigh each class by one over its supervised tokens: all then have the same mass, and the rarest weighs 1."""
     counts = {a.name: a.mass for a in out.classes if a.mass > 0}

@@ -21,7 +21,7 @@ from crlft.checkpoints import Identity
 from crlft.condition import ClassScheme
 from crlft.config import RunConfig
 from crlft.conversation import Conversation
-from crlft.dataset import Dataset, account_row, build_dataset
+from crlft.dataset import Dataset, account_row, build_dataset, refuse_empty
 from crlft.errors import RunError
 from crlft.evaluation import Probe, choose_held_out, swapped_examples
 from crlft.events import Events
@@ -107,6 +107,8 @@ def plan_run(config: RunConfig, events: Events | None = None) -> Planned:
     max_tokens = resolve_context(config, context)
     groups = read_prompt_groups(config.snapshot)
     dataset = build_dataset(conversations, scheme, config, encoder, max_tokens, groups)
+    if METHODS[config.method].conditioned and _refuses_empty(config):
+        refuse_empty(dataset.classes)
     fast = has_fast_bf16(device)
     bf16 = config.precision == "bf16" or (config.precision == "auto" and fast)
     memory = estimate(model_config, config, device=device, bf16=bf16)
@@ -163,6 +165,12 @@ def prepare(config: RunConfig, events: Events | None = None) -> Prepared:
 def read_data(config: RunConfig) -> tuple[ClassScheme, list[Conversation]]:
     """Return classes and conversations of a run's data."""
     return snapshot.read_data(config.snapshot, config.classes)
+
+
+def _refuses_empty(config: RunConfig) -> bool:
+    if config.empty_classes == "auto":
+        return bool(config.classes) or not snapshot.is_snapshot(config.snapshot)
+    return config.empty_classes == "refuse"
 
 
 def data_report(planned: Planned) -> dict[str, Any]:

@@ -6,9 +6,14 @@ import json
 import shutil
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from crlft.cli import main
+from crlft.config import RunConfig
+from crlft.errors import DataError
+from crlft.prepare import plan_run
 from tests.tiny import save_tiny_base, talk, tiny_conversations, tiny_tokenizer, write_jsonl
 
 TWO = [
@@ -78,6 +83,27 @@ def test_an_empty_best_class(world, refused, tmp_path, method):
     assert "class 'expert', the best, has no conversation to train on" in said
     assert "use method=sft" in said
     assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--classes",)])
+def test_an_empty_class(world, refused, tmp_path, more):
+    (tmp_path / "classes.json").write_text(json.dumps({"classes": TWO}))
+    data = write_jsonl(tmp_path / "d.jsonl", [talk(f"q {i}", f"a {i}", "expert") for i in range(20)])
+    named = (*more, tmp_path / "classes.json") if more else ()
+    said = refused("train", data, "--base", world / "base", "--run", tmp_path / "run", *named)
+    assert "class 'sub' has no conversation to train on (0 are held out, 0 have no answer within" in said
+    assert "take it out of the classes, tag some conversations with it, or set empty_classes=warn" in said
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_a_snapshots_own_empty_class_is_a_warning(world, tmp_path):
+    rows = [json.dumps(talk(f"q {i}", f"a {i}", "expert").to_dict()) for i in range(20)]
+    pq.write_table(pa.table({"conversation": rows}), tmp_path / "data.parquet")
+    (tmp_path / "manifest.json").write_text(json.dumps({"scheme": {"classes": TWO}}))
+    config = RunConfig(snapshot=str(tmp_path), base=str(world / "base"))
+    assert any("'sub'" in warning and "unlearnt" in warning for warning in plan_run(config).dataset.warnings)
+    with pytest.raises(DataError, match="class 'sub' has no conversation"):
+        plan_run(config.with_overrides({"empty_classes": "refuse"}))
 
 
 def test_a_context_shorter_than_the_shortest_conversation(world, refused, tmp_path):

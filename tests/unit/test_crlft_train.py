@@ -210,7 +210,7 @@ def test_bad_input_fails_before_anything_is_spent(world, tmp_path, changes, kind
 
 def test_one_class_only_goes_on_and_says_so(world, tmp_path):
     data = write_jsonl(tmp_path / "d.jsonl", [talk(f"q {i}", f"a {i}") for i in range(20)])
-    config = world.with_overrides({"snapshot": str(data), "steps": 2})
+    config = world.with_overrides({"snapshot": str(data), "steps": 2, "empty_classes": "warn"})
     seen = {}
     outcome = run_training(config, tmp_path / "run", lambda event, fields: seen.setdefault(event, fields))
     assert outcome.status == "done"

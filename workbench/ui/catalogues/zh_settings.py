@@ -8,6 +8,7 @@ _NAMES: Mapping[str, str] = {
     "Template": "模板",
     "Condition placement": "条件位置",
     "Condition dropout": "条件丢弃率",
+    "Empty classes": "空类别",
     "Normalisation": "归一化",
     "Epochs": "遍数",
     "Step tokens": "每步词元",
@@ -47,6 +48,10 @@ _MEANINGS: Mapping[str, str] = {
     ),
     "Share of the conversations trained without their condition, so that asking without one works too.": (
         "不带条件训练的对话比例，使不带条件提问也能用。"
+    ),
+    "A class that no conversation is trained on: refuse to start, or warn that its condition stays unlearnt. "
+    "auto: a snapshot's own classes are only warned about, for a project may keep some in store.": (
+        "没有任何对话参与训练的类别：拒绝开始，或仅警告其条件学不到。自动：快照自带的类别只警告，因为项目可以预留类别。"
     ),
     "What counts the same: every supervised token (as OpenChat), every answer, or every conversation.": (
         "按什么平均：每个参与训练的词元（如 OpenChat）、每个回答，或每个对话。"

@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "template",
         "condition_placement",
         "condition_dropout",
+        "empty_classes",
         "normalisation",
         "max_tokens",
         "held_out_share",
