@@ -22,7 +22,7 @@ from workbench.curate.dedupe.keep import KEEP
 from workbench.curate.rewardmass import PRESETS
 from workbench.domain.record import STATUSES
 from workbench.domain.run import JobStatus
-from workbench.services import cleaning, failures, prompts
+from workbench.services import cleaning, compare_export, failures, prompts
 from workbench.ui import app, i18n
 from workbench.ui.catalogues import zh, zh_log
 from workbench.ui.views import (
@@ -94,6 +94,7 @@ LISTS: dict[tuple[str, str], Iterable[str]] = {
     ("compare_new.py", "pair[0]"): prompts.SLICES,
     ("compare_votes.py", "name or names[0]"): prompts.SLICES,
     ("compare_votes.py", "t"): prompts.SLICES,
+    ("compare_votes.py", "text"): compare_export.WORDS,
     ("compare_votes.py", "name"): [name for name, _ in compare_votes._FILES.values()],
     ("duplicates.py", "KEEP[k][0]"): KEPT_BECAUSE,
     ("duplicates_review.py", "KEEP[k][0]"): KEPT_BECAUSE,

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pyarrow.parquet as pq
 import pytest
@@ -71,6 +72,17 @@ def test_the_page_holds_figures_votes_and_no_markup_of_the_answers(project):
     page = compare_export.to_html(cast(project, "p1", 0, 1, "left")).decode()
     assert "Orders that the votes bear out: none" in page
     assert "<td>c-rlft/expert against c-rlft/sub</td><td>1 / 0 / 0</td>" in page
+
+
+def test_the_page_speaks_another_language(project):
+    grid = cast(project, "p1", 0, 1, "left")
+    words = {text: f"»{text}«" for text in compare_export.WORDS}
+    page = compare_export.to_html(grid, words, "xx").decode()
+    assert '<html lang="xx">' in page
+    assert "<td>»c-rlft/expert against c-rlft/sub«</td>" in page
+    assert page.count("»") == page.count("«") > len(compare_export.WORDS)
+    without = re.sub("<style>.*?</style>|<title>.*?</title>|<h1>.*?</h1>|»[^«]*«", "", page)
+    assert not re.search(r"<(?:th|h2|small)[^>]*>\s*[a-z]", re.sub("<th>(?:base|c-rlft/[a-z]+)</th>", "", without))
 
 
 def test_the_command_writes_by_the_files_ending(project, tmp_path, capsysbinary):

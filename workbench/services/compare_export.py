@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -112,51 +113,89 @@ text-align:left;vertical-align:top}td.t{white-space:pre-wrap;overflow-wrap:anywh
 .good{color:#2f7d6d}.bad{color:#b5544a}small{color:#666}"""
 
 
-def to_html(grid: Grid) -> bytes:
-    """Return a page that stands alone: figures, votes with their intervals, every answer. All text is escaped."""
+WORDS = (
+    *(_FIGURES := ("column", "condition", "answers", "correct", "full quality", "mean tokens")),
+    *(_RANKING := ("column", "strength (log-odds)", "95 % interval", "votes")),
+    *(_DUELS := ("pair", "won / tied / lost", "first's share", "at equal length", "sign test p", "votes missing")),
+    "{n} prompts · round {round} · {when} · {sampling}", "none", "Votes", "No votes.",
+    "Orders that the votes bear out: {orders}.", "{a} above {b}", "{a} against {b}",
+    "Left was picked in {left} of the decisive votes, the longer answer in {longer}.",
+    "Answers", "prompt", "wrong",
+)  # fmt: skip
+"""Every text of the page; `to_html` takes them in another language."""
+
+
+def to_html(grid: Grid, words: Mapping[str, str] | None = None, language: str = "en") -> bytes:
+    """Return a page that stands alone: figures, votes with their intervals, every answer. All text is escaped.
+
+    Args:
+        grid: The comparison.
+        words: What to say for each of `WORDS`; what it lacks is said in English.
+        language: Code of that language.
+    """
+    say = _Speaker(words or {})
     comparison = grid.comparison
-    sampling = ", ".join(f"{k} {v}" for k, v in comparison.sampling.items())
+    head = say(
+        "{n} prompts · round {round} · {when} · {sampling}",
+        n=len(grid.rows),
+        round=comparison.round,
+        when=comparison.created_at,
+        sampling=", ".join(f"{k} {v}" for k, v in comparison.sampling.items()),
+    )
     parts = [
-        '<!doctype html><html lang="en"><meta charset="utf-8">',
+        f'<!doctype html><html lang="{escape(language)}"><meta charset="utf-8">',
         f"<title>{escape(comparison.name)}</title><style>{_STYLE}</style>",
-        f"<h1>{escape(comparison.name)}</h1>",
-        f"<p>{len(grid.rows)} prompts · round {comparison.round} · {escape(comparison.created_at)}",
-        f" · {escape(sampling)}</p>",
-        _figures(grid),
-        _votes(grid),
-        _answers(grid),
+        f"<h1>{escape(comparison.name)}</h1><p>{escape(head)}</p>",
+        _figures(grid, say),
+        _votes(grid, say),
+        _answers(grid, say),
     ]
     return "".join(parts).encode()
 
 
-def _figures(grid: Grid) -> str:
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """Says a text in the page's language."""
+
+    words: Mapping[str, str]
+
+    def __call__(self, text: str, **values: object) -> str:
+        said = self.words.get(text, text)
+        return said.format(**values) if values else said
+
+
+def _figures(grid: Grid, say: _Speaker) -> str:
     rows = [
-        (s.column.label, s.column.condition or "none", s.answered, _rate(s.correct_rate, s.correct_interval),
+        (s.column.label, s.column.condition or say("none"), s.answered, _rate(s.correct_rate, s.correct_interval),
          _rate(s.full_rate, s.full_interval), f"{s.mean_tokens:.1f}")
         for s in grid.summary
     ]  # fmt: skip
-    return _table(("column", "condition", "answers", "correct", "full quality", "mean tokens"), rows)
+    return _table(_FIGURES, rows, say)
 
 
-def _votes(grid: Grid) -> str:
+def _votes(grid: Grid, say: _Speaker) -> str:
     found = ballots(grid)
     if not found:
-        return "<p>No votes.</p>"
+        return f"<p>{escape(say('No votes.'))}</p>"
     labels = [c.label for c in grid.comparison.columns]
     standing = rank(found, len(labels))
     rows = [(labels[s.column], f"{s.strength:+.2f}", f"{s.low:+.2f} to {s.high:+.2f}", s.votes)
             for s in standing.standings]  # fmt: skip
-    claims = "; ".join(f"{labels[a]} above {labels[b]}" for a, b, _, _ in standing.claims) or "none"
+    orders = "; ".join(say("{a} above {b}", a=labels[a], b=labels[b]) for a, b, _, _ in standing.claims)
+    claims = say("Orders that the votes bear out: {orders}.", orders=orders or say("none"))
     lean = leanings(found)
+    leaning = say(
+        "Left was picked in {left} of the decisive votes, the longer answer in {longer}.",
+        left=_rate(lean.left.value, (lean.left.low, lean.left.high)),
+        longer=_rate(lean.longer.value, (lean.longer.low, lean.longer.high)),
+    )
     return (
-        f"<h2>Votes</h2>{_table(('column', 'strength (log-odds)', '95 % interval', 'votes'), rows)}"
-        f"<p>Orders that the votes bear out: {escape(claims)}.</p>{_duels(grid, labels)}"
-        f"<p>Left was picked in {_rate(lean.left.value, (lean.left.low, lean.left.high))} of the decisive votes, "
-        f"the longer answer in {_rate(lean.longer.value, (lean.longer.low, lean.longer.high))}.</p>"
+        f"<h2>{escape(say('Votes'))}</h2>{_table(_RANKING, rows, say)}<p>{escape(claims)}</p>"
+        f"{_duels(grid, labels, say)}<p>{escape(leaning)}</p>"
     )
 
 
-def _duels(grid: Grid, labels: list[str]) -> str:
+def _duels(grid: Grid, labels: list[str], say: _Speaker) -> str:
     said: list[tuple[object, ...]] = []
     found = ballots(grid)
     for a in range(len(labels)):
@@ -164,32 +203,35 @@ def _duels(grid: Grid, labels: list[str]) -> str:
             if (d := duel(found, a, b)) is not None:
                 even = d.length_controlled
                 said.append((
-                    f"{labels[a]} against {labels[b]}", f"{d.wins} / {d.ties} / {d.losses}",
+                    say("{a} against {b}", a=labels[a], b=labels[b]), f"{d.wins} / {d.ties} / {d.losses}",
                     _rate(d.share.value, (d.share.low, d.share.high)),
                     "–" if even is None else _rate(even.value, (even.low, even.high)),
                     f"{d.p_value:.3f}", d.more_votes,
                 ))  # fmt: skip
-    head = ("pair", "won / tied / lost", "first's share", "at equal length", "sign test p", "votes missing")
-    return _table(head, said)
+    return _table(_DUELS, said, say)
 
 
-def _answers(grid: Grid) -> str:
+def _answers(grid: Grid, say: _Speaker) -> str:
     head = "".join(f"<th>{escape(c.label)}</th>" for c in grid.comparison.columns)
     body = []
     for row in grid.rows:
         cells = []
         for cell in row.cells:
             mark = "" if cell is None or cell.correct is None else (
-                '<small class="good">correct</small>' if cell.correct else '<small class="bad">wrong</small>'
+                f'<small class="good">{escape(say("correct"))}</small>' if cell.correct
+                else f'<small class="bad">{escape(say("wrong"))}</small>'
             )  # fmt: skip
             cells.append(f'<td class="t">{escape(cell.text) if cell else "–"}<br>{mark}</td>')
         asked = escape(_asked(row.prompt.messages))
         body.append(f'<tr><td class="t">{asked}</td>{"".join(cells)}</tr>')
-    return f"<h2>Answers</h2><table><tr><th>prompt</th>{head}</tr>{''.join(body)}</table>"
+    return (
+        f"<h2>{escape(say('Answers'))}</h2><table><tr><th>{escape(say('prompt'))}</th>{head}</tr>"
+        f"{''.join(body)}</table>"
+    )
 
 
-def _table(head: tuple[str, ...], rows: list[Any]) -> str:
-    cells = "".join(f"<th>{escape(h)}</th>" for h in head)
+def _table(head: tuple[str, ...], rows: list[Any], say: _Speaker) -> str:
+    cells = "".join(f"<th>{escape(say(h))}</th>" for h in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in row) + "</tr>" for row in rows)
     return f"<table><tr>{cells}</tr>{body}</table>"
 

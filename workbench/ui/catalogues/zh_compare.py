@@ -266,6 +266,20 @@ _BACK: Mapping[str, str] = {
     "Accept": "接受",
 }
 
+_REPORT: Mapping[str, str] = {
+    "{n} prompts · round {round} · {when} · {sampling}": "{n} 个提示 · 第 {round} 轮 · {when} · {sampling}",
+    "strength (log-odds)": "强度（对数优势）",
+    "pair": "对照",
+    "votes missing": "还差票数",
+    "Votes": "投票",
+    "No votes.": "没有投票。",
+    "Orders that the votes bear out: {orders}.": "投票能支持的先后：{orders}。",
+    "{a} against {b}": "{a} 对 {b}",
+    "Left was picked in {left} of the decisive votes, the longer answer in {longer}.": (
+        "分出胜负的投票中，选左边的占 {left}，选较长回答的占 {longer}。"
+    ),
+}
+
 _TALK: Mapping[str, str] = {
     "The base too": "基座也参加",
     "Choose a model and a condition, or the base.": "请选择模型和条件，或基座。",
@@ -281,4 +295,4 @@ _TALK: Mapping[str, str] = {
     ),
 }
 
-TEXTS: Mapping[str, str] = {**_GRID, **_NEW, **_RESULTS, **_VOTES, **_BACK, **_TALK}
+TEXTS: Mapping[str, str] = {**_GRID, **_NEW, **_RESULTS, **_VOTES, **_BACK, **_REPORT, **_TALK}

@@ -13,7 +13,7 @@ from workbench.services.endpoint import Endpoint, judge_by_endpoint
 from workbench.services.project import Project
 from workbench.services.votes import Ballot, Share, duel, leanings, rank
 from workbench.ui import background
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import language, t, tn
 from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded, plain
@@ -196,12 +196,15 @@ def _percent(share: Share) -> str:
 def _files(grid: Grid) -> None:
     section(t("Take along"))
     pairs = len(compare_export.preference_pairs(grid))
+    words = {text: t(text) for text in compare_export.WORDS}  # the file is made later, outside this page's run
+    page = partial(compare_export.to_html, words=words, language=language())
+    writers = {**compare_export.WRITERS, ".html": page}
     with st.container(horizontal=True, key="wl-compare-files"):
         for ending, (name, mime) in _FILES.items():
             empty = ending == ".jsonl" and not pairs
             st.download_button(
                 t(name),
-                data=partial(compare_export.WRITERS[ending], grid),
+                data=partial(writers[ending], grid),
                 file_name=f"comparison-{grid.comparison.id}{ending}",
                 mime=mime,
                 disabled=empty,
