@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -198,7 +198,7 @@ def _files(grid: Grid) -> None:
     pairs = len(compare_export.preference_pairs(grid))
     words = {text: t(text) for text in compare_export.WORDS}  # the file is made later, outside this page's run
     page = partial(compare_export.to_html, words=words, language=language())
-    writers = {**compare_export.WRITERS, ".html": page}
+    writers: dict[str, Callable[[Grid], bytes]] = {**compare_export.WRITERS, ".html": page}
     with st.container(horizontal=True, key="wl-compare-files"):
         for ending, (name, mime) in _FILES.items():
             empty = ending == ".jsonl" and not pairs
