@@ -24,6 +24,7 @@ from workbench.ui.widgets.chips import chip, chips
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import duration, empty_state, page_header, progress_line, section
+from workbench.ui.widgets.live_run import heartbeat
 from workbench.ui.widgets.loop_styles import loop_styles
 from workbench.ui.widgets.sizes import gigabytes
 
@@ -89,8 +90,7 @@ def draw(project: Project) -> None:
             key="jobs",
         )
         return
-    busy = any(j.live for j in found) or bool(background.tasks())
-    st.fragment(_live, run_every=REFRESH_SECONDS if busy else None)(project, _signature(found))
+    st.fragment(_live)(project, _signature(found))
     draw_room(project)
     _ended(project, [j for j in found if not j.live])
 
@@ -114,6 +114,8 @@ def _live(project: Project, seen: list[tuple[str, str]]) -> None:
         _card(project, job, ahead.get(job.id, []))
     for task in tasks:
         _task(task)
+    if live or tasks:
+        heartbeat(REFRESH_SECONDS, key="jobs-beat")
 
 
 def _card(project: Project, job: Job, ahead: list[str]) -> None:
@@ -210,7 +212,7 @@ def _one(project: Project, job_id: str) -> None:
     trouble(project, job)
     with st.container(horizontal=True, key="wl-job-acts"):
         _acts(project, job)
-    st.fragment(_watch, run_every=REFRESH_SECONDS if job.live else None)(project, job_id, job.status)
+    st.fragment(_watch)(project, job_id, job.status)
 
 
 def _acts(project: Project, job: Job) -> None:
@@ -251,6 +253,7 @@ def _watch(project: Project, job_id: str, status: str) -> None:
         st.rerun()
     if job.live:
         progress_line(job.step, job.total, label=t(job.status), eta_seconds=job.eta_seconds)
+        heartbeat(REFRESH_SECONDS, key="job-beat")
     elif job.metrics.get("seconds"):
         st.caption(t("It took {time}.", time=duration(float(job.metrics["seconds"]))))
     section(t("The end of its log"))

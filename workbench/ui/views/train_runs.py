@@ -14,6 +14,7 @@ from workbench.ui.views.reader import local_time
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import duration, section
+from workbench.ui.widgets.live_run import heartbeat
 
 REFRESH_SECONDS = 3.0
 
@@ -22,8 +23,7 @@ def draw_runs(project: Project) -> None:
     """Draw the list; while a run lives it refreshes by itself. Draws nothing where there are no runs."""
     rows = runs.run_rows(project)
     if rows:
-        live = any(r.job.live for r in rows)
-        st.fragment(_list, run_every=REFRESH_SECONDS if live else None)(project)
+        st.fragment(_list)(project)
     _trash(project)
 
 
@@ -39,6 +39,8 @@ def _list(project: Project) -> None:
         st.rerun()
     if len(rows) > 1:
         _choose(rows)
+    if any(r.job.live for r in rows):
+        heartbeat(REFRESH_SECONDS, key="run-list-beat")
 
 
 def _choose(rows: list[RunRow]) -> None:

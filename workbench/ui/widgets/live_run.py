@@ -2,7 +2,8 @@
 
     live_figures(now, run=…, key=…)     asks `ADDRESS` every two seconds and shows what it says
     light_charts(large, small, key=…)   draws the curves; the figures bring it newer ones
-    pulse("samples", 12, key=…)         draws its fragment anew once the run has more of something
+    pulse("Samples", 12, key=…)         draws its fragment anew once the run has more of something
+    heartbeat(2.0, key=…)               draws its fragment anew again and again, for lists of what lives
 
 No script runs and no element of the page is looked at for a tick: a hidden tab asks nothing, and one in view costs
 the machine that trains a few milliseconds. Where the address cannot be reached the page is drawn anew instead.
@@ -41,6 +42,11 @@ _pulse = st.components.v2.component(
     html="<span></span>",
     js=_HERE.with_name("live_pulse.js").read_text("utf-8"),
 )
+_heartbeat = st.components.v2.component(
+    "workbench_heartbeat",
+    html="<span></span>",
+    js=_HERE.with_name("heartbeat.js").read_text("utf-8"),
+)
 
 
 def live_figures(now: Mapping[str, Any], *, run: str, key: str) -> None:
@@ -78,6 +84,11 @@ def pulse(part: str, seen: object, *, key: str, every_ms: int = 4000) -> None:
         every_ms: Not more often than this.
     """
     _pulse(key=key, data={"part": part, "seen": seen, "every": every_ms}, on_moved_change=_nothing)
+
+
+def heartbeat(every_seconds: float, *, key: str) -> None:
+    """Draw the fragment it stands in anew again and again; a hidden tab waits until it is seen."""
+    _heartbeat(key=key, data={"every": round(1000 * every_seconds)}, on_beat_change=_nothing)
 
 
 def _nothing() -> None:
