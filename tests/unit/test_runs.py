@@ -106,6 +106,8 @@ def test_data_that_differs_is_counted(project):
     found = rundiff.snapshot_diff(project, left.id, right.id)
     assert (found.same, found.only_left, found.only_right, found.retagged) == (False, 1, 0, 0)
     assert found.classes == {"expert": (6, 5), "sub": (10, 10)}
+    # Paths are said as they stand in the project: that part is what differs.
+    assert ("snapshot", "snapshots/one", "snapshots/two") in rundiff.config_diff(project, left.id, right.id)
     (project.snapshots / "two").rename(project.snapshots / ".gone")
     assert rundiff.snapshot_diff(project, left.id, right.id) is None
 

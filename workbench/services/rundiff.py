@@ -54,7 +54,14 @@ def _settings(project: Project, run_id: str) -> dict[str, Any]:
     said = dict(folder.read_json("config.json") or {})
     resolved = folder.read_json("resolved.json") or {}
     # What stands at auto is shown as the number it became: that is what the two runs differ in.
-    return said | {name: value for name, value in resolved.items() if said.get(name) in (None, "auto")}
+    settings = said | {name: value for name, value in resolved.items() if said.get(name) in (None, "auto")}
+    return {name: _within(project, value) for name, value in settings.items()}
+
+
+def _within(project: Project, value: Any) -> Any:
+    """Return a path inside the project as it stands from there; everything else as it is."""
+    inside = f"{project.root}/"
+    return value.removeprefix(inside) if isinstance(value, str) else value
 
 
 def snapshot_diff(project: Project, left: str, right: str) -> SnapshotDiff | None:

@@ -295,6 +295,7 @@ _MORE: Mapping[str, str] = {
     "Folder or hub name": "文件夹或 Hub 名称",
     "Writing the snapshot and starting the run…": "正在写入快照并启动训练…",
     "The curves begin with the first step.": "曲线从第一步开始。",
+    "It ended before its first step.": "它在第一步之前就结束了。",
     "Answers under each condition appear here at the first evaluation.": (
         "首次评估时，各条件下的回答会出现在这里。"
     ),

@@ -23,7 +23,8 @@ from workbench.ui.widgets.run_lines import class_loss_chart, loss_chart, small_c
 def draw_curves(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
     """Draw loss over steps, by class too, and the quieter figures below: lightly while the run lives."""
     if not curves.steps:
-        st.caption(t("The curves begin with the first step."))
+        live, ended = t("The curves begin with the first step."), t("It ended before its first step.")
+        st.caption(live if job.live else ended)
         return
     large = [loss_chart(curves), class_loss_chart(curves, colours)]
     small = small_charts(curves)

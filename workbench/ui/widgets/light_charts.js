@@ -55,7 +55,7 @@ function draw(box, chart, small, step, hidden) {
   if (chart.legend) {
     const legend = add(box, "div", "wl-legend");
     for (const line of chart.lines.filter((l) => l.name)) {
-      const name = add(legend, "button", `wl-name${hidden.has(line.name) ? " wl-off" : ""}${line.dotted ? " wl-dotted" : ""}`, line.name);
+      const name = add(legend, "button", `wl-name${hidden.has(line.name) ? " wl-off" : ""}${line.dotted ? " wl-dotted" : ""}${line.joined ? "" : " wl-dots"}`, line.name);
       name.style.setProperty("--c", line.colour);
       name.addEventListener("click", () => {
         if (!hidden.delete(line.name)) hidden.add(line.name);
