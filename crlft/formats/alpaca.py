@@ -12,7 +12,7 @@ from typing import Any
 from crlft.conversation import Conversation, Turn
 from crlft.errors import DataError
 from crlft.formats.fields import clashes, described, put_known, take_known, text_of
-from crlft.formats.turns import plain_turn_loss, take_system
+from crlft.formats.turns import make_conversation, make_turn, plain_turn_loss, take_system
 
 _INPUTS = ("input", "context")
 _OUTPUTS = ("output", "response", "answer", "completion")
@@ -44,9 +44,9 @@ class Alpaca:
             more = _optional(rest, name) if name in rest else ""
             if more:
                 asked = f"{asked}\n{more}" if asked else more
-        turns += [Turn("user", asked), Turn("assistant", text_of(row, output))]
+        turns += [make_turn("user", asked), make_turn("assistant", text_of(row, output))]
         del rest["instruction"], rest[output]
-        return [Conversation(turns=tuple(turns), **take_known(rest))]
+        return [make_conversation(turns=tuple(turns), **take_known(rest))]
 
     def write(
         self, conversation: Conversation, *, condition: str = "", loss_weight: float = 1.0

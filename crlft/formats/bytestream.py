@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import math
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import zstandard
+from isal import isal_zlib
 
 from crlft.errors import DataError
 from crlft.formats.encodings import BOMS, stream_encoding
+from crlft.formats.gzipstream import GzipStream
 
 HEAD_BYTES = 1 << 16
 """How much of a stream is looked at to find out what it is."""
 
 _BUFFER_BYTES = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
+_BROKEN = (EOFError, isal_zlib.IsalError, zstandard.ZstdError)
 _NAMES = {
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16 (big-endian)",
@@ -96,7 +96,7 @@ def unpack(file: IO[bytes]) -> TextStream:
     raw: Any = file
     packing = ""
     if magic[:2] == _GZIP:
-        raw, packing = gzip.GzipFile(fileobj=file), ", gzip"
+        raw, packing = GzipStream(file), ", gzip"
     elif magic == _ZSTD:
         raw, packing = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), ", zstd"
     unpacked = Unpacked(raw)
@@ -122,7 +122,7 @@ class Unpacked(io.RawIOBase):
 
     def __init__(self, raw: Any) -> None:
         # read1 gives what one piece unpacks to, read would lose it where the next piece is damaged.
-        self._read: Callable[[int], bytes] = getattr(raw, "read1", raw.read)
+        self._read: Callable[[int], bytes] = raw.read1 if hasattr(raw, "read1") else raw.read
         self._given = 0
         self.damage = ""
 

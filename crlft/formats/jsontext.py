@@ -20,6 +20,7 @@ from crlft.formats.lenient import DuplicateKey, parse_lenient
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "�"
 _LARGEST = 2**63
+_NUL = "\x00"
 _NESTED = frozenset({dict, list})
 
 MAX_DEPTH = 100
@@ -33,24 +34,25 @@ def parse(data: bytes) -> tuple[Any, tuple[str, ...]]:
         ValueError: It is no JSON and cannot be mended, or a key stands twice with different values.
         RecursionError: It is nested too deeply.
     """
-    if b"\\u0000" not in data:
-        try:
-            value = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            pass
-        else:
-            if not _is_flat(value):
-                _check_depth(value, data)
-            if not _maybe_duplicate(value, data):
-                return value, ()
-    return _parse_slowly(data)
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _parse_slowly(data)
+    flat = _is_flat(value)
+    if not flat:
+        _check_depth(value, data)
+    # A search in the texts is quicker than one in their escapes.
+    nul = any(_NUL in v for v in value.values() if type(v) is str) if flat else b"\\u0000" in data
+    if nul or _maybe_duplicate(value, data):
+        return _parse_slowly(data)
+    return value, ()
 
 
 def _is_flat(value: Any) -> bool:
-    """Return whether a value is an object of plain values, as most rows are."""
-    if type(value) is not dict:
+    """Return whether a value is an object of plain values, as most rows are, with no NUL in its keys."""
+    if type(value) is not dict or not _NESTED.isdisjoint(map(type, value.values())):
         return False
-    return _NESTED.isdisjoint(map(type, value.values()))
+    return _NUL not in "".join(value)
 
 
 def _maybe_duplicate(value: Any, data: bytes) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from crlft.conversation import Conversation, Role, ToolCall, Turn
 from crlft.errors import DataError
 from crlft.formats.fields import described, json_text
+from crlft.quick import quick
 
 TURN_FIELDS = "turn_fields"
 """The metadata field that keeps foreign message fields: a list with an object or null for each turn."""
@@ -40,6 +41,8 @@ ROLE_NAMES: dict[str, Role] = {
 }
 """Every name of a role that is understood, in lower case."""
 
+make_turn = quick(Turn)
+make_conversation = quick(Conversation)
 _TEXT_FIELDS = ("content", "value", "text")
 _REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
 
@@ -95,7 +98,7 @@ def _plain_turn(message: Any) -> Turn | None:
     # A ShareGPT function call holds its call in the text.
     if role is None or type(text) is not str or message.get("from") == "function_call":
         return None
-    return Turn(role, text)
+    return make_turn(role, text)
 
 
 def _word(value: Any) -> str:

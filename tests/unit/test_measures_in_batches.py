@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from workbench.curate import langbatch, language, wordmemory
+from workbench.curate import bytepairs, langbatch, language, wordmemory
 from workbench.curate import text as text_module
 from workbench.curate.langbatch import identifier
 from workbench.curate.language import LANGUAGES, detect_languages
@@ -77,6 +77,41 @@ def test_a_word_is_asked_for_once_and_neighbours_are_told_apart():
     for _ in range(2):
         assert memory.count(texts) == [len(text) for text in texts]
     assert len(asked) == len(set(asked))
+
+
+def test_words_that_differ_in_their_last_sign_only_are_told_apart(monkeypatch):
+    words = [f"{stem}{chr(c)}" for stem in ("", "lon", "wor") for c in range(97, 123)]
+    for bits in (4, 14):
+        monkeypatch.setattr(wordmemory, "_NEAR_BITS", bits)
+        memory = WordMemory(lambda asked: [ord(word[-1]) for word in asked])
+        for _ in range(3):
+            assert memory.count(words) == [ord(word[-1]) for word in words]
+
+
+@settings(deadline=None, max_examples=100)
+@given(words=st.lists(st.text(st.sampled_from("thecaosn"), min_size=1, max_size=70), max_size=20))
+def test_plain_words_are_merged_as_the_library_merges_them(counters, words):
+    tokenizer = counters["gpt2"]._tokenizer
+    pairs = bytepairs.read_pairs(tokenizer)
+    work = np.empty((2, bytepairs.LONGEST), dtype=np.uint64)
+    for word in [*words, *(f" {word}" for word in words)]:
+        n = bytepairs.count_pairs(np.frombuffer(word.encode(), np.uint8), 0, len(word), *pairs, work)
+        assert n == (len(tokenizer.encode(word).ids) if len(word) <= bytepairs.LONGEST else 0)
+
+
+def test_what_is_no_plain_word_and_no_plain_merging_is_left_to_the_library(counters):
+    pairs = bytepairs.read_pairs(counters["gpt2"]._tokenizer)
+    work = np.empty((2, bytepairs.LONGEST), dtype=np.uint64)
+    for word in (" ", "a b", "x1", "é", "a ", "it's"):
+        data = np.frombuffer(word.encode(), np.uint8)
+        assert bytepairs.count_pairs(data, 0, len(data), *pairs, work) == 0
+    for other in (models.BPE(ignore_merges=True), models.BPE(continuing_subword_prefix="##"), models.WordLevel()):
+        assert bytepairs.read_pairs(Tokenizer(other)) is bytepairs.NONE
+
+
+def test_the_last_of_several_spaces_is_parted_only_where_the_tokenizer_does_so(counters):
+    assert counters["gpt2"]._spaced() == ["letter", "digit", "mark", "apostrophe"]
+    assert "digit" not in counters["digits"]._spaced()
 
 
 def test_slots_that_are_taken_cost_time_not_truth(monkeypatch):
@@ -183,11 +218,15 @@ def test_the_model_is_read_where_nothing_can_be_kept(tmp_path, monkeypatch):
     assert langbatch.BatchIdentifier(("de", "fr")).classify(["Où est la gare, s'il vous plaît ?"]) == ["fr"]
 
 
-def test_signs_taken_as_stable_stay_themselves_beside_any_other():
-    stable = [chr(c) for c in range(128, 0x20000) if text_module._is_stable(chr(c))]
-    assert len(stable) > 20_000
-    assert not any(unicodedata.combining(sign) for sign in stable)
+def test_signs_folded_alone_become_the_same_beside_any_other():
+    signs = [chr(c) for c in range(128, 0x20000) if not 0xD800 <= c < 0xE000]
+    forms = {sign: form for sign in signs if (form := text_module._form(sign)) is not None}
+    assert len(forms) > 20_000
+    assert not any(unicodedata.combining(sign) for sign in forms)
+    assert forms["É"] == "é" and forms["…"] == "..." and forms["²"] == "2" and forms["\xa0"] == " "
     chance = random.Random(1)
-    for _ in range(3_000):
-        mixed = "".join(chance.choice(stable if chance.random() < 0.6 else "aZ.") for _ in range(12))
-        assert normalise(mixed) == mixed.replace("Z", "z")
+    known, changed = list(forms), [sign for sign, form in forms.items() if sign != form]
+    for _ in range(6_000):
+        mixed = "".join(chance.choice(chance.choice([known, changed, "aZ."])) for _ in range(12))
+        assert normalise(mixed) == " ".join("".join(forms.get(s, s.lower()) for s in mixed).split())
+        assert _hash_texts([mixed]) == [_digest(normalise(mixed).encode())]

@@ -34,6 +34,7 @@ _ENGLISH = frozenset(
 _TABLE_BITS = 12
 """The table of English words has 2^12 slots: none of them is pushed out of its two."""
 _WORDS = re.compile(r"[^\W\d_]+")
+_ASCII = bytes(range(128))
 _LETTER = re.compile(r"[^\W\d_]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 _KANA = re.compile(r"[\u3041-\u30ff\uff66-\uff9f]")
@@ -48,28 +49,42 @@ def detect_languages(texts: Sequence[str]) -> list[str]:
         texts: Any texts; the first `MAX_CHARACTERS` characters of each are looked at.
     """
     heads = [text[:MAX_CHARACTERS] for text in texts]
-    found = ["" if head.isascii() else _by_script(head) for head in heads]
-    plain = [i for i, head in enumerate(heads) if head.isascii()]
-    words, english = _count_words([heads[i] for i in plain])
-    settled = dict(zip(plain, zip(words, english, strict=True), strict=True))
+    # Signs that are no letters and say nothing, such as quotation marks and emoji, part words as a space does.
+    plain = [head if head.isascii() else _without_marks(head) for head in heads]
+    together = [i for i, head in enumerate(plain) if head is not None]
+    words, english = _count_words([head for head in plain if head is not None])
+    found = [""] * len(heads)
     open_ones = []
+    for i, n_words, n_english in zip(together, words, english, strict=True):
+        if n_words and n_english >= _ENGLISH_SHARE * n_words:
+            found[i] = "en"
+        elif n_words:
+            open_ones.append(i)
     for i, head in enumerate(heads):
-        if i in settled:
-            n_words, n_english = settled[i]
-            if n_words and n_english >= _ENGLISH_SHARE * n_words:
-                found[i] = "en"
-            elif n_words:
-                open_ones.append(i)
-        elif not found[i] and _LETTER.search(head):
+        if plain[i] is None and not (script := _by_script(head)) and _LETTER.search(head):
             if _is_english(head):
                 found[i] = "en"
             else:
                 open_ones.append(i)
+        elif plain[i] is None:
+            found[i] = script
     if open_ones:
         guesses = langbatch.identifier(LANGUAGES).classify([heads[i] for i in open_ones])
         for i, guess in zip(open_ones, guesses, strict=True):
             found[i] = guess
     return found
+
+
+def _without_marks(head: str) -> str | None:
+    """Return a text in ASCII if all other signs of it are marks, else None."""
+    beyond = set(head.encode("utf-8", "replace").translate(None, _ASCII).decode())
+    return head.encode("ascii", "replace").decode() if all(map(_is_mark, beyond)) else None
+
+
+@cache
+def _is_mark(sign: str) -> bool:
+    """Return whether a sign is no letter, and none by which a script is told."""
+    return not _LETTER.match(sign) and not _EAST_ASIAN.match(sign)
 
 
 def _count_words(heads: Sequence[str]) -> tuple[list[int], list[int]]:

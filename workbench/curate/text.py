@@ -12,10 +12,9 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -56,8 +55,7 @@ _AT_ONCE_BYTES = 1 << 18
 _NOT_CONTENT = frozenset({"class", "coarse_reward"})
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(NamedTuple):
     """What a record holds about its conversation's text.
 
     Attributes:
@@ -106,21 +104,31 @@ def _hash_texts(texts: Sequence[str]) -> list[str]:
 
 
 def _foldable(text: str) -> bytes | None:
-    """Return a text as UTF-8 if none of its signs beyond ASCII is changed by `normalise`, else None."""
+    """Return a text as UTF-8 whose signs beyond ASCII are as `normalise` leaves them, None where they may join."""
     try:
         data = text.encode()
     except UnicodeEncodeError:  # lone surrogates
         return None
-    beyond = data.translate(None, _ASCII).decode()
-    return data if all(map(_is_stable, set(beyond))) else None
+    for sign in set(data.translate(None, _ASCII).decode()):
+        form = _form(sign)
+        if form is None:
+            return None
+        if form != sign:
+            data = data.replace(sign.encode(), form.encode())
+    return data
 
 
 @cache
-def _is_stable(sign: str) -> bool:
-    """Return whether a sign stays itself: it is its own NFKC and folded form, joins no other sign, is no space."""
-    if not any(first <= sign <= last for first, last in _JOIN_NOTHING):
-        return False
-    return unicodedata.normalize("NFKC", sign) == sign == sign.casefold() and not sign.isspace()
+def _form(sign: str) -> str | None:
+    """Return what a sign becomes beside any other, None where that depends on the signs beside it."""
+    if sign.isspace():
+        return " "
+    form = unicodedata.normalize("NFKC", sign)
+    return form.casefold() if all(map(_joins_nothing, (sign, *form))) else None
+
+
+def _joins_nothing(sign: str) -> bool:
+    return sign.isascii() or any(first <= sign <= last for first, last in _JOIN_NOTHING)
 
 
 def _hash_bytes(together: Sequence[tuple[int, bytes]], hashes: list[str]) -> None:
@@ -207,12 +215,11 @@ def language_of(conversation: Conversation) -> str:
 
     The answer stands first because it is what is learnt; a request may quote another language.
     """
-    return detect_language(_telling(conversation.turns))
+    return detect_language(_telling(conversation.turns, _answer_index(conversation.turns)))
 
 
-def _telling(turns: Sequence[Turn]) -> str:
-    """Return the text by which the language is found."""
-    at = _answer_index(turns)
+def _telling(turns: Sequence[Turn], at: int) -> str:
+    """Return the text by which the language is found; `at` is the last answer's turn."""
     answer = turns[at].content[:MAX_CHARACTERS] if at < len(turns) else ""
     if len(answer) == MAX_CHARACTERS:
         return answer
@@ -233,39 +240,46 @@ def measure_many(conversations: Iterable[Conversation], counter: TokenCounter | 
         counter: Counts tokens; None is `default_counter`.
     """
     batch = list(conversations)
-    texts = [_counted(t) for c in batch for t in c.turns]
+    texts = [t.content if _is_spoken(t) else _counted(t) for c in batch for t in c.turns]
     distinct = list(dict.fromkeys(texts))  # prompts and stock answers stand many times in a batch
     lengths = dict(zip(distinct, (counter or default_counter()).count_batch(distinct), strict=True))
     counts = list(map(lengths.__getitem__, texts))
-    unknown = [c for c in batch if not c.language]
-    languages = iter(detect_languages([_telling(c.turns) for c in unknown]))
     at_answers = [_answer_index(c.turns) for c in batch]
+    unknown = [_telling(c.turns, at) for c, at in zip(batch, at_answers, strict=True) if not c.language]
+    languages = iter(detect_languages(unknown))
     answered = [_spoken(c.turns[at]) for c, at in zip(batch, at_answers, strict=True) if at < len(c.turns)]
     answers = iter(_hash_texts(answered))
-    prompts: dict[tuple[Turn, ...], str] = {}  # many answers of a batch answer the same prompt
+    prompts: dict[str, str] = {}  # many answers of a batch answer the same prompt
     measured = []
     start = 0
     for c, at in zip(batch, at_answers, strict=True):
         turns = c.turns
-        end = start + len(turns)
-        tokens = counts[start:end]
-        start = end
-        asked = turns[:at]
-        hashed = prompts.get(asked)
-        if hashed is None:
-            hashed = prompts[asked] = _hash_turns(asked)
+        n_turns = len(turns)
+        tokens = counts[start : start + n_turns]
+        start += n_turns
+        if at == 1 and turns[0].role == "user" and not turns[0].tool_calls:
+            asked = turns[0].content
+            hashed = prompts.get(asked) or prompts.setdefault(asked, _hash_turns(turns[:1]))
+        else:
+            hashed = _hash_turns(turns[:at])
+        supervised, rewards = _supervised(turns, tokens)
         measured.append(
             Measures(
-                len(turns),
-                sum(tokens) + len(tokens),
-                _supervised(turns, tokens),
+                n_turns,
+                sum(tokens) + n_turns,
+                supervised,
                 hashed,
-                next(answers) if at < len(turns) else "",
+                next(answers) if at < n_turns else "",
                 c.language or next(languages),
-                _turn_rewards(turns, tokens),
+                rewards,
             )
         )
     return measured
+
+
+def _is_spoken(turn: Turn) -> bool:
+    """Return whether all that is rendered of a turn is its content."""
+    return turn.reasoning is None and not turn.tool_calls
 
 
 def _counted(turn: Turn) -> str:
@@ -273,19 +287,18 @@ def _counted(turn: Turn) -> str:
     return _spoken(turn) if turn.reasoning is None else f"{turn.reasoning}\n{_spoken(turn)}"
 
 
-def _supervised(turns: Sequence[Turn], tokens: Sequence[int]) -> int:
-    """Return the tokens of the answers that are learnt, with one for each end of turn."""
-    return sum([n + 1 for t, n in zip(turns, tokens, strict=True) if t.role == "assistant" and not t.excluded])
+def _supervised(
+    turns: Sequence[Turn], tokens: Sequence[int]
+) -> tuple[int, tuple[tuple[int, float, int], ...]]:
+    """Return the tokens of the answers that are learnt, with one for each end of turn.
 
-
-def _turn_rewards(turns: Sequence[Turn], tokens: Sequence[int]) -> tuple[tuple[int, float, int], ...]:
-    """Return turn, reward and tokens of the learnt answers that have a reward of their own."""
-    if all([t.reward is None for t in turns]):
-        return ()
-    return tuple(
-        [
-            (i, t.reward, n + 1)
-            for i, (t, n) in enumerate(zip(turns, tokens, strict=True))
-            if t.reward is not None and not t.excluded
-        ]
-    )
+    Behind them turn, reward and tokens of those that have a reward of their own.
+    """
+    total = 0
+    rewards = []
+    for i, t in enumerate(turns):
+        if t.role == "assistant" and not t.excluded:
+            total += tokens[i] + 1
+            if t.reward is not None:
+                rewards.append((i, t.reward, tokens[i] + 1))
+    return total, tuple(rewards)

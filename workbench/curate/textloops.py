@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from workbench.curate.bytepairs import count_pairs
 from workbench.curate.compiled import compiled
 
 Bytes = npt.NDArray[np.uint8]
@@ -15,6 +16,7 @@ Counts = npt.NDArray[np.int32]
 _MIX_ONE, _MIX_TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 MOST_REMEMBERED = (1 << 12) - 1
 _COUNT_PART, _HASH_PART = np.uint64(MOST_REMEMBERED), np.uint64((1 << 64) - 1 - MOST_REMEMBERED)
+_BLANK, _LETTER = np.uint8(32), np.uint8(2)
 _ONE, _SHIFT = np.uint64(1), np.uint64(31)
 
 
@@ -26,14 +28,31 @@ def slot_of(word: np.uint64, bits: int, second: bool) -> np.int64:
 
 
 @compiled
+def _remember(word: np.uint64, count: int, bits: int, known: Words) -> np.uint64:
+    """Write a word into its first slot where that is free, else into its second; return the entry."""
+    slot = slot_of(word, bits, False)
+    if known[slot] and (known[slot] ^ word) & _HASH_PART:
+        slot = slot_of(word, bits, True)
+    known[slot] = (word & _HASH_PART) | np.uint64(count)
+    return known[slot]
+
+
+@compiled
 def look_up_words(
     data: Bytes,
     text_ends: Places,
     kinds: Bytes,
     begins: npt.NDArray[np.bool_],
+    spaced: npt.NDArray[np.bool_],
     base: np.uint64,
     bits: int,
     known: Words,
+    near: Words,
+    symbols: npt.NDArray[np.int32],
+    pair_keys: Words,
+    merged: Words,
+    pair_bits: int,
+    work: Words,
     sums: Places,
     missed: Places,
     missed_words: Words,
@@ -45,9 +64,17 @@ def look_up_words(
         text_ends: Where each ends.
         kinds: Each byte's kind.
         begins: Whether a byte begins a word, by its kind and eight times the kind of the byte before it.
-        base: Of the hash: the value of the word's bytes, each one more, as a number in this base modulo 2^64.
+        spaced: Whether a space behind white space begins a word, by the kind of what follows it.
+        base: Of the hash: the value of the word's bytes, each one more, as a number in this base modulo 2^64, once
+            more multiplied by it.
         bits: The table has 2^bits slots.
         known: The table, as of `remember_words`.
+        near: Its entries that were met last, by the first of their two slots: it stays in the processor's cache.
+        symbols: As the next three of `workbench.curate.bytepairs.BytePairs`, which counts plain new words at once.
+        pair_keys: As said.
+        merged: As said.
+        pair_bits: As said.
+        work: For `count_pairs`.
         sums: Takes each text's sum.
         missed: (words, 3), takes beginning, end and text of words that are not known.
         missed_words: Takes their hashes.
@@ -57,6 +84,7 @@ def look_up_words(
     """
     n_missed = 0
     start = 0
+    last_near = len(near) - 1
     for text in range(len(text_ends)):
         end = text_ends[text]
         sums[text] = 0
@@ -67,16 +95,31 @@ def look_up_words(
             word = np.uint64(data[place]) + _ONE
             place += 1
             while place < end:
-                following = kinds[data[place]]
-                if begins[following | kind << 3]:
-                    break
-                word = word * base + (np.uint64(data[place]) + _ONE)
-                kind = following
+                sign = data[place]
+                following = kinds[sign]
+                if following != kind or kind != _LETTER:
+                    if begins[following | kind << 3]:
+                        break
+                    # Here the sign before is white space too, or this one began a word.
+                    if sign == _BLANK and place + 1 < end and spaced[kinds[data[place + 1]]]:
+                        break
+                    kind = following
+                word = word * base + (np.uint64(sign) + _ONE)
                 place += 1
-            entry = known[slot_of(word, bits, False)]
+            word *= base  # words that differ in their last sign differ in all bits, and not only in the lowest
+            slot = slot_of(word, bits, False)
+            hot = slot & last_near
+            entry = near[hot]
             if (entry ^ word) & _HASH_PART:
-                entry = known[slot_of(word, bits, True)]
-            if entry and not (entry ^ word) & _HASH_PART:
+                entry = known[slot]
+                if (entry ^ word) & _HASH_PART:
+                    entry = known[slot_of(word, bits, True)]
+                if not entry or (entry ^ word) & _HASH_PART:
+                    count = count_pairs(data, first, place, symbols, pair_keys, merged, pair_bits, work)
+                    entry = _remember(word, count, bits, known) if count else np.uint64(0)
+                if entry:
+                    near[hot] = entry
+            if entry:
                 sums[text] += np.int64(entry & _COUNT_PART)
             else:
                 missed[n_missed, 0], missed[n_missed, 1], missed[n_missed, 2] = first, place, text
@@ -94,12 +137,8 @@ def remember_words(words: Words, counts: Counts, bits: int, known: Words) -> Non
     of more than `MOST_REMEMBERED` tokens are left out.
     """
     for i in range(len(words)):
-        if counts[i] > MOST_REMEMBERED:
-            continue
-        slot = slot_of(words[i], bits, False)
-        if known[slot] and (known[slot] ^ words[i]) & _HASH_PART:
-            slot = slot_of(words[i], bits, True)
-        known[slot] = (words[i] & _HASH_PART) | np.uint64(counts[i])
+        if counts[i] <= MOST_REMEMBERED:
+            _remember(words[i], counts[i], bits, known)
 
 
 @compiled
@@ -157,18 +196,13 @@ def fold_texts(data: Bytes, text_ends: Places, folded: Bytes, out: Bytes, out_en
     """
     start = written = 0
     for text in range(len(text_ends)):
-        begin = written
-        waiting = False
+        begin, before = written, _BLANK
         for place in range(start, text_ends[text]):
             sign = folded[data[place]]
-            if sign == 32:
-                waiting = written > begin
-                continue
-            if waiting:
-                out[written] = 32
-                written += 1
-                waiting = False
-            out[written] = sign
-            written += 1
+            out[written] = sign  # written over where it is one space too many: no branch to be guessed wrong
+            written += not (sign == _BLANK and before == _BLANK)
+            before = sign
+        if before == _BLANK and written > begin:
+            written -= 1
         out_ends[text] = written
         start = text_ends[text]

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from tokenizers import Tokenizer
 
+from workbench.curate import bytepairs
 from workbench.curate.wordmemory import Cut, WordMemory
 
 _CJK = re.compile(r"[\u1100-\u11ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\U000323af]")
@@ -31,6 +32,8 @@ _SAMPLES = {
 _FRAMES = tuple(product(("", " ", "\n"), ("", " b", ")", "s", "1")))
 """What may stand before and behind two signs."""
 _FEW_FRAMES = 3
+_WHITE_FRAMES = tuple(product(("", "b", ")"), (" ", "\n", "\t", "\r\n", " \n", "   "), ("", "s", " b")))
+"""What may stand before the last space: a sign, white space; and what behind the sign that follows."""
 _PLAIN = re.compile(r" ?[A-Za-z]+\Z")
 _PLAIN_PROBES = ("a", "I", "The", "word", "NASA", "iPhone", "Mississippi", "extraordinarily", "x" * 40)
 _BYTE_LEVEL_SPACE = "\u0120"
@@ -75,7 +78,8 @@ class TokenizerTokens:
         self._tokenizer.encode_special_tokens = True
         self._lock = Lock()  # a page and an import may count at once
         self._direct = self._is_byte_level()
-        self._memory = WordMemory(self._lengths, self._cuts())
+        pairs = bytepairs.read_pairs(self._tokenizer) if self._direct else bytepairs.NONE
+        self._memory = WordMemory(self._lengths, self._cuts(), self._spaced(), pairs)
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
         """Return one count for each text."""
@@ -110,6 +114,20 @@ class TokenizerTokens:
         """Return the kinds of signs between which this tokenizer always cuts, tried on samples of each."""
         return [pair for pair in product(_SAMPLES, _SAMPLES) if self._always_cuts(*pair)]
 
+    def _spaced(self) -> list[str]:
+        """Return the kinds of signs before which this tokenizer parts the last space from white space before it."""
+        return [kind for kind in ("letter", "digit", "mark", "apostrophe") if self._parts_spaces(kind)]
+
+    def _parts_spaces(self, kind: str) -> bool:
+        signs = _SAMPLES[kind]
+        each = max(_FEW_FRAMES, len(_WHITE_FRAMES) // len(signs) + 1)
+        frames = [
+            (sign, *_WHITE_FRAMES[(number + 5 * step) % len(_WHITE_FRAMES)])
+            for number, sign in enumerate(signs)
+            for step in range(each)
+        ]
+        return self._cuts_all([(f"{lead}{white}", f" {sign}{rest}") for sign, lead, white, rest in frames])
+
     def _always_cuts(self, before: str, behind: str) -> bool:
         if before == behind != "digit":
             return False
@@ -121,6 +139,10 @@ class TokenizerTokens:
             for number, (one, other) in enumerate(pairs)
             for lead, rest in (_FRAMES[(number + 4 * step) % len(_FRAMES)] for step in range(each))
         ]
+        return self._cuts_all(texts)
+
+    def _cuts_all(self, texts: Sequence[tuple[str, str]]) -> bool:
+        """Return whether every pair's parts are tokens apart when they stand together."""
         # The counts alone would not do: a vocabulary may join "(a" and, among the samples, nothing else.
         pieces = self._tokenizer.pre_tokenizer
         if pieces is None or not all(

@@ -17,7 +17,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from workbench.curate import textloops
+from workbench.curate import bytepairs, textloops
+from workbench.curate.bytepairs import BytePairs
 from workbench.curate.textloops import Places, Words
 
 LengthsOf = Callable[[list[str]], list[int]]
@@ -27,6 +28,7 @@ _AT_ONCE_BYTES = 1 << 18
 """Bytes worked on together: what is computed for them stays in the processor's cache."""
 
 _SLOT_BITS = 20
+_NEAR_BITS = 14
 _SPACE = 1
 _KINDS = {
     "letter": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -67,14 +69,26 @@ class WordMemory:
     Args:
         lengths_of: Counts words that are new.
         cuts: Where else texts may be cut without changing a count: so there are fewer different words.
+        spaced: Kinds of signs before which the last space of several begins a word.
+        pairs: Counts plain words that are new without asking; `bytepairs.NONE` counts none.
     """
 
-    def __init__(self, lengths_of: LengthsOf, cuts: Collection[Cut] = ()) -> None:
-        self._lengths_of = lengths_of
+    def __init__(
+        self,
+        lengths_of: LengthsOf,
+        cuts: Collection[Cut] = (),
+        spaced: Collection[str] = (),
+        pairs: BytePairs = bytepairs.NONE,
+    ) -> None:
+        self._lengths_of, self._pairs = lengths_of, pairs
         self._kinds, self._begins = _kind_table(), _beginnings(cuts)
+        self._spaced = np.zeros(8, dtype=np.bool_)
+        self._spaced[[_NUMBERS[kind] for kind in spaced]] = True
         # The base of the hashes is odd and drawn anew in each process.
         self._base = np.uint64(random.SystemRandom().getrandbits(64) | 1)
         self._known: Words = np.zeros(1 << _SLOT_BITS, dtype=np.uint64)
+        self._near: Words = np.zeros(1 << _NEAR_BITS, dtype=np.uint64)
+        self._work: Words = np.empty((2, bytepairs.LONGEST), dtype=np.uint64)
         # Room for the words of as many bytes as are worked on together; what is not used takes no memory.
         self._missed: Places = np.empty((_AT_ONCE_BYTES, 3), dtype=np.int64)
         self._missed_words: Words = np.empty(_AT_ONCE_BYTES, dtype=np.uint64)
@@ -105,8 +119,8 @@ class WordMemory:
         data = np.frombuffer(joined, dtype=np.uint8)
         sums = np.empty(len(texts), dtype=np.int64)
         n = textloops.look_up_words(
-            data, text_ends, self._kinds, self._begins, self._base, _SLOT_BITS, self._known, sums, self._missed,
-            self._missed_words,
+            data, text_ends, self._kinds, self._begins, self._spaced, self._base, _SLOT_BITS, self._known, self._near,
+            *self._pairs, self._work, sums, self._missed, self._missed_words,
         )  # fmt: skip
         if n:
             self._learn(joined, self._missed[:n], self._missed_words[:n], sums)

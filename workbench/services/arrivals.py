@@ -11,11 +11,14 @@ from crlft.condition import ClassScheme
 from crlft.conversation import Conversation
 from crlft.formats.columns import get_column
 from crlft.formats.turns import TURN_FIELDS, foreign_fields
+from crlft.quick import quick
 from workbench.curate.text import measure_many
 from workbench.curate.tokens import TokenCounter
 from workbench.domain.errors import ImportFault
 from workbench.domain.record import Record
 from workbench.services.inspecting import value_text
+
+_conversation, _record = quick(Conversation), quick(Record)
 
 TAGGED_BY = "import"
 """Who set a class that came with a row."""
@@ -107,7 +110,7 @@ def _is_weight(fields: Mapping[str, Any] | None) -> bool:
 
 def _restated(c: Conversation, class_name: str | None, language: str) -> Conversation:
     """Return the conversation with another class and language; `replace` takes five times as long."""
-    return Conversation(c.turns, c.id, class_name, c.coarse_reward, c.tools, c.source, language, c.metadata)
+    return _conversation(c.turns, c.id, class_name, c.coarse_reward, c.tools, c.source, language, c.metadata)
 
 
 def make_records(
@@ -131,7 +134,7 @@ def make_records(
     """
     measured = measure_many(conversations, counter)
     return [
-        Record(
+        _record(
             seq=0,
             uid=uid,
             conversation=_restated(conversation, conversation.class_name, m.language),

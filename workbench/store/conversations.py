@@ -50,13 +50,21 @@ def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
 
 def cut_head(value: str) -> str:
     """Return the beginning of a text on one line, `HEAD_CHARACTERS` at most."""
-    if len(value) <= HEAD_CHARACTERS and value.isascii() and value.isprintable() and "  " not in value:
-        return value.strip(" ")
-    line = " ".join(value[: HEAD_CHARACTERS + 40].split())
+    # White space folds, so more is looked at than is shown, and four times as much where that was not enough.
+    line = _one_line(value[: HEAD_CHARACTERS + 40])
     if len(line) <= HEAD_CHARACTERS < len(value):
-        # Four times as much is looked at: white space folds, and a text may be megabytes long.
-        line = " ".join(value[: 4 * HEAD_CHARACTERS].split())
-    return storable(line if len(line) <= HEAD_CHARACTERS else line[: HEAD_CHARACTERS - 1] + "…")
+        line = _one_line(value[: 4 * HEAD_CHARACTERS])
+    line = storable(line)
+    return line if len(line) <= HEAD_CHARACTERS else line[: HEAD_CHARACTERS - 1] + "…"
+
+
+def _one_line(text: str) -> str:
+    """Return a text with each run of white space as one space, and none at its ends."""
+    line = text.replace("\n", " ")
+    while "  " in line:
+        line = line.replace("  ", " ")
+    # No other white space is printable.
+    return line.strip(" ") if line.isascii() and line.isprintable() else " ".join(text.split())
 
 
 def heads(conversation: Conversation) -> dict[str, str]:
@@ -101,7 +109,7 @@ def _unknown(connection: Connection, records: Sequence[Record]) -> list[Record]:
 def _insert(connection: Connection, records: Sequence[Record], action_id: int | None) -> list[int]:
     first = (connection.execute(select(func.max(conversations.c.seq))).scalar() or 0) + 1
     at = now()
-    delta = CubeDelta()
+    cells: dict[tuple[str, str, str, str, int], list[int]] = {}
     rows, texts, indexed = [], [], []
     for seq, record in enumerate(records, first):
         row = _row(record, seq, action_id, at)
@@ -109,9 +117,16 @@ def _insert(connection: Connection, records: Sequence[Record], action_id: int | 
         turns, body = _body(record, seq)
         texts.append(body)
         indexed.append((seq, textindex.index_text(turns)))
-        c = record.conversation
-        key = CubeKey(c.class_name or "", record.status, row[_SOURCE], row[_LANGUAGE], record.round)
-        delta.add(key, 1, record.n_tokens, record.supervised_tokens)
+        place = (row[_CLASS] or "", record.status, row[_SOURCE], row[_LANGUAGE], record.round)
+        cell = cells.get(place)
+        if cell is None:
+            cell = cells[place] = [0, 0, 0]
+        cell[0] += 1
+        cell[1] += record.n_tokens
+        cell[2] += record.supervised_tokens
+    delta = CubeDelta()
+    for place, counts in cells.items():
+        delta.add(CubeKey(*place), *counts)
     insert_rows(connection, conversations, _ROW_COLUMNS, rows)
     insert_rows(connection, bodies, _BODY_COLUMNS, texts)
     textindex.add(connection, indexed)
@@ -144,7 +159,7 @@ _ROW_COLUMNS = (
     "prompt_head",
     "answer_head",
 )
-_SOURCE, _LANGUAGE = _ROW_COLUMNS.index("source"), _ROW_COLUMNS.index("language")
+_CLASS, _SOURCE, _LANGUAGE = map(_ROW_COLUMNS.index, ("class_name", "source", "language"))
 _BODY_COLUMNS = ("seq", "turns", "tools", "source_id", "metadata", "provenance")
 
 

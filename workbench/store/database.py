@@ -23,6 +23,10 @@ from workbench.store.selection import Selecting
 BUSY_SECONDS = 30
 """How long a writer waits for another one: a bulk act over 100,000 conversations takes 6-17 s."""
 
+PAGE_BYTES = 8192
+"""A page of a new database. With SQLite's 4,096 an import makes a third more calls of the system, and a file larger by a
+sixteenth: few conversations fill a page as it is."""
+
 
 class Database:
     """A project's database.
@@ -139,6 +143,7 @@ def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
+        f"page_size = {PAGE_BYTES}",
         f"busy_timeout = {BUSY_SECONDS * 1000}",
         "journal_mode = WAL",
         "synchronous = NORMAL",

@@ -24,6 +24,8 @@ _UNSPACED = re.compile(
     "\U00020000-\U000323af"  # Han extensions
     "])"
 )
+_LEADS = bytes([0xE0, 0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0])
+"""What signs of `_UNSPACED` begin with in UTF-8."""
 
 fts = Table("fts", MetaData(), Column("rowid", Integer, primary_key=True), Column("body", String))
 """The virtual table, for queries; `rowid` is the conversation's `seq`."""
@@ -62,7 +64,11 @@ def tune(connection: Connection) -> None:
 
 def split_characters(value: str) -> str:
     """Put white space around every character of a script that writes none between words."""
-    return value if value.isascii() else _UNSPACED.sub(r" \1 ", value)
+    if value.isascii():
+        return value
+    data = value.encode("utf-8", "replace")
+    # Quotation marks and accents are frequent; a look at the bytes is quicker than one at every sign.
+    return value if len(data.translate(None, _LEADS)) == len(data) else _UNSPACED.sub(r" \1 ", value)
 
 
 def index_text(turns: Iterable[Mapping[str, Any]]) -> str:
@@ -77,10 +83,8 @@ def index_text(turns: Iterable[Mapping[str, Any]]) -> str:
         if turn.get("reasoning"):
             parts.append(turn["reasoning"])
     joined = "\n".join(parts)
-    if not joined.isascii():
-        # A lone surrogate cannot reach the database, and a NUL would end the text there.
-        joined = storable(split_characters(joined))
-    return joined.replace("\0", " ")
+    # A lone surrogate cannot reach the database, and a NUL would end the text there.
+    return storable(split_characters(joined)).replace("\0", " ")
 
 
 def add(connection: Connection, entries: Sequence[tuple[int, str]]) -> None:
