@@ -115,7 +115,7 @@ class TokenizerTokens:
         return [pair for pair in product(_SAMPLES, _SAMPLES) if self._always_cuts(*pair)]
 
     def _spaced(self) -> list[str]:
-        """Return the kinds of signs before which this tokenizer parts the last space from white space before it."""
+        """Return the kinds of signs before which the last space is parted from white space before it."""
         return [kind for kind in ("letter", "digit", "mark", "apostrophe") if self._parts_spaces(kind)]
 
     def _parts_spaces(self, kind: str) -> bool:

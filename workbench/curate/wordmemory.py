@@ -119,8 +119,8 @@ class WordMemory:
         data = np.frombuffer(joined, dtype=np.uint8)
         sums = np.empty(len(texts), dtype=np.int64)
         n = textloops.look_up_words(
-            data, text_ends, self._kinds, self._begins, self._spaced, self._base, _SLOT_BITS, self._known, self._near,
-            *self._pairs, self._work, sums, self._missed, self._missed_words,
+            data, text_ends, self._kinds, self._begins, self._spaced, self._base, _SLOT_BITS, self._known,
+            self._near, *self._pairs, self._work, sums, self._missed, self._missed_words,
         )  # fmt: skip
         if n:
             self._learn(joined, self._missed[:n], self._missed_words[:n], sums)

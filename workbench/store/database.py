@@ -24,8 +24,8 @@ BUSY_SECONDS = 30
 """How long a writer waits for another one: a bulk act over 100,000 conversations takes 6-17 s."""
 
 PAGE_BYTES = 8192
-"""A page of a new database. With SQLite's 4,096 an import makes a third more calls of the system, and a file larger by a
-sixteenth: few conversations fill a page as it is."""
+"""A page of a new database. With SQLite's 4,096 an import spends a third more time in the system, and its file
+is a sixteenth larger."""
 
 
 class Database:
