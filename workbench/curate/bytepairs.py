@@ -1,8 +1,8 @@
 """How many tokens byte-pair encoding makes of a plain word, by a compiled loop: the tokenizer's own merges.
 
 A word of ASCII letters, with a space before it or not, is one piece to a byte-level tokenizer. Its symbols are
-merged as `tokenizers` does it: of all neighbours the pair that was learnt first, the leftmost of several. The library
-makes a Python object of every token of a word, which takes several times as long.
+merged as `tokenizers` does it: of all neighbours the pair that was learnt first, the leftmost of several. The
+library makes a Python object of every token of a word, which takes several times as long.
 """
 
 from __future__ import annotations
