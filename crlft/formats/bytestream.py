@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import IO, Any
 
 import zstandard
-from isal import isal_zlib
 
 from crlft.errors import DataError
 from crlft.formats.encodings import BOMS, stream_encoding
-from crlft.formats.gzipstream import GzipStream
+from crlft.formats.gzipstream import Damaged, GzipStream
 
 HEAD_BYTES = 1 << 16
 """How much of a stream is looked at to find out what it is."""
 
 _BUFFER_BYTES = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_BROKEN = (EOFError, isal_zlib.IsalError, zstandard.ZstdError)
+_BROKEN = (EOFError, Damaged, zstandard.ZstdError)
 _NAMES = {
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16 (big-endian)",

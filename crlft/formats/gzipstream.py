@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, cast
 
 from isal import isal_zlib
+
+Damaged = cast("type[Exception]", isal_zlib.IsalError)  # its stub has an instance for the class
+"""What is raised for packed data that are damaged."""
 
 PIECE_BYTES = 8192
 """Packed bytes unpacked at once: so much, at most, is lost before a damage."""
@@ -29,7 +32,7 @@ class GzipStream:
 
         Raises:
             EOFError: The file is cut off.
-            isal_zlib.IsalError: It is damaged, or something else than a member follows one.
+            Damaged: It is damaged, or something else than a member follows one.
         """
         while True:
             piece = self._unpacker.unconsumed_tail
@@ -50,5 +53,5 @@ class GzipStream:
         while len(rest) < len(_MAGIC) and (more := self._file.read(PIECE_BYTES)):
             rest = (rest + more).lstrip(b"\0")
         if rest and not rest.startswith(_MAGIC):
-            raise isal_zlib.IsalError("something else follows the packed data")
+            raise Damaged("something else follows the packed data")
         return rest

@@ -7,9 +7,8 @@ import io
 import random
 
 import pytest
-from isal import isal_zlib
 
-from crlft.formats.gzipstream import PIECE_BYTES, GzipStream
+from crlft.formats.gzipstream import PIECE_BYTES, Damaged, GzipStream
 
 TEXT = b"".join(b'{"n": %d, "t": "%x"}\n' % (i, random.Random(i).getrandbits(200)) for i in range(4000))
 
@@ -19,7 +18,7 @@ def unpacked(data: bytes, size: int = 1 << 16) -> tuple[bytes, Exception | None]
     try:
         while piece := stream.read1(size):
             out += piece
-    except (EOFError, isal_zlib.IsalError) as error:
+    except (EOFError, Damaged) as error:
         return out, error
     return out, None
 
@@ -54,7 +53,7 @@ def test_damage_and_wrong_checksums_are_seen():
     assert error is not None
     assert TEXT[: len(out) // 4] == out[: len(out) // 4]
     out, error = unpacked(data[:-8] + b"\0\0\0\0" + data[-4:])
-    assert isinstance(error, isal_zlib.IsalError)
+    assert isinstance(error, Damaged)
 
 
 def test_something_else_behind_the_packed_data():

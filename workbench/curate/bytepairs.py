@@ -94,7 +94,7 @@ def _merge_of(
     slot = _slot(key, bits)
     while keys[slot]:
         if keys[slot] == key:
-            return merged[slot]
+            return np.uint64(merged[slot])
         slot = (slot + 1) & ((1 << bits) - 1)
     return np.uint64(0xFFFFFFFFFFFFFFFF)
 

@@ -34,7 +34,7 @@ def _remember(word: np.uint64, count: int, bits: int, known: Words) -> np.uint64
     if known[slot] and (known[slot] ^ word) & _HASH_PART:
         slot = slot_of(word, bits, True)
     known[slot] = (word & _HASH_PART) | np.uint64(count)
-    return known[slot]
+    return np.uint64(known[slot])
 
 
 @compiled

@@ -125,8 +125,8 @@ def _insert(connection: Connection, records: Sequence[Record], action_id: int | 
         cell[1] += record.n_tokens
         cell[2] += record.supervised_tokens
     delta = CubeDelta()
-    for place, counts in cells.items():
-        delta.add(CubeKey(*place), *counts)
+    for cube_place, counts in cells.items():
+        delta.add(CubeKey(*cube_place), *counts)
     insert_rows(connection, conversations, _ROW_COLUMNS, rows)
     insert_rows(connection, bodies, _BODY_COLUMNS, texts)
     textindex.add(connection, indexed)
