@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.unit.loop_project import until
+from workbench.jobs.handover import WARM
+from workbench.jobs.stay import STAY_VARIABLE
 from workbench.services import browsing, comparing, curation, judging, rounds, snapshots, training
 from workbench.services.importing import import_files
 from workbench.services.project import Project, create_project
@@ -27,8 +29,12 @@ PROMPTS, DECIDED = 6, 10
 
 
 @pytest.fixture
-def project(tmp_path: Path, sample_data: Path) -> Iterator[Project]:
-    """Some of the sample data, ten crowd answers of it credited to the expert; round 1 trained and compared."""
+def project(tmp_path: Path, sample_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """Some of the sample data, ten crowd answers of it credited to the expert; round 1 trained and compared.
+
+    The worker of the comparison stays, as it does for users, and answers in round 2.
+    """
+    monkeypatch.setenv(STAY_VARIABLE, "300")
     made = create_project(tmp_path / "project")
     rows = [json.loads(line) for line in (sample_data / "messages.jsonl").read_text(encoding="utf-8").splitlines()
             if line.startswith("{") and line.endswith("}")]  # fmt: skip
@@ -53,6 +59,8 @@ def project(tmp_path: Path, sample_data: Path) -> Iterator[Project]:
     )  # fmt: skip
     comparing.wait_for_comparison(made, compared.id)
     yield made
+    for offer in (made.runs / WARM).glob("*.json"):  # a worker whose offer is gone goes
+        offer.unlink(missing_ok=True)
     made.close()
 
 
@@ -86,11 +94,12 @@ def begin_round_2(page: Page, address: str) -> None:
 def train(page: Page, address: str) -> None:
     page.goto(f"{address}/train")
     page.locator("summary", has_text="Advanced").click()
-    page.get_by_role("tab", name="Budget").click()
-    for label, value in (("Steps", "8"), ("Step tokens", "256")):
-        field = page.get_by_label(label, exact=True)
-        field.fill(value)
-        field.press("Enter")
+    for tab, fields in (("Budget", {"Steps": "8", "Step tokens": "256"}), ("Samples", {"Sample count": "0"})):
+        page.get_by_role("tab", name=tab).click()
+        for label, value in fields.items():
+            field = page.get_by_label(label, exact=True)
+            field.fill(value)
+            field.press("Enter")
     page.get_by_role("button", name="Start training").click()
     done = page.get_by_role("button", name="Compare its answers")
     expect(done).to_be_visible(timeout=180 * SECOND)
@@ -98,6 +107,10 @@ def train(page: Page, address: str) -> None:
 
 
 def compare(page: Page) -> None:
+    page.locator("summary", has_text="Sampling").click()
+    longest = page.get_by_label("Longest answer, tokens", exact=True)
+    longest.fill("8")
+    longest.press("Enter")
     generate = page.get_by_role("button", name=re.compile(f"Generate {3 * PROMPTS} answers"))
     expect(generate).to_be_enabled()
     generate.click()

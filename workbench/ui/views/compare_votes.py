@@ -78,17 +78,18 @@ def _endpoint(project: Project, grid: Grid, labels: Sequence[str]) -> None:
                 key,
                 lambda report: judge_by_endpoint(project, number, (pair[0], pair[1]), judge, on_progress=report),
             )
-        found = take(key, label=t("Judging"))
-        if found is not None:
-            st.success(
-                t(
-                    "{voted} votes, {disagreed} of them ties by contradiction; {skipped} prompts skipped.",
-                    voted=found.voted,
-                    disagreed=found.disagreed,
-                    skipped=found.skipped,
-                ),
-                icon=":material/check:",
-            )
+    # Outside the folded part: what the judge said, or why it could not, is news.
+    found = take(key, label=t("Judging"))
+    if found is not None:
+        st.success(
+            t(
+                "{voted} votes, {disagreed} of them ties by contradiction; {skipped} prompts skipped.",
+                voted=found.voted,
+                disagreed=found.disagreed,
+                skipped=found.skipped,
+            ),
+            icon=":material/check:",
+        )
 
 
 def _slices(grid: Grid) -> None:
