@@ -212,7 +212,7 @@ def browser_measures(
     page: Page, address: str, turns: int, queries: dict[str, str]
 ) -> Iterator[tuple[str, dict[str, float]]]:
     """Yield what is measured in a browser: name, p50 and p95; each of the queries narrows the view."""
-    box = page.locator(".st-key-browse-q input")
+    box = page.locator('[class*="st-key-browse-q-"] input >> visible=true')
 
     def search(query: str) -> None:
         box.fill(query)

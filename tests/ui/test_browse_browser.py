@@ -163,7 +163,7 @@ def test_keys_walk_decide_and_undo_and_typing_does_neither(page, address, projec
     assert browsing.get_record(project, seqs[1]).status == "pending"
 
     last = curation.log(project, limit=1)[0].id
-    box = page.locator(".st-key-browse-q input")
+    box = page.locator('[class*="st-key-browse-q-"] input >> visible=true')
     box.fill("")
     box.press_sequentially("ax1ju")
     box.press("Enter")
@@ -198,7 +198,7 @@ def test_a_burst_of_keys_ends_where_it_should(page, address):
 def test_facets_narrow_exclude_and_the_back_key_returns(page, address):
     page.goto(f"{address}/browse")
     at_row(page, 0)
-    box = page.locator(".st-key-browse-q input")
+    box = page.locator('[class*="st-key-browse-q-"] input >> visible=true')
     page.locator(".facet .value", has_text="expert").click()
     expect(box).to_have_value("class:expert")
     expect(page.get_by_text("8 conversations")).to_be_visible()
@@ -228,6 +228,13 @@ def test_a_bulk_act_is_planned_applied_by_enter_and_undone(page, address, projec
     page.get_by_role("button", name="Act on all 9").click()
     page.get_by_role("button", name="Show the plan").click()
     expect(page.get_by_text("Tag 9 conversations as expert")).to_be_visible()
+    page.get_by_role("button", name="Cancel").focus()
+    page.keyboard.press("Enter")  # the button in focus, not the plan's own
+    expect(page.get_by_text("Tag 9 conversations as expert")).to_be_hidden()
+    assert browsing.search(project, "class:expert").total == 8
+    page.get_by_role("button", name="Act on all 9").click()
+    page.get_by_role("button", name="Show the plan").click()
+    expect(page.get_by_role("button", name="Apply to 9 conversations")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: tag 9 conversations as expert")).to_be_visible()
     assert browsing.search(project, "class:expert").total == 17
@@ -236,13 +243,25 @@ def test_a_bulk_act_is_planned_applied_by_enter_and_undone(page, address, projec
     assert browsing.search(project, "class:expert").total == 8
 
 
+def test_a_click_at_once_after_a_link_was_opened_keeps_its_search(page, address):
+    slow = page.context.new_cdp_session(page)
+    slow.send("Emulation.setCPUThrottlingRate", {"rate": 8})
+    page.goto(f"{address}/browse?q=class:none&order=oldest")
+    page.get_by_role("button", name="Act on all 9").click()
+    expect(page.get_by_role("button", name="Show the plan")).to_be_visible()
+    page.get_by_role("button", name="Show the plan").click()
+    expect(page.get_by_role("button", name="Apply to 9 conversations")).to_be_visible()
+    assert "q=class%3Anone" in page.url or "q=class:none" in page.url
+    assert "order=oldest" in page.url
+
+
 def test_markdown_is_set_raw_at_a_key_and_the_box_completes(page, address):
     page.goto(f"{address}/browse?order=newest")
     expect(page.locator(".wb-system .wb-md strong")).to_have_text("bold")
     settled(page)
     page.keyboard.press("m")
     expect(page.locator(".wb-system .wb-text").first).to_have_text("Be **bold**.")
-    box = page.locator(".st-key-browse-q input")
+    box = page.locator('[class*="st-key-browse-q-"] input >> visible=true')
     box.press_sequentially("-sta")
     option = page.locator("#wb-completion option").first
     expect(option).to_have_attribute("value", "-status:")
@@ -263,7 +282,7 @@ def test_health_bars_and_a_saved_view(page, address):
     page.goto(f"{address}/browse")
     page.get_by_role("button", name="Views").click()
     page.get_by_role("button", name="the crowd").click()
-    expect(page.locator(".st-key-browse-q input")).to_have_value("class:sub")
+    expect(page.locator('[class*="st-key-browse-q-"] input >> visible=true')).to_have_value("class:sub")
 
 
 def test_likeness_without_a_map_says_what_to_do(page, address):
@@ -292,7 +311,7 @@ def test_a_lasso_is_listed_and_acted_on_and_a_topic_narrows(page, address, proje
     expect(page.get_by_text("Done: tag 17 conversations as expert")).to_be_visible()
     assert browsing.search(project, "class:expert").total == 25
     page.locator(".facet .value", has_text="grams · kilo").click()
-    expect(page.locator(".st-key-browse-q input")).to_have_value("cluster:0")
+    expect(page.locator('[class*="st-key-browse-q-"] input >> visible=true')).to_have_value("cluster:0")
 
 
 def test_a_minus_at_a_bar_excludes(page, address):
@@ -301,7 +320,7 @@ def test_a_minus_at_a_bar_excludes(page, address):
     line = page.locator(".facet .line", has_text="sub")
     line.hover()
     line.locator(".not").click()
-    expect(page.locator(".st-key-browse-q input")).to_have_value("-class:sub")
+    expect(page.locator('[class*="st-key-browse-q-"] input >> visible=true')).to_have_value("-class:sub")
     expect(page.get_by_text("17 conversations")).to_be_visible()
 
 

@@ -42,7 +42,7 @@ def test_two_curators_read_two_languages_and_a_fragment_keeps_its_own(open_as: O
         expect(page.get_by_role("button", name=undo)).to_be_visible()
         expect(page.locator(".list .row").first).to_be_visible()
     for page, turns in ((chinese, "轮"), (english, "turns")):  # typing draws the list's fragment alone
-        page.locator(".st-key-browse-q input").fill(
+        page.locator('[class*="st-key-browse-q-"] input >> visible=true').fill(
             "class:expert"
         )
         page.keyboard.press("Enter")

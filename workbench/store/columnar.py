@@ -13,7 +13,7 @@ and `workbench.store.selection` answers from here only what a page shows.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,44 @@ class Columns:
         self._arrays: dict[str, npt.NDArray[Any]] = {name: np.empty(0, kind) for name, kind in _KINDS.items()}
         self._newest = 0
         self._growing: dict[int, int] = {}
+
+    def state(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Return the arrays, and beside them what they need to be read and brought up to date."""
+        about = {
+            "cells": self.cells.of,
+            "coded": {name: values.of for name, values in self.coded.items()},
+            "by_uid": self.by_uid,
+            "newest": self._newest,
+            "growing": list(self._growing.items()),
+        }
+        return dict(self._arrays), about
+
+    @classmethod
+    def of_state(cls, arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, Any]) -> Columns:
+        """Return the columns of such a state.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: The arrays are not of one length.
+        """
+        made = cls()
+        made._arrays = {name: arrays[name].astype(kind, copy=False) for name, kind in _KINDS.items()}
+        if len({len(array) for array in made._arrays.values()}) != 1:
+            raise ValueError("columns of different lengths")
+        for cell in about["cells"]:
+            made.cells.number(tuple(cell))
+        for name, values in made.coded.items():
+            for value in about["coded"][name]:
+                values.number(value)
+        made.by_uid, made._newest = bool(about["by_uid"]), int(about["newest"])
+        made._growing = {int(action): int(n) for action, n in about["growing"]}
+        made.stamp = made.text_stamp = 1
+        return made
+
+    @property
+    def newest(self) -> int:
+        """The newest action that they know."""
+        return self._newest
 
     def __len__(self) -> int:
         """Return how many conversations there are."""

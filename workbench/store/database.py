@@ -74,7 +74,7 @@ class Database:
     def keep_columns(self) -> None:
         """Have the narrow columns read into memory, for a process that stays: pages are answered from there."""
         if self._keeper is None:
-            self._keeper = Keeper(self.read)
+            self._keeper = Keeper(self.read, self.path.parent / "cache" / "columns.npz")
 
     def selecting(self, connection: Connection) -> Selecting | None:
         """Return what answers queries from memory; None where nobody asked for it or it is not read yet."""

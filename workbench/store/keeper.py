@@ -6,9 +6,11 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
+from workbench.store import columnfile
 from workbench.store.columnar import Columns
 from workbench.store.schema import conversations
 from workbench.store.selection import Selecting
@@ -24,10 +26,14 @@ class Keeper:
 
     Args:
         read: Gives a connection that sees one state of the store.
+        file: Where they are kept for the next start; None keeps them in memory alone.
     """
 
-    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(
+        self, read: Callable[[], AbstractContextManager[Connection]], file: Path | None = None
+    ) -> None:
         self._read = read
+        self._file = file
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._selecting: Selecting | None = None
@@ -59,13 +65,28 @@ class Keeper:
                 self._thread.start()
 
     def _load(self) -> None:
-        columns = Columns()
         try:
             with self._read() as connection:
-                whole = columns.load(connection, keep_on=lambda: not self._closed)
+                columns = None if self._file is None else columnfile.read(self._file, connection)
+                written = None if columns is None else columns.newest
+                if columns is None:
+                    columns = Columns()
+                    whole = columns.load(connection, keep_on=lambda: not self._closed)
+                else:
+                    columns.refresh(connection)
+                    whole = True
                 connection.exec_driver_sql("PRAGMA shrink_memory")  # its page cache holds what was read once
+                if whole:
+                    self._selecting = Selecting(columns)
+                if whole and columns.newest != written:
+                    self._keep(columns, connection)
         except Exception:  # the thread's boundary: recorded, and the database goes on answering
             logger.exception("the narrow columns could not be read; pages of large projects are slower")
+
+    def _keep(self, columns: Columns, connection: Connection) -> None:
+        if self._file is None:
             return
-        if whole:
-            self._selecting = Selecting(columns)
+        try:
+            columnfile.write(columns, self._file, connection)
+        except OSError as error:
+            logger.warning("the narrow columns are read anew at the next start: %s", error)

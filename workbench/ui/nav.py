@@ -45,6 +45,22 @@ def set_params(**params: str | int | None) -> None:
         st.query_params.from_dict(after)
 
 
+def follows(key: str, value: str) -> str:
+    """Return the key for a widget that shows what the address says; give the widget `value` as its default.
+
+    It is another key whenever the address says what the widget did not (a link, a click on a chart, the back key).
+    A widget that is told another value by its session state has the old one, or none, in the browser for a moment,
+    and sends that along with whatever is clicked then: a link's search was lost so, and an act on all that match
+    was planned for everything.
+    """
+    number, shown = st.session_state.get(f"{key}-shown", (0, value))
+    says = st.session_state.get(f"{key}-{number}")
+    if shown != value and (says is None or str(says).strip() != value):
+        number += 1
+    st.session_state[f"{key}-shown"] = (number, value)
+    return f"{key}-{number}"
+
+
 def follow(key: str, value: str) -> None:
     """Make the widget of this key show what the address says; call it before the widget is drawn.
 

@@ -11,7 +11,7 @@ from workbench.services import browsing
 from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.nav import follow, param, set_params
+from workbench.ui.nav import follows, param, set_params
 from workbench.ui.views import browse_facets, browse_health, browse_map, browse_views, querytext
 from workbench.ui.views.browse_workspace import prepare, workspace
 from workbench.ui.widgets.chips import table
@@ -109,19 +109,19 @@ def _usual(query: str) -> str:
 def _bar(project: Project, query: str, order: str, view: str, known: Mapping[str, Sequence[str]]) -> None:
     """Draw the query line, with the values that it completes."""
     usual = _usual(query)
-    follow("browse-q", query)
-    follow("browse-order", order)
-    follow("browse-view-choice", view)
+    box, ordered, viewed = follows("browse-q", query), follows("browse-order", order), follows("browse-view", view)
     with st.container(horizontal=True, vertical_alignment="center", key="wb-query"):
         st.text_input(
             t("Search"),
-            key="browse-q",
+            query,
+            key=box,
             placeholder=t('words, "a phrase", class:none, source:gpt4*, lang:zh, turns>2 …'),
             label_visibility="collapsed",
             icon=":material/search:",
             on_change=_typed,
+            args=(box,),
         )
-        complete("browse-q", known, key="browse-completion")
+        complete(box, known, key="browse-completion")
         hint = t("How to search")
         found = st.popover(t("Help"), icon=":material/help:", help=hint, key="browse-help", on_change="rerun")
         if found.open:  # what is not looked at is not sent again at every key
@@ -132,21 +132,23 @@ def _bar(project: Project, query: str, order: str, view: str, known: Mapping[str
         st.selectbox(
             t("Order"),
             list(ORDERS),
+            index=list(ORDERS).index(order),
             format_func=lambda o: t(ORDERS[o]),
-            key="browse-order",
+            key=ordered,
             label_visibility="collapsed",
             width=160,
-            on_change=lambda: set_params(order=_unless(st.session_state["browse-order"], usual)),
+            on_change=lambda: set_params(order=_unless(st.session_state[ordered], usual)),
         )
         views = {"list": t("List"), "map": t("Map"), "health": t("Health")}
         st.segmented_control(
             t("View"),
             list(views),
+            default=view,
             required=True,
             format_func=views.__getitem__,
-            key="browse-view-choice",
+            key=viewed,
             label_visibility="collapsed",
-            on_change=lambda: set_params(view=_unless(st.session_state["browse-view-choice"], "list")),
+            on_change=lambda: set_params(view=_unless(st.session_state[viewed], "list")),
         )
 
 
@@ -154,8 +156,8 @@ def _unless(value: str, default: str) -> str | None:
     return None if value == default else value
 
 
-def _typed() -> None:
-    set_params(q=st.session_state["browse-q"].strip(), id=None)
+def _typed(box: str) -> None:
+    set_params(q=st.session_state[box].strip(), id=None)
 
 
 def _pick(field: str, value: str, exclude: bool) -> None:

@@ -18,7 +18,7 @@ from workbench.services.mapping import MapView
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
-from workbench.ui.nav import follow, param, set_params
+from workbench.ui.nav import follows, param, set_params
 from workbench.ui.theme import CATEGORICAL, NEUTRAL, STATUS_COLOURS
 from workbench.ui.views import browse_facets, map_job
 from workbench.ui.views.browse_workspace import prepare, workspace
@@ -139,14 +139,15 @@ def _chosen(project: Project, classes: Sequence[ClassRow], query: str, seqs: tup
 
 
 def _colour_choice(colour_by: str) -> None:
-    follow("map-colour", colour_by)
+    key = follows("map-colour", colour_by)
     st.segmented_control(
         t("Colour by"),
         list(COLOUR_BY),
+        default=colour_by,
         required=True,
         format_func=lambda c: t(COLOUR_BY[c]),
-        key="map-colour",
-        on_change=lambda: set_params(colour=st.session_state["map-colour"]),
+        key=key,
+        on_change=lambda: set_params(colour=st.session_state[key]),
     )
 
 

@@ -11,6 +11,7 @@ from workbench.ui import language, state
 from workbench.ui.i18n import t
 from workbench.ui.views import acting
 from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.dialog_enter import listen_for_enter
 from workbench.ui.widgets.remember import remember, remembered
 
 KEYS: tuple[tuple[str, str], ...] = (
@@ -64,3 +65,4 @@ def _sidebar(project: Project, page: str) -> None:
             remember(state.CURATOR, state.curator())
         st.caption(t("Project: {name}", name=project.name).replace("[", "\\["), help=str(project.root))
         language.choose(page)
+        listen_for_enter()

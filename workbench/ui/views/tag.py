@@ -68,4 +68,5 @@ def draw() -> None:
 
 def _chosen() -> None:
     tab = st.session_state["tag-tab"]
-    set_params(tab=None if tab == "queue" else tab)
+    if tab in TABS:  # the browser may not have been told yet which one it shows
+        set_params(tab=None if tab == "queue" else tab)

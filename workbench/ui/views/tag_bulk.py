@@ -10,7 +10,7 @@ from workbench.services import browsing, health
 from workbench.services.curation import ClassRow
 from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
-from workbench.ui.nav import follow, goto, param, set_params
+from workbench.ui.nav import follows, goto, param, set_params
 from workbench.ui.views import browse_bulk, bulk_recipe, tag_rules
 from workbench.ui.views.querytext import toggle, without
 from workbench.ui.widgets.click_table import click_table
@@ -25,15 +25,16 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
         t("All that match a query"), t("the same language as in Browse; you see the plan before anything changes")
     )
     query = param("q", UNTAGGED)
-    follow("tag-bulk-query", query)
+    box = follows("tag-bulk-query", query)
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.text_input(
             t("Query"),
-            key="tag-bulk-query",
+            query,
+            key=box,
             placeholder=t("source:gpt4* class:none"),
             # An empty query is everything, and the address holds no empty parameter.
-            on_change=lambda: set_params(q=st.session_state["tag-bulk-query"].strip() or "status:pending,kept"),
+            on_change=lambda: set_params(q=st.session_state[box].strip() or "status:pending,kept"),
         )
         total = browsing.search(project, query, limit=1).total
         browse_bulk.answer(project, query=query, seqs=None, key="tag-bulk")

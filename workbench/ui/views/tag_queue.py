@@ -20,7 +20,7 @@ from workbench.services.project import Project
 from workbench.services.queue import QueuePage
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.nav import follow, goto, param, set_params
+from workbench.ui.nav import follows, goto, param, set_params
 from workbench.ui.views import tag_suggestions
 from workbench.ui.widgets import focus_queue
 from workbench.ui.widgets.chips import safe_colour
@@ -97,9 +97,7 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     order = param("order") if param("order") in ORDERS else "oldest"
     query = param("q", SUSPECTED_QUERY if order == "suspected" else DEFAULT_QUERY)
     beside = param("beside") == "1"
-    follow("queue-query", query)
-    follow("queue-order", order)
-    _choice(beside)
+    _choice(query, order, beside)
     _decisions(project, classes)
     _queue(project, classes, Asked(query, order, beside))
 
@@ -125,21 +123,24 @@ def _panel(project: Project, classes: Sequence[ClassRow], panel_id: int, *, disp
     _queue(project, classes, Asked("", panel=panel_id, dispute=dispute, actor=state.curator()))
 
 
-def _choice(beside: bool) -> None:
+def _choice(query: str, order: str, beside: bool) -> None:
+    box, ordered = follows("queue-query", query), follows("queue-order", order)
     with st.container(horizontal=True, vertical_alignment="bottom", key="wb-queue-choice"):
         st.text_input(
             t("Queue"),
-            key="queue-query",
+            query,
+            key=box,
             icon=":material/search:",
-            on_change=lambda: set_params(q=st.session_state["queue-query"].strip()),
+            on_change=lambda: set_params(q=st.session_state[box].strip()),
         )
         st.selectbox(
             t("Order"),
             list(ORDERS),
+            index=list(ORDERS).index(order),
             format_func=lambda o: t(ORDERS[o]),
-            key="queue-order",
+            key=ordered,
             width=190,
-            on_change=lambda: set_params(order=st.session_state["queue-order"]),
+            on_change=lambda: set_params(order=st.session_state[ordered]),
         )
         hint = t("The answers to one prompt beside each other")
         on = st.toggle(t("Side by side"), value=beside, key="queue-side", help=hint)
