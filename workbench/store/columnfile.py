@@ -37,7 +37,8 @@ def write(columns: Columns, path: Path, connection: Connection) -> None:
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         with unfinished.open("wb") as file:
-            np.savez(file, **arrays, **{_ABOUT: np.frombuffer(orjson.dumps(about), dtype=np.uint8)})
+            parts = {**arrays, _ABOUT: np.frombuffer(orjson.dumps(about), dtype=np.uint8)}
+            np.savez(file, allow_pickle=False, **parts)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
