@@ -190,7 +190,7 @@ def text_of(row: Mapping[str, Any], field: str) -> str:
     value = row.get(field)
     if isinstance(value, str):
         return value
-    if value is None:
+    if field not in row:
         raise DataError(f"the row has no `{field}`", f"its fields are {names_of(row)}")
     raise DataError(f"`{field}` holds {described(value)} where text is expected")
 

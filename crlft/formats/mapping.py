@@ -132,7 +132,7 @@ class MappedColumns:
         else:
             for column, role in ((mapping.prompt, "user"), (mapping.answer, "assistant")):
                 said = _take(rest, column)
-                if said is None:
+                if said is None and column not in row:
                     raise DataError(f"the row has no `{column}`", f"its fields are {names_of(row)}")
                 messages.append({"role": role, "content": _text(said, column)})
         own = {name: _take(rest, getattr(mapping, name)) for name in ("class_field", "source", "id")}

@@ -96,7 +96,8 @@ def count_quarantine(connection: Connection, containing: str = "") -> int:
 def list_quarantine(
     connection: Connection, limit: int = 50, offset: int = 0, *, containing: str = ""
 ) -> list[QuarantineRow]:
-    """Return rows in quarantine, newest first.
+    """Return rows in quarantine: those of the newest import first, each import's as they stand
+    in its files.
 
     Args:
         connection: Any connection.
@@ -104,8 +105,11 @@ def list_quarantine(
         offset: How many to pass over.
         containing: Only those that hold this text in file, reason or row.
     """
-    query = select(*_COLUMNS).where(_holds(containing)).order_by(quarantine.c.id.desc())
-    return [QuarantineRow(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+    query = select(quarantine.c.id).join(imports, imports.c.id == quarantine.c.import_id, isouter=True)
+    query = query.where(_holds(containing)).order_by(imports.c.action_id.desc(), quarantine.c.id)
+    ids = connection.execute(query.limit(limit).offset(offset)).scalars().all()  # numbers are sorted, not texts
+    found = get_quarantine(connection, ids)
+    return [found[number] for number in ids]
 
 
 def get_quarantine(connection: Connection, ids: Sequence[int]) -> dict[int, QuarantineRow]:

@@ -15,7 +15,8 @@ The glossary of all Chinese catalogues, so that a thing has one name on every pa
     rule 规则                  recipe 配方              hit 命中              island, topic 主题
     supervised 参与训练        fold 折                  seed 随机种子         curator 标注员
 
-Errors, and the reasons of rows in quarantine, stay as services say them, in English. Titles stand in `zh_log`.
+Titles stand in `zh_log`, reasons of rows in quarantine and faults of files in `zh_reasons`; other errors stay as
+services say them, in English.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workbench.ui.catalogues.zh_reasons import FILE_FAULTS, ROW_REASONS
+
 _WHAT: Mapping[str, str] = {
     "1 conversation": "1 个对话",
     "{n} conversations": "{n} 个对话",
@@ -162,5 +164,7 @@ _HITS: Mapping[str, str] = {
 
 _TWO: Mapping[str, str] = {"{what}; {what_else}": "{what}；{what_else}"}
 
-SENTENCES: Mapping[str, str] = {**_WHAT, **_REASONS, **_HITS, **_WORK, **_ARRIVALS, **_DECISIONS, **_TWO}
+SENTENCES: Mapping[str, str] = {
+    **_WHAT, **_REASONS, **_HITS, **_WORK, **_ARRIVALS, **_DECISIONS, **ROW_REASONS, **FILE_FAULTS, **_TWO
+}  # fmt: skip
 """English form → Chinese form, the more special before the more general."""

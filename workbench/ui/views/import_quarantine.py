@@ -12,7 +12,7 @@ from workbench.services import quarantine as service
 from workbench.services.project import Project
 from workbench.services.quarantine import QuarantineRow
 from workbench.ui import state
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.widgets.errors import error_box, guarded, plain
 from workbench.ui.widgets.layout import pager, section
 
@@ -60,7 +60,7 @@ def _list(project: Project) -> None:
 
 def _row(project: Project, row: QuarantineRow) -> None:
     where = f"{Path(row.file).name} · {t('line {n}', n=row.line)}"
-    with st.expander(f"**{plain(where)}**  {plain(row.reason[:300])}", key=f"wb-quarantine-{row.id}"):
+    with st.expander(f"**{plain(where)}**  {plain(said(row.reason)[:300])}", key=f"wb-quarantine-{row.id}"):
         st.caption(plain(row.file))
         if len(row.raw) > EDITABLE_CHARACTERS or not row.raw:
             st.code(row.raw[:2000] or t("(nothing could be read here)"), language=None, wrap_lines=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from workbench.services.importing import FileReport
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.views.import_words import in_words
 from workbench.ui.widgets.chat import chat
 from workbench.ui.widgets.chips import chip, chips, table
@@ -22,7 +22,7 @@ def show_report(report: FileReport) -> None:
     name = report.path if report.path.startswith("hub:") else Path(report.path).name
     section(
         name,
-        t("{format} in {container}: {why}", format=report.format, container=report.container, why=report.why),
+        t("{format} in {container}: {why}", format=report.format, container=report.container, why=said(report.why)),
     )
     chips(_facts(report))
     if report.unreadable:
@@ -33,7 +33,7 @@ def show_report(report: FileReport) -> None:
                 "{n} rows will go to quarantine, for example:",
             )
         )
-        table([t("Line"), t("Reason")], report.unreadable_examples, numeric=[0])
+        table([t("Line"), t("Reason")], [(line, said(reason)) for line, reason in report.unreadable_examples], numeric=[0])
     if report.examples:
         st.caption(t("The first conversations, as they will be imported"))
         with st.container(border=True, key=f"wb-examples-{report.path}"):

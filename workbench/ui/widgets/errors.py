@@ -18,7 +18,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from crlft.errors import ConfigError, CrlftError
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said, t
 
 logger = logging.getLogger("workbench.ui")
 P = ParamSpec("P")
@@ -27,9 +27,9 @@ P = ParamSpec("P")
 def error_box(error: CrlftError) -> None:
     """Show a fault with its remedy; a configuration error lists all of its faults."""
     faults = error.faults if isinstance(error, ConfigError) and len(error.faults) > 1 else (error.message,)
-    lines = [plain(_sentence(f)) for f in faults]
+    lines = [plain(_sentence(said(f))) for f in faults]
     if error.remedy:
-        lines.append(f"**{t('What to do:')}** {plain(_sentence(error.remedy))}")
+        lines.append(f"**{t('What to do:')}** {plain(_sentence(said(error.remedy)))}")
     st.error("\n\n".join(lines), icon=":material/error:")
 
 
