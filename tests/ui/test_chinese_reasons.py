@@ -1,4 +1,4 @@
-"""Reasons of rows and faults of files, as broken files really give them, are said in Chinese; names stay as they are."""
+"""Reasons of rows and faults of files, as broken files give them, are said in Chinese; names stay as they are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ ROWS = {
         '{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt"}]}', '{"conversations": 3}',
         '{"conversations": []}', '{"conversations": [{"from": "nobody", "value": "a"}]}', '{"other": 1}', "[1]",
         '{"conversations": [{"value": "a"}]}', '{"conversations": ["a"]}', "{", '{"a": "b', '{"a": 1, "a": 2}',
-        '{"a": nope}', "[" * 200 + "]" * 200, '{"conversations": [{"from": "gpt", "value": {"a": 1}}]}', "17", "{}",
+        '{"a": nope}', "[" * 200 + "]" * 200, '{"conversations": [{"from": "gpt", "value": {"a": 1}}]}',
+        "17", "{}",
         '{"conversations": [{"from": "gpt", "value": [{"type": "image"}]}]}', "null",
         '{"conversations": [{"from": "gpt", "value": "a", "tool_calls": 1}]}',
         '{"conversations": [{"from": "gpt", "value": "a", "tool_calls": [1]}]}',

@@ -96,8 +96,7 @@ def count_quarantine(connection: Connection, containing: str = "") -> int:
 def list_quarantine(
     connection: Connection, limit: int = 50, offset: int = 0, *, containing: str = ""
 ) -> list[QuarantineRow]:
-    """Return rows in quarantine: those of the newest import first, each import's as they stand
-    in its files.
+    """Return rows in quarantine, the newest import's first, each import's as they stand in its files.
 
     Args:
         connection: Any connection.

@@ -1,4 +1,4 @@
-"""Chinese for what is said of files and rows that cannot be read: reasons of quarantined rows, faults of an import.
+"""Chinese for what is said of rows and files that cannot be read: reasons of the quarantine, faults of an import.
 
 As in `zh_log`, sentences are stored in English and recognised by their form.
 """
@@ -68,7 +68,9 @@ _ROWS: Mapping[str, str] = {
     "general text holds no conversations; give it to training as replay text instead": (
         "普通文本没有对话；可作为回放文本交给训练"
     ),
-    "`history`: entry {n} is {what}, not a pair of question and answer": "`history` 的第 {n} 项是{what}，不是一问一答",
+    "`history`: entry {n} is {what}, not a pair of question and answer": (
+        "`history` 的第 {n} 项是{what}，不是一问一答"
+    ),
     "`{field}` is {what}, not a list of turns": "`{field}` 是{what}，不是轮次列表",
     "`{field}` is {what}, not a list of turns; {what_else}": "`{field}` 是{what}，不是轮次列表；{what_else}",
     "`{field}` is {what}, not true or false": "`{field}` 是{what}，不是 true 或 false",
@@ -78,9 +80,13 @@ _ROWS: Mapping[str, str] = {
     "the row has a field `{field}`, which pairs need for themselves; rename it": (
         "该行有字段 `{field}`，偏好对要用这个名称；请改名"
     ),
-    "`{field}` holds {what} where text or a list of turns is expected": "`{field}` 是{what}，此处应为文本或轮次列表",
+    "`{field}` holds {what} where text or a list of turns is expected": (
+        "`{field}` 是{what}，此处应为文本或轮次列表"
+    ),
     "`{field}` holds {what} where text or turns are expected": "`{field}` 是{what}，此处应为文本或轮次",
-    "`{field}` holds {what} where the text of a conversation is expected": "`{field}` 是{what}，此处应为对话的文本",
+    "`{field}` holds {what} where the text of a conversation is expected": (
+        "`{field}` 是{what}，此处应为对话的文本"
+    ),
     "`{field}` holds {what} where text is expected": "`{field}` 是{what}，此处应为文本",
     "`{field}` cannot be read: {why}": "`{field}` 无法读取：{why}",
 }
@@ -89,11 +95,14 @@ _TURNS: Mapping[str, str] = {
     "turn {n} is {what}, not an object with a role and a text": "第 {n} 轮是{what}，不是带角色和文本的对象",
     "turn {n} does not say whose it is": "第 {n} 轮没有说明是谁说的",
     "give each turn a `role` or `from`": "请给每一轮写上 `role` 或 `from`",
-    "turn {n} has the unknown role {role}; known are system, user, assistant, tool (or human, gpt, observation, …)": (
+    "turn {n} has the unknown role {role}; known are system, user, assistant, tool"
+    " (or human, gpt, observation, …)": (
         "第 {n} 轮的角色 {role} 未知；可用的有 system、user、assistant、tool（或 human、gpt、observation 等）"
     ),
     "turn {n} has no text": "第 {n} 轮没有文本",
-    "turn {n} holds a part of type {kind}; only text can be held": "第 {n} 轮含有类型为 {kind} 的部分；只能保存文本",
+    "turn {n} holds a part of type {kind}; only text can be held": (
+        "第 {n} 轮含有类型为 {kind} 的部分；只能保存文本"
+    ),
     "turn {n} holds {what} where text is expected": "第 {n} 轮是{what}，此处应为文本",
     "turn {n}: `tool_calls` is {what}, not a list": "第 {n} 轮的 `tool_calls` 是{what}，不是列表",
     "turn {n} calls a tool without a name": "第 {n} 轮调用了没有名称的工具",
@@ -135,7 +144,9 @@ _FILES: Mapping[str, str] = {
     " and goes to training as replay text instead": (
         "请给出 JSON 数组、每行一个 JSON 对象的文件，或带表头的 CSV；普通文本没有对话，可作为回放文本用于训练"
     ),
-    "known formats are {formats}; name one, or rename the fields": "已知的格式有 {formats}；请指定一个，或改字段名",
+    "known formats are {formats}; name one, or rename the fields": (
+        "已知的格式有 {formats}；请指定一个，或改字段名"
+    ),
     "check the name, the split and the connection, or download it and name the folder": (
         "请检查名称、划分和网络连接，或先下载再给出文件夹"
     ),
@@ -144,11 +155,15 @@ _FILES: Mapping[str, str] = {
     "say which column is what (on the import page, or with --column prompt=NAME --column answer=NAME)": (
         "请说明各列的含义（在导入页，或用 --column prompt=列名 --column answer=列名）"
     ),
-    "the hub dataset {name} (split {split}) cannot be opened: {why}": "无法打开 hub 数据集 {name}（划分 {split}）：{why}",
+    "the hub dataset {name} (split {split}) cannot be opened: {why}": (
+        "无法打开 hub 数据集 {name}（划分 {split}）：{why}"
+    ),
     "no file was named": "没有给出文件",
     "no file matches {pattern}": "没有文件符合 {pattern}",
     "no row {rows} is in quarantine": "隔离区没有第 {rows} 行",
-    "{file} is no JSON and no table: it begins with {beginning}": "{file} 既不是 JSON 也不是表格：开头是 {beginning}",
+    "{file} is no JSON and no table: it begins with {beginning}": (
+        "{file} 既不是 JSON 也不是表格：开头是 {beginning}"
+    ),
     "{file} is a zip archive or a spreadsheet, not JSON": "{file} 是压缩包或电子表格，不是 JSON",
     "{file} is a bzip2 file, not JSON": "{file} 是 bzip2 文件，不是 JSON",
     "{file} is an xz file, not JSON": "{file} 是 xz 文件，不是 JSON",
@@ -165,7 +180,9 @@ _FILES: Mapping[str, str] = {
     "{file} holds no data file": "{file} 里没有数据文件",
     "{file} cannot be read: {why}": "{file} 无法读取：{why}",
     "{file}: no row could be read as JSON": "{file}：没有一行能作为 JSON 读取",
-    "{file}: no row could be read as JSON; line {n}: {what}": "{file}：没有一行能作为 JSON 读取；第 {n} 行：{what}",
+    "{file}: no row could be read as JSON; line {n}: {what}": (
+        "{file}：没有一行能作为 JSON 读取；第 {n} 行：{what}"
+    ),
     "{file}: the fields of the first row are {fields}: no known conversation format": (
         "{file}：第一行的字段有 {fields}：不是已知的对话格式"
     ),

@@ -22,7 +22,12 @@ def show_report(report: FileReport) -> None:
     name = report.path if report.path.startswith("hub:") else Path(report.path).name
     section(
         name,
-        t("{format} in {container}: {why}", format=report.format, container=report.container, why=said(report.why)),
+        t(
+            "{format} in {container}: {why}",
+            format=report.format,
+            container=report.container,
+            why=said(report.why),
+        ),
     )
     chips(_facts(report))
     if report.unreadable:
@@ -33,7 +38,8 @@ def show_report(report: FileReport) -> None:
                 "{n} rows will go to quarantine, for example:",
             )
         )
-        table([t("Line"), t("Reason")], [(line, said(reason)) for line, reason in report.unreadable_examples], numeric=[0])
+        reasons = [(line, said(reason)) for line, reason in report.unreadable_examples]
+        table([t("Line"), t("Reason")], reasons, numeric=[0])
     if report.examples:
         st.caption(t("The first conversations, as they will be imported"))
         with st.container(border=True, key=f"wb-examples-{report.path}"):
