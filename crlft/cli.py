@@ -7,7 +7,6 @@ else. Models are imported inside the commands, so that `crlft --help` is quick.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +22,7 @@ from crlft.config import RunConfig, field_help
 from crlft.errors import ConfigError, CrlftError
 from crlft.methods import METHODS
 from crlft.ranks import is_first, ranks
+from crlft.runtime import settle
 from crlft.terminal import CLASSES_HELP, DATA_HELP, Progress, complain, finish, say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -40,10 +40,7 @@ RunDir = Annotated[Path | None, typer.Option("--run", help="The job's folder.")]
 
 def main() -> None:
     """Run the command line; every foreseen error becomes a message with its remedy and exit code 1."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # Before torch loads OpenMP: waiting threads sleep instead of spinning. A busy two-core machine did a
-    # training step in 1.1 s so, and in 22 s with spinning; an idle one loses a few percent.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settle()
     try:
         app()
     except CrlftError as error:

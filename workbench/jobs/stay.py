@@ -19,6 +19,7 @@ from typing import Any
 
 from crlft.errors import CrlftError
 from crlft.runfolder import RunFolder
+from crlft.runtime import settle
 from workbench.jobs import device as devices
 from workbench.jobs.handover import WARM, claim, claim_path, offer_for, put_offer
 from workbench.jobs.process import start_lock
@@ -32,6 +33,7 @@ LOOK_SECONDS = 0.03
 
 def main() -> int:
     """Do the job whose folder is the first argument, and those that are handed over after it."""
+    settle()
     folder, held = Path(sys.argv[1]), int(os.environ.get(devices.HELD_VARIABLE) or -1)
     stay_seconds = float(os.environ.get(STAY_VARIABLE) or STAY_SECONDS)
     work = _generating(folder)
