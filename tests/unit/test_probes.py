@@ -8,8 +8,10 @@ import torch
 
 from crlft.cli import main
 from crlft.errors import DataError
+from crlft.events import Events
+from crlft.generation import Result
 from crlft.models import load_trained
-from crlft.probes import plain_text
+from crlft.probes import plain_text, questions, run_probe
 from crlft.runfolder import RunFolder
 from tests.tiny import save_tiny_base
 from tests.ui.loop_data import make_run
@@ -17,6 +19,7 @@ from tests.unit.loop_project import fake_base, loop_project
 from workbench.cli import run as shell
 from workbench.domain.errors import JobError
 from workbench.services import jobs, probes, rounds
+from workbench.ui.views.rounds import rounds_table
 
 TEXTS = ["The shop opens at nine. It sells pens.", "五加三等于八。", "x"]
 
@@ -27,7 +30,14 @@ from crlft.runfolder import RunFolder
 run = RunFolder(Path(sys.argv[1]))
 models = run.read_json("request.json")["models"]
 rows = [{"model": m, "nats_per_token": 2.5 - i, "tokens": 90, "documents": 3} for i, m in enumerate(models)]
-run.write_json("probe.json", {"plain_text": rows})
+found = {"plain_text": rows}
+if run.read_json("request.json").get("questions"):
+    topics = [{"": [3, 4], "memory": [1, 2]}, {"": [1, 4], "memory": [0, 2]}]
+    found["questions"] = [
+        {"model": m, "condition": "", "asked": 6, "right": 4 - 3 * i, "topics": topics[i]}
+        for i, m in enumerate(models)
+    ]
+run.write_json("probe.json", found)
 run.mark("done", metrics={"items": len(rows)})
 """
 
@@ -71,6 +81,56 @@ def test_the_command_and_its_job_say_the_same(tmp_path, text, monkeypatch, capsy
     assert run.read_json("probe.json")["plain_text"] == [*direct, *direct]
 
 
+QUESTIONS = [
+    {"id": "echo", "prompt": "Say a.", "check": {"answer": ["a"]}, "topic": "memory"},
+    {
+        "id": "talk",
+        "messages": [
+            {"role": "system", "content": "Answer with one number."},
+            {"role": "user", "content": "What is 1 plus 1?"},
+            {"role": "assistant", "content": "2"},
+            {"role": "user", "content": "And one more?"},
+        ],
+        "check": {"answer": ["3"]},
+    },
+    {"id": "unchecked", "prompt": "Tell me a tale."},
+]
+
+
+@pytest.fixture
+def asked(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text("".join(json.dumps(q) + "\n" for q in QUESTIONS), encoding="utf-8")
+    return path
+
+
+def test_questions_are_asked_with_all_their_turns_and_checked_by_program(tmp_path, asked, monkeypatch):
+    base = str(save_tiny_base(tmp_path / "base"))
+    seen = []
+
+    def answered(request):
+        seen.append(request)
+        texts = {"echo": "b", "talk": "It is 3."}
+        return [Result(p.id, 0, texts[p.id], 1, 0.1, "h") for p in request.prompts]
+
+    monkeypatch.setattr("crlft.probes.generate", answered)
+    found = questions(base, asked)
+    assert (found.asked, found.right, found.condition) == (2, 1, "")
+    assert found.topics == {"memory": (0, 1), "": (1, 1)}
+    assert [t.role for t in seen[0].prompts[1].turns] == ["system", "user", "assistant", "user"]
+
+
+def test_a_job_asks_them_of_every_model(tmp_path, asked, text):
+    base = str(save_tiny_base(tmp_path / "base"))
+    run = RunFolder(tmp_path / "job")
+    run.path.mkdir()
+    run.write_json("request.json", {"models": [base], "text": str(text), "questions": str(asked), "device": "cpu"})
+    assert run_probe(Events(run)) == 1
+    (found,) = run.read_json("probe.json")["questions"]
+    assert found["asked"] == 2
+    assert sum(n for _, n in found["topics"].values()) == 2
+
+
 def test_text_that_cannot_be_read_is_refused(tmp_path):
     base = str(save_tiny_base(tmp_path / "base"))
     with pytest.raises(DataError, match="no such file"):
@@ -101,6 +161,22 @@ def test_a_round_shows_what_its_run_has_forgotten(project, capsysbinary):
     assert json.loads(capsysbinary.readouterr().out)["forgotten"] == 1.0
     (newest,) = [j for j in jobs.all_jobs(project, probes.KIND) if j.id != job.id]
     assert RunFolder(project.runs / newest.id).read_json("request.json")["text"] == str(own.resolve())
+
+
+def test_questions_of_the_project_are_asked_and_shown(project, asked, capsysbinary):
+    (project.root / "probe_questions.jsonl").write_bytes(asked.read_bytes())
+    job = jobs.wait_for(project, probes.start_probe(project, "run-1").id)
+    request = RunFolder(project.runs / job.id).read_json("request.json")
+    assert request["questions"].endswith("probe_questions.jsonl")
+    found = rounds.rounds(project)[0].probed
+    assert (found.asked, found.right, found.base_right) == (6, 4, 1)
+    assert found.topics == {"": (3, 1, 4), "memory": (1, 0, 2)}
+    assert rounds_table(rounds.rounds(project))["probe questions"] == ["4 of 6 (base 1)"]
+    assert shell(["--project", str(project.root), "probe", "run-1"]) == 0
+    assert b"memory: 1 of 2 right, its base 0" in capsysbinary.readouterr().out
+    (project.root / "probe_questions.jsonl").write_text('{"prompt": "x", "check": {"nothing": 1}}\n')
+    with pytest.raises(DataError, match="check"):
+        probes.start_probe(project, "run-1")
 
 
 def test_a_run_without_a_model_cannot_be_probed(project):

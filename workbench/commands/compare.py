@@ -137,17 +137,25 @@ def probe(
     text: Annotated[
         Path | None, typer.Option(help="JSONL of general text; default: the project's probe_text.jsonl.")
     ] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(help="JSONL of questions with a check; default: the project's probe_questions.jsonl."),
+    ] = None,
 ) -> None:
-    """Measure how much worse than its base a run knows plain text."""
+    """Measure how much worse than its base a run knows plain text, and answers questions."""
     shell = shell_of(context)
     project = shell.project()
-    job = jobs.wait_for(project, probes.start_probe(project, run, text).id)
+    job = jobs.wait_for(project, probes.start_probe(project, run, text, questions).id)
     found = probes.probes(project).get(run)
     if not isinstance(found, probes.Probe):
         raise JobError(f"job {job.id} {job.status}: {job.error}", job.remedy or "look at its log")
     shell.finish(
         {**dataclasses.asdict(found), "forgotten": found.forgotten},
         f"{run}: {found.run:.4f} nats per token, its base {found.base:.4f}: forgotten {found.forgotten:+.4f}",
+        *(
+            f"  {name or 'questions'}: {right:,} of {n:,} right, its base {base:,}"
+            for name, (right, base, n) in found.topics.items()
+        ),
     )
 
 

@@ -1,10 +1,13 @@
-"""Probes of a run: how much worse than its base it knows plain text. A small job of its own."""
+"""Probes of a run: how much worse than its base it knows plain text, and answers questions. A small job."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from crlft.ablation_cell import read_checked_prompts
 from crlft.modelfolder import read_card
 from crlft.runfolder import RunFolder
 from workbench.domain.errors import JobError, ProjectError, WorkbenchError
@@ -18,6 +21,8 @@ from workbench.services.sample_data import sample_data_dir
 KIND = "probe"
 TEXT = "probe_text.jsonl"
 """In the project's folder: general text of one's own to measure on; without it the sample's is taken."""
+QUESTIONS = "probe_questions.jsonl"
+"""In the project's folder: questions with a check (see `crlft.probes`); without it none are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,19 @@ class Probe:
         run: The run's model.
         base: The base it started from.
         tokens: Over how many tokens.
+        asked: Questions; 0 where none were asked.
+        right: Of these, how many the run answers right.
+        base_right: Of these, how many its base answers right.
+        topics: Topic → (right by the run, right by the base, asked).
     """
 
     run: float
     base: float
     tokens: int
+    asked: int = 0
+    right: int = 0
+    base_right: int = 0
+    topics: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def forgotten(self) -> float:
@@ -57,13 +70,20 @@ def probe_text(project: Project) -> Path:
         ) from error
 
 
-def start_probe(project: Project, run: str, text: Path | None = None) -> Job:
-    """Start measuring a finished run and its base on plain text.
+def probe_questions(project: Project) -> Path | None:
+    """Return the questions that are asked, or None."""
+    own = project.root / QUESTIONS
+    return own if own.is_file() else None
+
+
+def start_probe(project: Project, run: str, text: Path | None = None, questions: Path | None = None) -> Job:
+    """Start measuring a finished run and its base on plain text, and on questions where there are any.
 
     Args:
         project: The project.
         run: The run.
         text: JSONL of documents; None takes `probe_text`.
+        questions: JSONL of questions; None takes `probe_questions`.
 
     Raises:
         WorkbenchError: The run has no model, there is no text, or the job cannot be started.
@@ -72,9 +92,13 @@ def start_probe(project: Project, run: str, text: Path | None = None) -> Job:
     if read_card(folder / "model") is None:
         raise JobError(f"run {run} has no finished model", "let it end, or name another run")
     base = resolve_base(project, str(jobs.get_job(project, run).params.get("base", "offline"))).model
+    asked = questions or probe_questions(project)
+    if asked is not None:
+        read_checked_prompts(asked, "topic")  # a mistake in the file is said before anything is started
     body = {
         "models": [str((folder / "model").resolve()), base],
         "text": str((text or probe_text(project)).resolve()),
+        **({"questions": str(asked.resolve())} if asked is not None else {}),
     }
     job_id = new_job_id(KIND)
     job = RunFolder(jobs.runs_dir(project) / job_id)
@@ -107,7 +131,21 @@ def probes(project: Project) -> dict[str, Probe | Job]:
         rows = (body or {}).get("plain_text") or []
         if len(rows) == 2:
             mine, base = rows
-            found[run] = Probe(float(mine["nats_per_token"]), float(base["nats_per_token"]), int(mine["tokens"]))
+            known = Probe(float(mine["nats_per_token"]), float(base["nats_per_token"]), int(mine["tokens"]))
+            found[run] = _with_questions(known, (body or {}).get("questions") or [])
         else:
             found[run] = job
     return found
+
+
+def _with_questions(probe: Probe, rows: Sequence[Mapping[str, Any]]) -> Probe:
+    if len(rows) != 2:
+        return probe
+    mine, base = rows
+    topics = {
+        str(name): (int(right), int(base["topics"].get(name, (0, n))[0]), int(n))
+        for name, (right, n) in mine["topics"].items()
+    }
+    return replace(
+        probe, asked=int(mine["asked"]), right=int(mine["right"]), base_right=int(base["right"]), topics=topics
+    )

@@ -54,6 +54,7 @@ class RoundRow:
         swap: Nats per token by which the wrong condition makes held-out answers less likely, or None.
         held_out_loss: Nats per token on held-out conversations of the best class, or None.
         forgotten: Nats per token by which the run knows plain text worse than its base; None before it was probed.
+        probed: The run's probe, or None before it was probed.
         votes: Votes in that comparison.
         votes_won: Share of its votes that the best condition won, ties half; None without votes.
         brought_back: Answers sent into the next round.
@@ -79,6 +80,7 @@ class RoundRow:
     swap: float | None = None
     held_out_loss: float | None = None
     forgotten: float | None = None
+    probed: Probe | None = None
     votes: int = 0
     votes_won: float | None = None
     brought_back: int = 0
@@ -141,6 +143,7 @@ def rounds(project: Project) -> list[RoundRow]:
                 swap=_swap(run),
                 held_out_loss=_held_out_loss(project, run),
                 forgotten=_forgotten(probed.get(run.id)) if run else None,
+                probed=_probe(probed.get(run.id)) if run else None,
                 votes=votes.get(comparison.id, 0) if comparison else 0,
                 votes_won=_votes_won(figures),
                 brought_back=sum(brought.get(c, 0) for c in sent),
@@ -164,6 +167,10 @@ def _held_out_loss(project: Project, run: Job | None) -> float | None:
 
 def _forgotten(probe: Probe | Job | None) -> float | None:
     return probe.forgotten if isinstance(probe, Probe) else None
+
+
+def _probe(probe: Probe | Job | None) -> Probe | None:
+    return probe if isinstance(probe, Probe) else None
 
 
 def _votes_won(figures: ColumnFigures | None) -> float | None:

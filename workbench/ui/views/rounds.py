@@ -130,9 +130,28 @@ def rounds_table(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
         t("swap test"): ["–" if r.swap is None else f"{r.swap:+.3f}" for r in rows],
         t("held-out loss"): ["–" if r.held_out_loss is None else f"{r.held_out_loss:.3f}" for r in rows],
         t("forgotten"): ["–" if r.forgotten is None else f"{r.forgotten:+.3f}" for r in rows],
+        **_questions(rows),
         t("votes"): [_votes(r) for r in rows],
         t("brought back"): [r.brought_back for r in rows],
     }
+
+
+def _questions(rows: Sequence[RoundRow]) -> dict[str, Sequence[object]]:
+    """Return the column of probe questions, where any were asked: right answers of the run, and of its base."""
+    if not any(r.probed and r.probed.asked for r in rows):
+        return {}
+    told = [
+        t(
+            "{right} of {n} (base {base})",
+            right=r.probed.right,
+            n=r.probed.asked,
+            base=r.probed.base_right,
+        )
+        if r.probed and r.probed.asked
+        else "–"
+        for r in rows
+    ]
+    return {t("probe questions"): told}
 
 
 def _share(row: RoundRow) -> float:
@@ -210,6 +229,13 @@ def _open(row: RoundRow) -> None:
 @guarded
 def _probe(project: Project, row: RoundRow) -> None:
     """Offer to measure what the round's run has forgotten, and follow it while it is measured."""
+    if row.probed and len(row.probed.topics) > 1:
+        section(t("Probe questions"), t("right answers, by topic"))
+        table(
+            [t("topic"), t("questions"), t("the run"), t("its base")],
+            [[name or "–", n, right, base] for name, (right, base, n) in sorted(row.probed.topics.items())],
+            numeric=range(1, 4),
+        )
     if not row.run or row.run_status != "done" or row.forgotten is not None:
         return
     job = probes(project).get(row.run)
@@ -218,7 +244,9 @@ def _probe(project: Project, row: RoundRow) -> None:
         return
     if isinstance(job, Job) and job.status in ("failed", "killed"):
         st.error(plain(job.error) + "\n\n" + plain(job.remedy), icon=":material/error:")
-    if st.button(t("Measure what it has forgotten"), icon=":material/psychology_alt:", key="round-probe"):
+    told = t("Plain text; and the questions of probe_questions.jsonl, where the project's folder has it.")
+    label = t("Measure what it has forgotten")
+    if st.button(label, icon=":material/psychology_alt:", key="round-probe", help=told):
         start_probe(project, row.run)
         st.rerun()
 
