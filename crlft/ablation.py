@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crlft.ablation_cell import RESULT, Cell, read_checked_prompts
+from crlft.ablation_cell import RESULT, Cell
+from crlft.checkedprompts import read_checked_prompts
 from crlft.config import RunConfig
 from crlft.errors import ConfigError, RunError
 from crlft.methods import METHODS

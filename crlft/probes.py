@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from crlft.ablation_cell import read_checked_prompts
 from crlft.base_text import read_documents
+from crlft.checkedprompts import read_checked_prompts
 from crlft.checks import check_answer
 from crlft.dataset import Example
 from crlft.errors import DataError

@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from crlft.ablation_cell import CheckedPrompt, check_texts, read_checked_prompts
+from crlft.ablation_cell import check_texts
 from crlft.ablation_report import build_report, markdown
+from crlft.checkedprompts import CheckedPrompt, read_checked_prompts
 from crlft.conversation import Turn
 from crlft.errors import DataError
 from crlft.intervals import Interval, crossed_interval, student_interval

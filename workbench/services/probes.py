@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crlft.ablation_cell import read_checked_prompts
+from crlft.checkedprompts import read_checked_prompts
 from crlft.modelfolder import read_card
 from crlft.runfolder import RunFolder
 from workbench.domain.errors import JobError, ProjectError, WorkbenchError
