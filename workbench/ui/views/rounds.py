@@ -136,11 +136,11 @@ def rounds_table(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
     }
 
 
-def _questions(rows: Sequence[RoundRow]) -> dict[str, Sequence[object]]:
+def _questions(rows: Sequence[RoundRow]) -> dict[str, list[object]]:
     """Return the column of probe questions, where any were asked: right answers of the run, and of its base."""
     if not any(r.probed and r.probed.asked for r in rows):
         return {}
-    told = [
+    told: list[object] = [
         t(
             "{right} of {n} (base {base})",
             right=r.probed.right,
