@@ -90,7 +90,7 @@ def store_measures(project: Project) -> Iterator[tuple[str, Callable[[], object]
     yield "tag one, then every facet and histogram, whole and tokens>800", tag_and_look
     everywhere = [(-40.0, -40.0), (40.0, -40.0), (40.0, 40.0), (-40.0, 40.0)]
     if mapping.load_map(project, limit=1) is not None:
-        yield "map: the sample of 20,000 points", lambda: mapping.load_map(project, "class")
+        yield "map: the sample of 50,000 points", lambda: mapping.load_map(project, "class")
         yield "map: a lasso around a tenth", lambda: mapping.select_polygon(project, [(-4, -4), (4, -4), (4, 4)])
         yield "map: a lasso around everything", lambda: mapping.select_polygon(project, everywhere)
 
@@ -180,6 +180,8 @@ _PAINTED = """([before, pick]) => new Promise((done) => {
   });
   look();
 })"""
+_BARS = """[...document.querySelectorAll('.st-key-browse-facets *')].map(
+  (e) => e.shadowRoot?.querySelector('.facets')?.textContent ?? '').join('')"""
 # What the browser says of when the key (or the mouse button) went: the act before it, such as filling the box and
 # moving the mouse there, is the benchmark's own work.
 _STRUCK = """() => {
@@ -237,8 +239,26 @@ def browser_measures(
     yield "next conversation", times(lambda _i: page.keyboard.press("j"), _READER)
     yield "tag with a key", times(lambda i: page.keyboard.press("12"[i % 2]), _READER)
     yield "next page", times(lambda _i: page.locator(".page.forth").click(), _COUNT)
+    few = max(6, turns // 3)
     for name, query in queries.items():
-        yield f"{name}: {query}", times(lambda i, q=query: search("" if i % 2 else q), _COUNT, max(6, turns // 3))
+        yield f"{name}: {query}", times(lambda i, q=query: search("" if i % 2 else q), _COUNT, few)
+    search("")
+    page.wait_for_timeout(1500)
+    bar = page.locator(".facet .value").first
+    yield "facet refresh: a click on a bar", times(lambda _i: bar.click(), _BARS, few)
+    search("")
+    page.wait_for_timeout(1500)
+    page.locator(".row").first.click()
+
+    def like(i: int) -> None:
+        if i % 2:
+            search("")
+        else:
+            page.locator(".row").nth(3 + i).click()
+            page.wait_for_timeout(600)
+            page.keyboard.press("l")
+
+    yield "semantic: like the open conversation (L)", times(like, _COUNT, few)
 
 
 def run(data: Path, rounds: int, *, n: int = 50_000, browser: str = "") -> dict[str, object]:

@@ -112,7 +112,7 @@ def map_stamp(project: Project) -> str:
 
 
 def load_map(
-    project: Project, colour_by: str = "class", limit: int = 20_000, query: str = ""
+    project: Project, colour_by: str = "class", limit: int = 50_000, query: str = ""
 ) -> MapView | None:
     """Return the newest map, or None where none was made yet.
 

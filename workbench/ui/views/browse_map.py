@@ -27,7 +27,7 @@ from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import section
 
 Pick = Callable[[str, str, bool], None]
-POINTS_DRAWN = 20_000
+POINTS_DRAWN = 50_000
 COLOUR_BY = {
     "class": "Class",
     "source": "Source",
