@@ -18,6 +18,7 @@ from workbench.curate.questions import ask_the_same
 from workbench.domain.comparison import Prompt
 from workbench.domain.errors import PlanError
 from workbench.services import browsing, curation, heldout, snapshots
+from workbench.services.lengths import lengths
 from workbench.services.prompts import held_out_prompts, parse_prompts, set_held_out
 from workbench.services.promptsets import draw_prompts
 from workbench.services.snapshotfiles import read_manifest
@@ -275,3 +276,8 @@ def test_a_few_against_many_finds_what_comparing_all_with_all_finds():
     assert found.scores.tolist() == best
     assert sum(found.equal) >= 10
     assert sum((found.scores > 0) & ~found.equal) >= 10
+
+
+def test_lengths_are_those_of_what_the_snapshot_holds(project):
+    found = lengths(project, current_train_set(project), 100, {})
+    assert sum(map(sum, found.bars.values())) == snapshots.plan_snapshot(project).conversations == 3

@@ -1,8 +1,10 @@
 """What a round changed: from two snapshots and the log between them."""
 
 from tests.unit.loop_project import loop_project
+from workbench.domain.comparison import Prompt
 from workbench.services import curation, rounds
-from workbench.services.browsing import matching_seqs
+from workbench.services.browsing import iterate_records, matching_seqs
+from workbench.services.prompts import set_held_out
 from workbench.services.roundchanges import round_changes
 from workbench.services.snapshots import make_snapshot
 
@@ -23,5 +25,11 @@ def test_a_rounds_changes_are_counted_and_signed(tmp_path):
     found = round_changes(project, 2)
     assert (found.before, found.after) == ("first", "second")
     assert (found.added, found.dropped, found.retagged) == (0, 1, 2)
+    assert found.held_out == 0
     assert {(who, n) for who, _, n in found.decisions} == {("ann", 2), ("bo", 1)}
+    (gone,) = [r for r in iterate_records(project, "class:expert -status:dropped")][:1]
+    set_held_out(project, [Prompt("h", ({"role": "user", "content": gone.conversation.prompt},))], actor="ann")
+    make_snapshot(project, "third", actor="ann")
+    found = round_changes(project, 2)
+    assert (found.after, found.dropped, found.held_out) == ("third", 2, 1)
     project.close()

@@ -158,4 +158,6 @@ def _post(endpoint: Endpoint, body: dict[str, Any]) -> str:
             f"{url} answered {error.code} {error.reason}", "look at the key and the name"
         ) from None
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise WorkbenchError(f"{url} gave no usable answer ({error})", "is an endpoint running there?") from error
+        raise WorkbenchError(
+            f"the judge at {url} gave no usable answer ({error})", "look whether an endpoint is running there"
+        ) from error

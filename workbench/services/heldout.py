@@ -16,7 +16,7 @@ reworded    nearly the same text, but a word gave way to another ("the day after
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -267,16 +267,22 @@ def held_out_term(project: Project) -> str:
         return f"heldout:{','.join(heldout.ways_left_out(connection))}"
 
 
-def count_in_snapshot(project: Project, path: Path) -> int:
+def count_in_snapshot(project: Project, path: Path, among: Collection[str] | None = None) -> int:
     """Return how many conversations of a snapshot ask a prompt that is held out now and would stay out today.
 
     Older snapshots, and prompts held out later, make that more than none.
+
+    Args:
+        project: The project.
+        path: The snapshot's folder.
+        among: Ids of conversations; None is all.
     """
     compare_prompts(project)
-    hashes = pq.read_table(path / DATA, columns=["prompt_hash"])["prompt_hash"]
+    table = pq.read_table(path / DATA, columns=["uid", "prompt_hash"])
+    rows = zip(table["uid"].to_pylist(), table["prompt_hash"].to_pylist(), strict=True)
     with project.database.read() as connection:
         out = heldout.known(connection)
-    return sum(digest in out for digest in hashes.to_pylist())
+    return sum(digest in out and (among is None or uid in among) for uid, digest in rows)
 
 
 def leave_out(project: Project, up_to: str, *, actor: str, reason: str = "") -> None:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, select
 
+from workbench.services.heldout import trainable
 from workbench.services.project import Project
 from workbench.services.trainset import TrainSet
+from workbench.store.heldout import is_held_out
 from workbench.store.schema import conversations
 
 BARS = 40
@@ -86,8 +88,9 @@ def _in_snapshot(path: Path) -> Iterable[tuple[str, int, int]]:
 def _now(project: Project) -> Iterable[tuple[str, int, int]]:
     query = (
         select(conversations.c.class_name, conversations.c.n_tokens, func.count())
-        .where(conversations.c.status != "dropped", conversations.c.class_name.is_not(None))
+        .where(trainable())
         .group_by(conversations.c.class_name, conversations.c.n_tokens)
     )
     with project.database.read() as connection:
+        query = query.where(not_(is_held_out(connection)))
         return [(str(name), int(tokens), int(n)) for name, tokens, n in connection.execute(query)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
+from workbench.services.heldout import count_in_snapshot
 from workbench.services.project import Project
 from workbench.services.snapshotfiles import DATA
 from workbench.services.snapshots import Snapshot, list_snapshots
@@ -25,6 +26,7 @@ class RoundChanges:
         after: The later one.
         added: Conversations that only the later holds.
         dropped: Conversations that only the earlier holds.
+        held_out: Of those dropped, how many ask what is held out now.
         retagged: Conversations in both under another class.
         decisions: (who, what, conversations) of the time between, most first; undone ones are left out.
     """
@@ -33,6 +35,7 @@ class RoundChanges:
     after: str
     added: int
     dropped: int
+    held_out: int
     retagged: int
     decisions: tuple[tuple[str, str, int], ...]
 
@@ -45,11 +48,13 @@ def round_changes(project: Project, number: int) -> RoundChanges | None:
     if after is None or before is None:
         return None
     old, new = _classes(before), _classes(after)
+    gone = old.keys() - new.keys()
     return RoundChanges(
         before=before.name,
         after=after.name,
         added=len(new.keys() - old.keys()),
-        dropped=len(old.keys() - new.keys()),
+        dropped=len(gone),
+        held_out=count_in_snapshot(project, before.path, gone) if gone else 0,
         retagged=sum(old[uid] != new[uid] for uid in old.keys() & new.keys()),
         decisions=_decisions(project, before.name, after.name),
     )

@@ -15,6 +15,7 @@ TEXTS: Mapping[str, str] = {
     "{n} conversations are not among them: they ask what held-out prompts ask.": (
         "{n} 个对话不在其中：它们问了留出提示所问的内容。"
     ),
+    "{n} of them held out since, others dropped or untagged": "其中 {n} 个此后被留出，其余被舍弃或去掉标注",
     "{n} more held out": "另有 {n} 个留出",
     "all that are tagged, not dropped and not held out": "所有已标注、未舍弃且未留出的对话",
     "{n} conversation stays out because it asks what a held-out prompt asks: {parts}.": (

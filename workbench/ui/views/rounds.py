@@ -268,10 +268,13 @@ def _changes(project: Project, row: RoundRow) -> None:
         t("What changed in round {n}", n=row.round),
         t("snapshot {after} against {before}", after=found.after, before=found.before),
     )
+    why = t("dropped or untagged since")
+    if found.held_out:
+        why = t("{n} of them held out since, others dropped or untagged", n=found.held_out)
     metric_row(
         [
             (t("Added"), found.added, t("conversations")),
-            (t("Left out"), found.dropped, t("dropped or untagged since")),
+            (t("Left out"), found.dropped, why),
             (t("Retagged"), found.retagged, t("another class than before")),
         ]
     )
