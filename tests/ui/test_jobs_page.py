@@ -20,6 +20,20 @@ def labels(app):
     return [b.label for b in app.button]
 
 
+def beats(app):
+    """How many parts of the page look again by themselves."""
+    return sum(c.proto.component_name == "workbench_heartbeat" for c in app.get("bidi_component"))
+
+
+def test_lists_look_again_while_something_lives_and_not_after(project, open_page):
+    make_run(project, "run-1", events=[step(1)], mark="done")
+    assert [beats(open_page(page)) for page in ("jobs", "train")] == [0, 0]
+    make_run(project, "run-2", events=[step(1)], alive=True)
+    assert [beats(open_page(page)) for page in ("jobs", "train")] == [1, 1]
+    assert beats(open_page("jobs", job="run-2")) == 1
+    assert beats(open_page("jobs", job="run-1")) == 0
+
+
 def test_a_project_without_jobs_leads_to_training(project, open_page):
     assert "Go to Train" in labels(open_page("jobs"))
 
