@@ -27,9 +27,15 @@ def test_a_rounds_changes_are_counted_and_signed(tmp_path):
     assert (found.added, found.dropped, found.retagged) == (0, 1, 2)
     assert found.held_out == 0
     assert {(who, n) for who, _, n in found.decisions} == {("ann", 2), ("bo", 1)}
-    (gone,) = [r for r in iterate_records(project, "class:expert -status:dropped")][:1]
+    project.close()
+
+
+def test_what_was_held_out_since_is_said(tmp_path):
+    project = loop_project(tmp_path / "project")
+    rounds.start_next_round(project, actor="ann")
+    gone = next(iter(iterate_records(project, "class:expert")))
     set_held_out(project, [Prompt("h", ({"role": "user", "content": gone.conversation.prompt},))], actor="ann")
-    make_snapshot(project, "third", actor="ann")
+    make_snapshot(project, "two", actor="ann")
     found = round_changes(project, 2)
-    assert (found.after, found.dropped, found.held_out) == ("third", 2, 1)
+    assert (found.before, found.after, found.dropped, found.held_out) == ("one", "two", 1, 1)
     project.close()

@@ -42,7 +42,7 @@ class RoundChanges:
 
 def round_changes(project: Project, number: int) -> RoundChanges | None:
     """Return what a round's newest snapshot changed against the newest one of an earlier round, or None."""
-    snapshots = list_snapshots(project)[::-1]
+    snapshots = sorted(list_snapshots(project), key=lambda s: s.created_at)
     after = next((s for s in reversed(snapshots) if s.round == number), None)
     before = next((s for s in reversed(snapshots) if s.round < number), None)
     if after is None or before is None:
