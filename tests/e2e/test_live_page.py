@@ -71,3 +71,20 @@ def test_figures_stay_fresh_in_view_only_and_the_end_is_seen(
     ended = len(asked)
     page.wait_for_timeout(2500)
     assert len(asked) == ended, "what has ended is asked for no more"
+
+
+def test_where_the_address_is_out_of_reach_the_page_is_drawn_anew_instead(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    expect.set_options(timeout=30_000)
+    project = create_project(tmp_path / "project")
+    run = RunFolder(make_run(project, "run-1", events=[START, step(1, total=2000)], alive=True))
+    project.close()
+    page.route("**/live/run*", lambda route: route.abort())
+    page.goto(f"{serve(project.root)}/train?run=run-1")
+    steps = page.locator(".wb-metric", has_text="Step").first
+    expect(steps).to_contain_text("1")
+    tell(run, 160)
+    expect(steps).to_contain_text("160")
+    tell(run, 170)
+    expect(steps).to_contain_text("170")
