@@ -30,6 +30,7 @@ class KTO:
     title = "KTO (answers labelled good or bad)"
     sign = "a `label` that is true or false"
     readable = True
+    texts: Mapping[str, str] = {"prompt": "user", "completion": "assistant"}
     remedy = ""
 
     def matches(self, row: Mapping[str, Any]) -> bool:

@@ -46,6 +46,7 @@ class Preference:
     title = "preference pairs"
     sign = "`chosen` with `rejected`"
     readable = True
+    texts: Mapping[str, str] = {"prompt": "user", "chosen": "assistant", "rejected": "assistant"}
     remedy = ""
 
     def matches(self, row: Mapping[str, Any]) -> bool:

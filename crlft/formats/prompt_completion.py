@@ -22,6 +22,7 @@ class PromptCompletion:
     title = "prompt and completion"
     sign = "`prompt` with `completion`"
     readable = True
+    texts: Mapping[str, str] = {"prompt": "user", "completion": "assistant"}
     remedy = ""
 
     def matches(self, row: Mapping[str, Any]) -> bool:

@@ -85,6 +85,17 @@ class WeighsTurns(Protocol):
 
 
 @runtime_checkable
+class TextOrTurns(Protocol):
+    """A format whose rows hold texts, or lists of messages where a text cannot say it.
+
+    Attributes:
+        texts: Those fields, and the role of one that is a text.
+    """
+
+    texts: Mapping[str, str]
+
+
+@runtime_checkable
 class WritesAll(Protocol):
     """A format whose rows are not one for each conversation: pairs need two, labels are not always there."""
 

@@ -23,7 +23,7 @@ from crlft.conversation import Conversation
 from crlft.errors import DataError
 from crlft.formats import FORMATS, LABELLED, WRITABLE
 from crlft.formats.protocol import Format, Outgoing
-from crlft.formats.rows_out import rows_out
+from crlft.formats.rows_out import TEXTS, rows_out, shape_of_all
 from crlft.formats.writing import check_name, container_loss, write_rows
 from workbench.domain.errors import WorkbenchError
 from workbench.domain.record import Record
@@ -34,6 +34,9 @@ __all__ = ["EXPORT_FORMATS", "Card", "ExportPreview", "ExportReport", "export_co
 
 EXPORT_FORMATS = (*WRITABLE, *LABELLED, DATASETS)
 """Names that `export_conversations` takes; those of `LABELLED` hold only pairs, or labelled answers."""
+
+SHAPE_LOOK = 20_000
+"""Conversations behind those shown that a preview looks at: one of several turns changes the shape of all rows."""
 
 WHOLE = "train"
 """The only part where nothing is split."""
@@ -86,6 +89,7 @@ def export_conversations(
     card: Card | None = None,
     splits: Mapping[str, float] | None = None,
     on_progress: OnProgress | None = None,
+    shape: int = TEXTS,
 ) -> ExportReport:
     """Write conversations to a file, or to a folder that `datasets` reads.
 
@@ -99,6 +103,7 @@ def export_conversations(
         splits: Parts with their shares, such as `{"train": 0.9, "test": 0.1}`; no prompt is in two of them. Files
             are named `out.train.jsonl`.
         on_progress: Called now and then with conversations written and None.
+        shape: As of `rows_out`.
 
     Raises:
         WorkbenchError: The format, the name or a share makes no sense, something stands at `out`, or it cannot be
@@ -122,7 +127,7 @@ def export_conversations(
             if format == DATASETS:
                 tally.files.update(write_folder(parts, scheme, path, card or Card(path.name)))
             else:
-                _write_files(parts, targets, FORMATS[format], tally, scheme)
+                _write_files(parts, targets, FORMATS[format], tally, scheme, shape)
     return tally.report(path, format)
 
 
@@ -148,13 +153,18 @@ def preview_export(
     Raises:
         WorkbenchError: As there.
     """
-    first = list(islice(records, limit))
+    every = iter(records)
+    first = list(islice(every, limit))
+    shape = TEXTS
+    if format in FORMATS:
+        looked_at = (r.conversation if isinstance(r, Record) else r for r in islice(every, SHAPE_LOOK))
+        shape = shape_of_all(FORMATS[format], (_outgoing(c, scheme) for c in looked_at))
     with tempfile.TemporaryDirectory(prefix="workbench-preview-") as scratch:
         name = Path(out).name
         packed = Path(name).suffix in (".gz", ".zst")
         aside = Path(scratch) / (Path(name).stem if packed else name)
         shown = aside.with_suffix(".jsonl") if aside.suffix == ".parquet" else aside
-        report = export_conversations(first, scheme, shown, format, card=card)
+        report = export_conversations(first, scheme, shown, format, card=card, shape=shape)
         file = shown / "README.md" if shown.is_dir() else shown
         return ExportPreview(file.read_text(encoding="utf-8"), report)
 
@@ -178,6 +188,7 @@ def _write_files(
     form: Format,
     tally: _Tally,
     scheme: ClassScheme,
+    shape: int,
 ) -> None:
     """Write a file for each part; if one cannot be written none stays."""
     written: list[Path] = []
@@ -185,7 +196,9 @@ def _write_files(
         for name, conversations in parts.items():
             rows = 0
             with write_rows(targets[name]) as put:
-                for row in rows_out(form, (_outgoing(c, scheme) for c in conversations), tally.leave_out):
+                items = (_outgoing(c, scheme) for c in conversations)
+                one_shape = check_name(targets[name])[0] not in ("csv", "tsv")
+                for row in rows_out(form, items, tally.leave_out, one_shape=one_shape, shape=shape):
                     put(row)
                     tally.note_row(row)
                     rows += 1
