@@ -19,7 +19,7 @@ from crlft.formats.protocol import Format, LeftOut, Outgoing, TextOrTurns, Weigh
 __all__ = ["LeftOut", "Outgoing", "rows_out", "shape_of_all"]
 
 TEXTS, MESSAGES, WHOLE = 0, 1, 2
-"""Shapes of rows: texts, lists of messages, lists that repeat the prompt in each side; each can become the next."""
+"""Shapes: texts, lists of messages, lists that repeat the prompt in each side; each can be made the next."""
 
 _IN_MEMORY_BYTES = 1 << 20
 
