@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, and_
 
 from workbench.curate.dedupe import NearSettings
@@ -36,7 +35,6 @@ from workbench.domain.errors import PlanError
 from workbench.services.project import Project
 from workbench.services.promptgroups import ALIKE
 from workbench.services.prompts import HELD_OUT, asked, stored_prompts
-from workbench.services.snapshotfiles import DATA
 from workbench.store import duplicates, heldout
 from workbench.store.actions import record_action
 from workbench.store.heldout import COPY, NEAR, REWORDED, WAYS, Compared, Held
@@ -277,8 +275,10 @@ def count_in_snapshot(project: Project, path: Path, among: Collection[str] | Non
         path: The snapshot's folder.
         among: Ids of conversations; None is all.
     """
+    import pyarrow.parquet as pq  # a shell command that counts nothing does not wait for it
+
     compare_prompts(project)
-    table = pq.read_table(path / DATA, columns=["uid", "prompt_hash"])
+    table = pq.read_table(path / "data.parquet", columns=["uid", "prompt_hash"])
     rows = zip(table["uid"].to_pylist(), table["prompt_hash"].to_pylist(), strict=True)
     with project.database.read() as connection:
         out = heldout.known(connection)
