@@ -112,7 +112,7 @@ def test_each_kind_of_failure_has_its_words_the_log_and_one_main_action(project,
         make_run(project, f"run-{kind}", events=[step(1)], mark="failed", marker=marker)
         app = open_page("train", run=f"run-{kind}")
         assert title in app.error[0].value
-        assert "do this" in app.error[0].value
+        assert "Do this" in app.error[0].value
         assert any("the last words" in c.value for c in app.code)
         if action:
             assert action in labels(app)

@@ -36,7 +36,7 @@ def test_what_it_would_hold_is_shown_and_then_made(project, open_page):
 def test_a_query_narrows_it_and_what_matches_nothing_cannot_be_made(project, open_page):
     app = open_page("snapshots")
     app.text_input(key="snapshot-query").set_value("class:expert").run()
-    assert any("one class" in w.value or "no conversation" in w.value for w in app.warning)
+    assert any("One class" in w.value or "no conversation" in w.value for w in app.warning)
     app.text_input(key="snapshot-query").set_value("source:nobody-at-all").run()
     assert app.error
     assert button(app, "Make snapshot").disabled

@@ -210,7 +210,7 @@ class TestWatching:
         make_run(project, "run-1", events=[step(1)], mark="failed", marker=marker)
         app = open_page("train", run="run-1")
         assert "not a number" in app.error[0].value
-        assert "lower the rate" in app.error[0].value
+        assert "Lower the rate" in app.error[0].value
         assert "Start again with a third of the learning rate" in labels(app)
 
     def test_a_killed_run_can_be_resumed(self, project, open_page, monkeypatch):

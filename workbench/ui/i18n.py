@@ -10,7 +10,6 @@ fragment that is drawn again alone do not pass the start of the page.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import lru_cache
@@ -18,13 +17,17 @@ from functools import lru_cache
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from workbench.ui.catalogues import zh, zh_log
+from workbench.ui.catalogues import zh, zh_errors, zh_log
+from workbench.ui.forms import Forms
 
 CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "zh": zh.TEXTS}
 """Language code to (English text to text); English needs no entries."""
 
-SENTENCES: dict[str, Mapping[str, str]] = {"en": {}, "zh": zh_log.SENTENCES}
-"""Language code to (form of an English sentence to its form there), for what services write."""
+SENTENCES: dict[str, Mapping[str, str]] = {"zh": zh_log.SENTENCES}
+"""Language code to (form of an English sentence to its form there), for titles and reasons that services write."""
+
+ERRORS: dict[str, Mapping[str, str]] = {"zh": zh_errors.SENTENCES}
+"""Language code to (form of an English sentence to its form there), for what errors say."""
 
 LONGEST_SENTENCE = 500
 """Characters; what is longer is some text, and looking for its form would take long."""
@@ -32,9 +35,6 @@ LONGEST_SENTENCE = 500
 SESSION_KEY = "language"
 """Where the session's state holds the code."""
 
-_PLACE = re.compile(r"\\\{(\w+)\\\}")
-_BETWEEN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
-"""A blank between two Chinese characters, left where a translated part met the text around it."""
 _language: ContextVar[str | None] = ContextVar("workbench_language", default=None)
 
 
@@ -69,27 +69,34 @@ def tn(n: int, one: str, many: str, /, **values: object) -> str:
 
 def said(sentence: str) -> str:
     """Return a sentence that a service wrote (a title, a reason) in the chosen language, if its form is known."""
-    forms = SENTENCES[language()]
-    if not forms or len(sentence) > LONGEST_SENTENCE:
+    return _said(language(), sentence)
+
+
+def said_error(sentence: str) -> str:
+    """Return an error's message or remedy in the chosen language, if its form is known."""
+    return _said_error(language(), sentence)
+
+
+@lru_cache(maxsize=4096)
+def _said(code: str, sentence: str) -> str:
+    if len(sentence) > LONGEST_SENTENCE or code not in SENTENCES:
         return sentence
-    start = sentence[:1].lower() + sentence[1:]
-    for form, pattern in _patterns(language()):
-        found = pattern.fullmatch(start)
-        if found:
-            groups = found.groupdict()
-            parts = {name: said(part) if name.startswith("what") else part for name, part in groups.items()}
-            return _BETWEEN.sub("", forms[form].format(**parts))
-    return sentence
+    return _titles(code).said(sentence) or sentence
+
+
+@lru_cache(maxsize=1024)
+def _said_error(code: str, sentence: str) -> str:
+    return (_errors(code).said(sentence) or sentence) if code in ERRORS else sentence
 
 
 @lru_cache(maxsize=8)
-def _patterns(code: str) -> list[tuple[str, re.Pattern[str]]]:
-    """Return each form with the pattern that recognises it, in order."""
-    return [(form, re.compile(_PLACE.sub(_place, re.escape(form)), re.DOTALL)) for form in SENTENCES[code]]
+def _titles(code: str) -> Forms:
+    return Forms(SENTENCES[code])
 
 
-def _place(found: re.Match[str]) -> str:
-    return rf"(?P<{found[1]}>{'[0-9][0-9,]*' if found[1] == 'n' else '.+?'})"
+@lru_cache(maxsize=8)
+def _errors(code: str) -> Forms:
+    return Forms(ERRORS[code], ranked=True, lists=True, titles=_titles(code))
 
 
 def _shown(value: object) -> object:

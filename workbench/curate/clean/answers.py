@@ -79,7 +79,9 @@ def positive(params: Mapping[str, Any], name: str, least: int = 1) -> int:
     """
     value = params[name]
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise PlanError(f"{name} is {value!r}", f"give a whole number from {least} on")
+        raise PlanError(
+            f"{name} is {value!r}, too small or no whole number", f"give a whole number from {least} on"
+        )
     return value
 
 

@@ -15,8 +15,8 @@ The glossary of all Chinese catalogues, so that a thing has one name on every pa
     rule 规则                  recipe 配方              hit 命中              island, topic 主题
     supervised 参与训练        fold 折                  seed 随机种子         curator 标注员
 
-Titles stand in `zh_log`, reasons of rows in quarantine and faults of files in `zh_reasons`; other errors stay as
-services say them, in English.
+What services write in English is recognised by its form: titles in `zh_log`, reasons of rows in quarantine and
+faults of files in `zh_reasons`, all other errors in `zh_errors`.
 """
 
 from __future__ import annotations

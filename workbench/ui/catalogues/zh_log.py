@@ -129,7 +129,7 @@ _REASONS: Mapping[str, str] = {
     "by hand": "手动",
 }
 
-_HITS: Mapping[str, str] = {
+HITS: Mapping[str, str] = {
     "text was decoded with the wrong encoding": "文本以错误的编码解读",
     "holds invisible or control characters": "含有不可见字符或控制字符",
     "has stray blanks or blank lines": "有多余的空格或空行",
@@ -165,6 +165,6 @@ _HITS: Mapping[str, str] = {
 _TWO: Mapping[str, str] = {"{what}; {what_else}": "{what}；{what_else}"}
 
 SENTENCES: Mapping[str, str] = {
-    **_WHAT, **_REASONS, **_HITS, **_WORK, **_ARRIVALS, **_DECISIONS, **ROW_REASONS, **FILE_FAULTS, **_TWO
+    **_WHAT, **_REASONS, **HITS, **_WORK, **_ARRIVALS, **_DECISIONS, **ROW_REASONS, **FILE_FAULTS, **_TWO
 }  # fmt: skip
 """English form → Chinese form, the more special before the more general."""

@@ -24,7 +24,7 @@ from workbench.ui import state
 from workbench.ui.i18n import said, t, tn
 from workbench.ui.views import following
 from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.errors import error_box, plain
+from workbench.ui.widgets.errors import error_box, in_words, plain
 from workbench.ui.widgets.layout import progress_line
 
 _PENDING, _NOTICE, _AFTER = "pending_plan", "notice", "pending_plan_after"
@@ -70,7 +70,7 @@ def undo(project: Project, action_id: int | None = None) -> Action | None:
         with progress() as report:
             action = curation.undo(project, action_id, actor=state.curator(), on_progress=report)
     except CrlftError as error:
-        state.say(plain(str(error)), icon=":material/error:")
+        state.say(in_words(error), icon=":material/error:")
         return None
     st.session_state.pop(_NOTICE, None)
     title = said(action.title.removeprefix("undo: "))

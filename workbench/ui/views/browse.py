@@ -16,7 +16,7 @@ from workbench.ui.views import browse_facets, browse_health, browse_map, browse_
 from workbench.ui.views.browse_workspace import prepare, workspace
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.completion import complete
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import fault_words, guarded, in_words
 from workbench.ui.widgets.facet_list import facet_list
 from workbench.ui.widgets.layout import empty_state, page_header
 
@@ -164,12 +164,12 @@ def _pick(field: str, value: str, exclude: bool) -> None:
     try:
         set_params(q=querytext.toggle(param("q"), field, value, exclude=exclude), id=None)
     except QueryError as error:
-        state.say(plain(str(error)), icon=":material/error:")
+        state.say(in_words(error), icon=":material/error:")
 
 
 def _query_error(query: str, error: QueryError) -> None:
     """Show the query with a mark under the place of the mistake, and the remedy."""
-    st.error(plain(error.message[:1].upper() + error.message[1:]), icon=":material/error:")
+    st.error(fault_words(error.message), icon=":material/error:")
     st.code(f"{query}\n{' ' * error.position}^", language=None)
     if error.remedy:
-        st.markdown(f"**{t('What to do:')}** {plain(error.remedy)}")
+        st.markdown(fault_words("", error.remedy))

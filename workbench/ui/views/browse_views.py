@@ -11,7 +11,7 @@ from workbench.services.views import View
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
-from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.errors import in_words, plain
 
 
 def menu(project: Project, query: str, order: str) -> None:
@@ -63,7 +63,7 @@ def _save(project: Project, query: str, order: str) -> None:
     try:
         view = views.save_view(project, st.session_state["view-name"], query, order, actor=state.curator())
     except CrlftError as error:
-        state.say(plain(str(error)), icon=":material/error:")
+        state.say(in_words(error), icon=":material/error:")
         return
     st.session_state["view-name"] = ""
     state.say(t("Saved as “{name}”", name=plain(view.name)))

@@ -19,7 +19,7 @@ from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
 from workbench.ui.views import browse_bulk, origin, reader, siblings
 from workbench.ui.views.querytext import with_likeness, words
-from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.errors import fault_words
 from workbench.ui.widgets.focus_queue import outbox
 from workbench.ui.widgets.reader_bar import Shown, reader_bar
 from workbench.ui.widgets.record_list import Pager, acknowledge, record_list
@@ -204,7 +204,7 @@ def _outbox(project: Project) -> None:
         st.session_state[_OUTCOMES] = (number + 1, done)
         for outcome in done:
             if not outcome.ok:
-                state.say(plain(outcome.message), icon=":material/error:")
+                state.say(fault_words(outcome.message), icon=":material/error:")
         _gone_on(message.get("open") or {})
 
     outbox(

@@ -28,7 +28,7 @@ from workbench.ui.views.train_watch import REFRESH_SECONDS, job_chip
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import grid_html, prompt_text
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import fault_words, guarded, plain
 from workbench.ui.widgets.layout import page_header, pager, progress_line, section
 from workbench.ui.widgets.loop_styles import loop_styles
 
@@ -87,7 +87,7 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
         if job:
             _acts(project, job)
     if job and job.status in ("failed", "killed"):
-        st.error(plain(job.error) + "\n\n" + plain(job.remedy), icon=":material/error:")
+        st.error(fault_words(job.error, job.remedy), icon=":material/error:")
     status = job.status if job else ""
     every = REFRESH_SECONDS if job is not None and job.live else None
     st.fragment(_figures, run_every=every)(project, comparison_id, scheme, status)

@@ -17,7 +17,7 @@ from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.widgets.compare_grid import cell_html, column_head, prompt_text, proof_html
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import guarded, in_words, plain
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 _KEYS: Mapping[Choice, str] = {"left": "1", "right": "2", "tie": "3", "both-bad": "4"}
@@ -116,7 +116,7 @@ def _reveal(project: Project, comparison_id: int, labels: Sequence[str]) -> None
     """Say what the last vote was about, once it is cast; or why it was not."""
     last = st.session_state.get("vote-last")
     if isinstance(last, str):
-        st.caption(plain(last))
+        st.caption(last)
     elif last:
         choice, left, right, *cells = last
         words = {"left": t("left"), "right": t("right"), "tie": t("tie"), "both-bad": t("both bad")}
@@ -165,7 +165,7 @@ def _cast(project: Project, cells: tuple[int, int], pair: tuple[int, int], choic
     try:
         comparing.vote(project, *cells, choice, actor=state.curator(), blind=blind)
     except PlanError as error:
-        st.session_state["vote-last"] = str(error)
+        st.session_state["vote-last"] = in_words(error)
     else:
         st.session_state["vote-last"] = (choice, *pair, *cells)
 

@@ -20,7 +20,7 @@ from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.views import acting
 from workbench.ui.widgets.chips import safe_colour
-from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.errors import in_words, plain
 
 Done = Callable[[Action | None], None]
 """Called after a decision with its action, or None where nothing had to change."""
@@ -31,7 +31,7 @@ def decide(project: Project, planner: Callable[[], Plan], done: Done | None = No
     try:
         action = acting.apply_now(project, planner())
     except CrlftError as error:
-        state.say(plain(str(error)), icon=":material/error:")
+        state.say(in_words(error), icon=":material/error:")
         return
     if done is not None:
         done(action)

@@ -23,7 +23,7 @@ from workbench.services.project import Project
 from workbench.ui import background, state
 from workbench.ui.i18n import said, t
 from workbench.ui.views import working
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import fault_words, guarded, plain
 from workbench.ui.widgets.layout import progress_line
 
 POLL_SECONDS = 0.7
@@ -172,9 +172,7 @@ def ended_early(project: Project, job: Job, *, leave: Callable[[], object] | Non
         leave: What else is to be forgotten where it is left.
     """
     words = {"stopped": t("It was stopped before its end."), "killed": t("Its process was killed.")}
-    text = plain(words.get(job.status) or job.error)
-    if job.status != "stopped" and job.remedy:
-        text += f"\n\n**{t('What to do:')}** {plain(job.remedy)}"
+    text = fault_words(words.get(job.status) or job.error, "" if job.status == "stopped" else job.remedy)
     (st.info if job.status == "stopped" else st.error)(f"{plain(said(job.title))}: {text}", icon=":material/info:")
     with st.container(horizontal=True, key=f"wl-work-ended-{job.kind}"):
         if st.button(t("Do it again"), type="primary", key=f"work-again-{job.kind}", icon=":material/replay:"):

@@ -14,7 +14,7 @@ from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.errors import error_box
+from workbench.ui.widgets.errors import error_box, fault_words
 from workbench.ui.widgets.layout import section
 
 _CELL_CHARACTERS = 160
@@ -24,7 +24,7 @@ _ROWS = 3
 def map_columns(project: Project, name: str, schema: UnknownSchema) -> None:
     """Draw the first rows and the choice of columns; what is chosen is remembered and the page drawn again."""
     section(name, t("no known format: say which column is what"))
-    st.caption(schema.message)
+    st.caption(fault_words(schema.message))
     table(
         schema.columns,
         [[_shown(_cell(row, column)) for column in schema.columns] for row in schema.examples[:_ROWS]],

@@ -19,7 +19,7 @@ from workbench.ui.views import acting, deciding
 from workbench.ui.views.reader import local_time
 from workbench.ui.views.train_watch import REFRESH_SECONDS
 from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import fault_words, guarded
 from workbench.ui.widgets.layout import empty_state, metric_row, progress_line, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, rounds_figure
 from workbench.ui.widgets.panes import pane_html
@@ -47,7 +47,7 @@ def draw_judging(project: Project) -> None:
         with st.spinner(t("Reading the scores")):
             report = judging.collect_suggest(project, job.id)
     elif job is not None and job.status in ("failed", "killed"):
-        st.error(plain(job.error) + "\n\n" + plain(job.remedy), icon=":material/error:")
+        st.error(fault_words(job.error, job.remedy), icon=":material/error:")
     if report is not None:
         _trust(report)
         _over_time(project)

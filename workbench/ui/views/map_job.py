@@ -10,7 +10,7 @@ from workbench.services import jobs, mapping
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import error_box, fault_words, guarded, plain
 from workbench.ui.widgets.layout import empty_state, progress_line
 
 POLL_SECONDS = 2.0
@@ -65,7 +65,7 @@ def _embedder(project: Project) -> None:
         try:
             used = mapping.choose_embedder(project, name, actor=state.curator())
         except PlanError as error:
-            st.error(f"{plain(error.message)}. **{t('What to do:')}** {plain(error.remedy)}")
+            error_box(error)
             return
         state.say(t("The next map is made by “{name}”", name=plain(used)))
         st.rerun()
@@ -79,11 +79,8 @@ def _button(project: Project, label: str, *, first: bool) -> None:
 
 def _ended_early(project: Project, job: Job) -> None:
     words = {"stopped": t("Making the map was stopped."), "killed": t("The map's process was killed.")}
-    st.warning(
-        plain(job.error or words.get(job.status, t("The map could not be made."))), icon=":material/warning:"
-    )
-    if job.remedy:
-        st.caption(plain(job.remedy))
+    happened = job.error or words.get(job.status, t("The map could not be made."))
+    st.warning(fault_words(happened, job.remedy), icon=":material/warning:")
     if job.status != "failed" and st.button(t("Go on with it"), key="map-resume", icon=":material/play_arrow:"):
         jobs.resume(project, job.id)
         st.rerun()

@@ -25,7 +25,7 @@ from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.click_table import click_table
 from workbench.ui.widgets.compare_grid import percent
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import fault_words, guarded
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header, progress_line, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, round_line, rounds_figure
 from workbench.ui.widgets.loop_styles import loop_styles
@@ -243,7 +243,7 @@ def _probe(project: Project, row: RoundRow) -> None:
         st.fragment(_probing, run_every=REFRESH_SECONDS)(project, job.id)
         return
     if isinstance(job, Job) and job.status in ("failed", "killed"):
-        st.error(plain(job.error) + "\n\n" + plain(job.remedy), icon=":material/error:")
+        st.error(fault_words(job.error, job.remedy), icon=":material/error:")
     told = t("Plain text; and the questions of probe_questions.jsonl, where the project's folder has it.")
     label = t("Measure what it has forgotten")
     if st.button(label, icon=":material/psychology_alt:", key="round-probe", help=told):

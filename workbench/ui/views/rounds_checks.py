@@ -17,7 +17,7 @@ from workbench.ui.views.heldout import draw_guard
 from workbench.ui.views.origin import draw_origin
 from workbench.ui.views.shares import warn
 from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import guarded, in_words
 from workbench.ui.widgets.layout import section
 
 SHOWN = 50
@@ -82,7 +82,7 @@ def _lineage(project: Project) -> None:
     try:
         record = get_record(project, key.strip())
     except NotFound as error:
-        st.caption(plain(str(error)))
+        st.caption(in_words(error))
         return
     draw_origin(project, record, decisions=True)
     if st.button(t("Look at it in Browse"), icon=":material/search:", type="tertiary", key="lineage-browse"):

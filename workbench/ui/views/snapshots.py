@@ -17,7 +17,7 @@ from workbench.ui.views.reader import local_time
 from workbench.ui.views.snapshot_details import draw_snapshot
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.click_table import click_table
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import fault_words, guarded
 from workbench.ui.widgets.layout import empty_state, metric_row, page_header, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, mass_figure
 from workbench.ui.widgets.loop_styles import loop_styles
@@ -69,9 +69,9 @@ def _new(project: Project, colours: Mapping[str, str], taken: set[str]) -> None:
             t("Name"), value=next_name(taken, project_overview(project).round), key=f"snapshot-name-{len(taken)}"
         )
         for fault in plan.faults:
-            st.error(plain(fault), icon=":material/error:")
+            st.error(fault_words(fault), icon=":material/error:")
         for warning in plan.warnings:
-            st.warning(plain(warning), icon=":material/warning:")
+            st.warning(fault_words(warning), icon=":material/warning:")
         if st.button(
             t("Make snapshot"),
             type="primary",

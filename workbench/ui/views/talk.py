@@ -13,7 +13,7 @@ from workbench.domain.comparison import Column
 from workbench.domain.errors import WorkbenchError
 from workbench.services import comparing, desk, training
 from workbench.services.project import Project
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said_error, t
 from workbench.ui.widgets.compare_grid import column_head
 from workbench.ui.widgets.errors import error_box, guarded
 from workbench.ui.widgets.layout import empty_state
@@ -99,7 +99,7 @@ def _chats(project: Project, columns: Sequence[Column]) -> None:
 
 def _take(state: dict[str, Any], panes: Sequence[desk.Pane]) -> None:
     for i, (chat, pane) in enumerate(zip(state["chats"], panes, strict=True)):
-        chat.append({"role": "assistant", "content": pane.text or pane.error})
+        chat.append({"role": "assistant", "content": pane.text or said_error(pane.error)})
         foot = t("{n} tokens", n=pane.n_tokens) + f" · {pane.seconds:.2f} s · {pane.rendered_hash}"
         state["feet"][i, len(chat) - 1] = foot
     state["ticket"] = None
@@ -173,7 +173,8 @@ def draw_likelihoods(columns: Sequence[Column], panes: Sequence[desk.Pane], whos
     template = f"grid-template-columns: repeat({len(columns)}, minmax(13rem, 1fr))"
     heads = "".join(f'<div class="wl-head">{column_head(c)}</div>' for c in columns)
     cells = "".join(
-        f'<div class="wl-cell">{escape(p.error) or likelihood_html(p.tokens) + mean_html(p.tokens)}</div>'
+        '<div class="wl-cell">'
+        f"{escape(said_error(p.error)) or likelihood_html(p.tokens) + mean_html(p.tokens)}</div>"
         for p in panes
     )
     st.html(f'<div class="wl-grid" style="{template}">{heads}{cells}</div>')

@@ -10,7 +10,7 @@ from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto, set_params
-from workbench.ui.widgets.errors import plain
+from workbench.ui.widgets.errors import fault_words
 
 LOG_LINES = 12
 
@@ -20,10 +20,8 @@ def trouble(project: Project, job: Job) -> None:
     kind = failures.failure_kind(job)
     if not kind:
         return
-    text = f"**{t(failures.KINDS[kind])}** \n\n{plain(job.error or t('the run ended without saying why'))}"
-    if job.remedy:
-        text += f"\n\n**{t('What to do:')}** {plain(job.remedy)}"
-    st.error(text, icon=":material/error:")
+    words = fault_words(job.error or t("the run ended without saying why"), job.remedy)
+    st.error(f"**{t(failures.KINDS[kind])}** \n\n{words}", icon=":material/error:")
     tail = jobs.job_log(project, job.id, lines=LOG_LINES)
     if tail:
         with st.expander(t("The end of its log"), expanded=kind in ("error", "killed")):

@@ -22,7 +22,7 @@ from workbench.ui.views.heldout import compared, note_left_out
 from workbench.ui.views.shares import draw_shares
 from workbench.ui.views.train_preflight import draw_preflight
 from workbench.ui.widgets.config_form import config_form
-from workbench.ui.widgets.errors import error_box, guarded, plain
+from workbench.ui.widgets.errors import error_box, fault_words, guarded
 from workbench.ui.widgets.layout import empty_state, section
 
 KEPT_NOW = ""
@@ -148,7 +148,7 @@ def _start(project: Project, request: TrainRequest, flight: Preflight | None, fa
     if fault is not None and request.base:
         error_box(fault)
     for warning in flight.warnings if flight else ():
-        st.warning(plain(warning), icon=":material/warning:")
+        st.warning(fault_words(warning), icon=":material/warning:")
     clicked = st.button(
         t("Start training"), type="primary", icon=":material/play_arrow:", disabled=flight is None, width="stretch"
     )

@@ -19,7 +19,7 @@ from workbench.services.train_request import TrainRequest
 from workbench.ui.i18n import t
 from workbench.ui.views.train_panels import class_counts
 from workbench.ui.widgets.chips import class_chip, table
-from workbench.ui.widgets.errors import error_box, guarded, plain
+from workbench.ui.widgets.errors import error_box, fault_words, guarded
 from workbench.ui.widgets.layout import duration, metric_row, section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, mass_figure
 from workbench.ui.widgets.rendered import heaviest_token, rendered_html, rendered_legend, tokens_html
@@ -127,7 +127,7 @@ def _why_estimated(project: Project, request: TrainRequest, job: Job | None) -> 
         st.caption(t("Estimates by the project's tokenizer; the exact counts are being made…"))
         _wait_for_counts(project, job)
     elif job is not None and job.status != "done":
-        st.warning(plain(f"{job.error} · {job.remedy}" if job.remedy else job.error), icon=":material/warning:")
+        st.warning(fault_words(job.error, job.remedy), icon=":material/warning:")
 
 
 def _wait_for_counts(project: Project, job: Job) -> None:

@@ -20,7 +20,7 @@ from workbench.ui.views.train_live import live_now, parts, read_curves
 from workbench.ui.views.train_panels import draw_curves, draw_data, draw_log, draw_samples, draw_settings
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.chips import chip
-from workbench.ui.widgets.errors import guarded, plain
+from workbench.ui.widgets.errors import fault_words, guarded
 from workbench.ui.widgets.layout import metric_row
 from workbench.ui.widgets.live_run import live_figures, pulse
 
@@ -106,7 +106,7 @@ def _watch(project: Project, run_id: str, status: str) -> None:
         if costs:
             metric_row(costs)
     for warning in curves.warnings:
-        st.warning(plain(warning), icon=":material/warning:")
+        st.warning(fault_words(warning), icon=":material/warning:")
 
 
 @guarded

@@ -18,7 +18,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from crlft.errors import ConfigError, CrlftError
-from workbench.ui.i18n import said, t
+from workbench.ui.i18n import language, said_error, t
 
 logger = logging.getLogger("workbench.ui")
 P = ParamSpec("P")
@@ -27,10 +27,21 @@ P = ParamSpec("P")
 def error_box(error: CrlftError) -> None:
     """Show a fault with its remedy; a configuration error lists all of its faults."""
     faults = error.faults if isinstance(error, ConfigError) and len(error.faults) > 1 else (error.message,)
-    lines = [plain(_sentence(said(f))) for f in faults]
-    if error.remedy:
-        lines.append(f"**{t('What to do:')}** {plain(_sentence(said(error.remedy)))}")
-    st.error("\n\n".join(lines), icon=":material/error:")
+    st.error("\n\n".join([*(plain(_sentence(f)) for f in faults), *_to_do(error.remedy)]), icon=":material/error:")
+
+
+def fault_words(message: str, remedy: str = "") -> str:
+    """Return what went wrong, or may, and what to do about it as Markdown in the reader's language."""
+    return "\n\n".join([*([plain(_sentence(message))] if message else []), *_to_do(remedy)])
+
+
+def in_words(error: CrlftError) -> str:
+    """Return an error as one line of Markdown, in the reader's language."""
+    return plain(" ".join(_sentence(text) for text in (error.message, error.remedy) if text))
+
+
+def _to_do(remedy: str) -> list[str]:
+    return [f"**{t('What to do:')}** {plain(_sentence(remedy))}"] if remedy else []
 
 
 def plain(text: str) -> str:
@@ -41,8 +52,10 @@ def plain(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "。")) else ".")
+    """Return a fault in the reader's language as a whole sentence."""
+    text = said_error(text.strip())
+    end = "" if text.endswith((".", "!", "?", "。", "！", "？")) else "。" if language() == "zh" else "."
+    return text[:1].upper() + text[1:] + end
 
 
 @contextmanager
