@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import numpy as np
 import pytest
 
 from crlft.conversation import Turn
+from crlft.runfolder import RunFolder
 from crlft.snapshot import read_snapshot
 from tests.contract.store_world import make_project, make_record, numbered
 from workbench.curate.dedupe import NearSettings
@@ -17,7 +19,7 @@ from workbench.curate.dedupe.pairs import near_of
 from workbench.curate.questions import ask_the_same
 from workbench.domain.comparison import Prompt
 from workbench.domain.errors import PlanError
-from workbench.services import browsing, curation, heldout, snapshots
+from workbench.services import browsing, curation, heldout, judging, snapshots
 from workbench.services.lengths import lengths
 from workbench.services.prompts import held_out_prompts, parse_prompts, set_held_out
 from workbench.services.promptsets import draw_prompts
@@ -281,3 +283,11 @@ def test_a_few_against_many_finds_what_comparing_all_with_all_finds():
 def test_lengths_are_those_of_what_the_snapshot_holds(project):
     found = lengths(project, current_train_set(project), 100, {})
     assert sum(map(sum, found.bars.values())) == snapshots.plan_snapshot(project).conversations == 3
+
+
+def test_the_folds_that_judge_the_tags_learn_from_none_of_them(project, tmp_path):
+    folder = RunFolder(tmp_path / "judging")
+    folder.path.mkdir()
+    judging._write_data(project, folder, curation.class_scheme(project), 0.0, 1)
+    lines = (folder.path / "data.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {int(json.loads(line)["id"]) for line in lines} == {3, 4, 5}

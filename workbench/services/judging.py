@@ -30,6 +30,7 @@ from workbench.services import curation, jobs
 from workbench.services.agreement import begin_point, end_point
 from workbench.services.bases import resolve_base
 from workbench.services.browsing import iterate_records
+from workbench.services.heldout import held_out_term
 from workbench.services.judged import Detected, judge
 from workbench.services.project import Project
 from workbench.store import judgements as store
@@ -179,7 +180,7 @@ def _write_data(
     names = [c.name for c in scheme.classes]
     with (folder.path / "all.jsonl").open("w", encoding="utf-8") as file:
         tags, seqs = [], []
-        for record in iterate_records(project, "-status:dropped"):
+        for record in iterate_records(project, f"-status:dropped -{held_out_term(project)}"):
             tags.append(names.index(c) if (c := record.conversation.class_name) in names else UNTAGGED)
             seqs.append(record.seq)
             plain = replace(record.conversation, id=str(record.seq), metadata={"status": record.status}, source="")
