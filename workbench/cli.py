@@ -111,6 +111,10 @@ def _wrong_use(as_json: bool, error: TyperException) -> int:
     return 2
 
 
+_INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     words = hoist_global_options(arguments)
@@ -119,6 +123,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app = make_app(next((word for word in words if word in named), None))
         result = typer.main.get_command(app).main(args=words, prog_name="workbench", standalone_mode=False)
+        if result == _INTERRUPTED:
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except TyperException as error:
         return _wrong_use(as_json, error)

@@ -33,6 +33,28 @@ class TestExitCodes:
         assert set(told) == {"error", "remedy"}
         assert str(tmp_path) in told["error"]
 
+    @pytest.mark.parametrize("as_json", [True, False])
+    def test_an_interruption_says_that_what_was_finished_is_kept(
+        self,
+        as_json: bool,
+        tmp_path: Path,
+        capsysbinary: pytest.CaptureFixture[bytes],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def interrupted(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        run(["--project", str(tmp_path), "init"])
+        capsysbinary.readouterr()
+        monkeypatch.setattr("workbench.services.importing.import_files", interrupted)
+        assert run(["--project", str(tmp_path), "import", "a.jsonl", *(["--json"] if as_json else [])]) == 1
+        told = capsysbinary.readouterr()
+        if as_json:
+            remedy = "what was finished is kept; run it again to go on"
+            assert json.loads(told.out) == {"error": "interrupted", "remedy": remedy}
+        else:
+            assert b"run it again to go on" in told.err
+
     @pytest.mark.parametrize("words", [["frobnicate"], ["tag"], ["init", "too", "many"], ["train", "--set", "x"]])
     def test_wrong_use_is_2(
         self, words: list[str], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
