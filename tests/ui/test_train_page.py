@@ -11,6 +11,7 @@ import pytest
 import crlft
 from crlft.config import RunConfig, field_help
 from tests.ui.loop_data import make_run, step
+from workbench.domain.run import Job
 from workbench.services import exact, runs, snapshots, training
 from workbench.services.training import TrainRequest
 from workbench.ui.views.train_figures import PHASES
@@ -101,6 +102,21 @@ class TestNewRun:
         assert "GPT3 Correct</b> Assistant:" in text
         assert "&lt;|end_of_turn|&gt;" in text
         assert "learnt with weight 0.1" in text
+
+    def test_what_was_being_counted_for_other_settings_is_given_up(self, project, open_page, monkeypatch):
+        given_up = []
+        monkeypatch.setattr(exact, "give_up", lambda project, job_id: given_up.append(job_id))
+        monkeypatch.setattr(exact, "still_counting", lambda project, job: True)
+
+        def start(project, request, *, measure=False, asked=False):
+            return exact.Exact(Job(f"counts-{request.method}", "preview", "running"), None)
+
+        monkeypatch.setattr(exact, "start_exact", start)
+        app = open_page("train")
+        app.run()
+        assert not given_up
+        app.radio(key="train-method").set_value("sft").run()
+        assert given_up == ["counts-c-rlft"]
 
     def test_a_method_without_condition_shows_none(self, project, open_page):
         app = open_page("train")

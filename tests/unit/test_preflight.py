@@ -98,6 +98,32 @@ def test_counting_that_fails_says_why_and_is_not_tried_again(project, monkeypatc
     assert exact.start_exact(project, TrainRequest("one")).job.pid == job.pid
 
 
+def test_what_nobody_waits_for_is_given_up_and_counted_when_asked_for_again(project, monkeypatch):
+    monkeypatch.setattr(exact, "crlft_command", command("import time; time.sleep(600)"))
+    request = TrainRequest(None)
+    job = exact.start_exact(project, request).job
+    data = project.runs / exact.FOLDER / job.id / exact.KEPT_NOW
+    until(lambda: data.is_dir())
+    exact.give_up(project, job.id)
+    until(lambda: not exact.still_counting(project, job))
+    exact.give_up(project, job.id)  # once more does nothing
+    monkeypatch.setattr(exact, "crlft_command", command(COUNTER))
+    data.mkdir(exist_ok=True)
+    exact.start_exact(project, TrainRequest("one"))
+    assert not data.exists(), "the data of what was given up does not stay"
+    assert exact.start_exact(project, request).job.live
+    exact.give_up(project, job.id)
+    counted(project, TrainRequest("one"))
+
+
+def test_the_oldest_counts_go(project, monkeypatch):
+    monkeypatch.setattr(exact, "KEPT", 1)
+    for length in ("64", "32", "16"):
+        exact.start_exact(project, TrainRequest("one", overrides={"max_tokens": length}))
+        counted(project, TrainRequest("one", overrides={"max_tokens": length}))
+    assert len(list((project.runs / exact.FOLDER).glob("counts-*"))) == 2
+
+
 def test_weights_that_come_from_the_data_give_every_class_the_same_say(project):
     flight = training.preflight(project, TrainRequest("one", method="inverse-frequency"))
     assert [c.mass_share for c in flight.classes] == pytest.approx([0.5, 0.5])

@@ -4,6 +4,7 @@ Without a snapshot the job first writes down what one made now would hold (`work
 
     job = start_exact(project, request)         # at once; nothing where it is known or under way
     found = exact_counts(project, request)      # None until it is there
+    give_up(project, job.id)                    # something else is asked for now
 
 The job loads the base's tokenizer and has a queue of its own: it does not wait for training. A small base
 that is here is loaded too, and one real step on the longest batch is computed and thrown away; a large one only
@@ -15,16 +16,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crlft.modelfolder import count_parameters
 from crlft.runfolder import RunFolder
-from workbench.domain.errors import NotFound
+from workbench.domain.errors import JobError, NotFound
 from workbench.domain.run import Job
-from workbench.jobs import captured_command, crlft_command, job_status, resume_job, start_job
+from workbench.jobs import (
+    captured_command,
+    crlft_command,
+    iterate_jobs,
+    job_status,
+    resume_job,
+    start_job,
+    stop_job,
+)
 from workbench.services.keptnow import kept_now_command, kept_now_stamp
 from workbench.services.project import Project
 from workbench.services.snapshots import get_snapshot
@@ -39,6 +50,8 @@ SMALL_PARAMETERS = 50_000_000
 MUCH = 20_000
 """So many conversations without a snapshot are written down and counted only when asked for."""
 KEPT_NOW = "kept-now"
+KEPT = 50
+"""Counts that are kept, for whoever chooses the same again."""
 
 _HARDWARE = ("device", "precision", "threads", "micro_batch_tokens", "gradient_checkpointing", "compile")
 """Settings that change a step's cost, not what is learnt."""
@@ -97,7 +110,7 @@ def start_exact(
         WorkbenchError: As `prepare`, or the job could not be started.
     """
     found = exact_counts(project, request, measure=measure)
-    if found.job is not None and found.job.status != "killed":
+    if found.job is not None and found.job.status not in ("killed", "stopped"):
         return found
     prepared = prepare(project, request)
     if request.snapshot is None and not asked and sum(c.conversations for c in prepared.data.classes) >= MUCH:
@@ -107,6 +120,7 @@ def start_exact(
     if found.job is not None:
         resume_job(folder)
         return exact_counts(project, request, measure=measure)
+    _tidy(folder.parent)
     config = prepared.config.to_dict()
     options = ["--base", config["base"], "--method", config["method"]]
     if steps:
@@ -129,6 +143,22 @@ def start_exact(
         offline=prepared.base.local,
     )
     return exact_counts(project, request, measure=measure)
+
+
+def give_up(project: Project, job_id: str) -> None:
+    """Stop counting what nobody waits for any more; what has ended stays as it is."""
+    folder = project.runs / FOLDER / job_id
+    with suppress(JobError, NotFound):  # it has ended meanwhile, or was tidied away
+        stop_job(folder, grace_seconds=0)
+
+
+def _tidy(previews: Path) -> None:
+    """Delete the oldest counts, and the data of those that were given up."""
+    ended = [job for job in iterate_jobs(previews) if not job.live]
+    ended.sort(key=lambda job: job.created_at, reverse=True)
+    for place, job in enumerate(ended):
+        folder = previews / job.id
+        shutil.rmtree(folder if place >= KEPT else folder / KEPT_NOW, ignore_errors=True)
 
 
 def still_counting(project: Project, job: Job) -> bool:

@@ -20,7 +20,7 @@ from workbench.ui.i18n import said, t, tn
 from workbench.ui.nav import param, set_params
 from workbench.ui.views.heldout import compared, note_left_out
 from workbench.ui.views.shares import draw_shares
-from workbench.ui.views.train_preflight import draw_preflight
+from workbench.ui.views.train_preflight import draw_preflight, stop_counting
 from workbench.ui.widgets.config_form import config_form
 from workbench.ui.widgets.errors import error_box, fault_words, guarded
 from workbench.ui.widgets.layout import empty_state, section
@@ -157,5 +157,6 @@ def _start(project: Project, request: TrainRequest, flight: Preflight | None, fa
     if clicked:
         with st.spinner(t("Writing the snapshot and starting the run…")):
             job = training.start_training(project, request, actor=state.curator())
+            stop_counting(project)
         set_params(run=job.id, snapshot=None, base=None)
         st.rerun()

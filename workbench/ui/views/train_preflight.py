@@ -27,7 +27,7 @@ from workbench.ui.widgets.run_charts import length_figure
 from workbench.ui.widgets.sizes import gigabytes
 
 POLL_SECONDS = 1.5
-_ASKED = "count-exactly"
+_ASKED, _COUNTING = "count-exactly", "counting-now"
 
 
 def draw_preflight(project: Project, request: TrainRequest, flight: Preflight, colours: Mapping[str, str]) -> None:
@@ -43,6 +43,7 @@ def draw_preflight(project: Project, request: TrainRequest, flight: Preflight, c
     shares = [(c.name, c.mass_share) for c in flight.classes]
     st.plotly_chart(mass_figure(shares, colours), key="preflight-mass", config=CHART_CONFIG)
     counted = _counted(project, request)
+    _follow(project, counted.job)
     counts = counted.counts
     if counts is not None:
         class_counts(counts["classes"])
@@ -75,6 +76,20 @@ def _counted(project: Project, request: TrainRequest) -> exact.Exact:
     except CrlftError as error:  # the estimate stays; the reason is worth knowing
         error_box(error)
         return exact.Exact(None, None)
+
+
+def _follow(project: Project, job: Job | None) -> None:
+    """Give up what was being counted for settings that have changed since: it would compute for nobody."""
+    now = job.id if job is not None and job.live else ""
+    before = str(st.session_state.get(_COUNTING, ""))
+    if before and before != now:
+        exact.give_up(project, before)
+    st.session_state[_COUNTING] = now
+
+
+def stop_counting(project: Project) -> None:
+    """Give up what is being counted: the run itself begins, and counts the same."""
+    _follow(project, None)
 
 
 def _measured_key(request: TrainRequest) -> str:
