@@ -66,29 +66,25 @@ def _body(project: Project) -> None:
     state.show_messages()
     query, order, view = _asked()
     classes, known = browse_facets.classes(project), browse_facets.known_values(project)
-    failure, facets, shown = None, [], None
+    failure, shown = None, None
     try:  # asked for before the first element is drawn: then all reach the browser, and are painted, at once
         browsing.check(project, query)
-        facets = browse_facets.facets(project, classes, query)
-        if view == "map":
-            facets = [*browse_facets.topics(project, query), *facets]
-        elif view == "list":
-            shown = prepare(project, classes, query, order)
+        shown = prepare(project, classes, query, order) if view == "list" else None
     except QueryError as error:
         failure = error
     _bar(project, query, order, view, known)
     if failure is not None:
         _query_error(query, failure)
-    elif shown is not None:
-        side, *places = st.columns(_LIST_COLUMNS, gap="medium")
-        with side:
-            facet_list(facets, key="browse-facets", on_pick=_pick)
+        return
+    side, *places = st.columns(_COLUMNS if shown is None else _LIST_COLUMNS, gap="medium")
+    if shown is not None:
         workspace(project, classes, shown, (places[0], places[1]))
-    else:
-        side, main = st.columns(_COLUMNS, gap="medium")
-        with side:
-            facet_list(facets, key="browse-facets", on_pick=_pick)
-        with main:
+    with side:  # counted when the list is on its way: nobody waits for them to read on
+        found = browse_facets.facets(project, classes, query)
+        topics = browse_facets.topics(project, query) if view == "map" else []
+        facet_list([*topics, *found], key="browse-facets", on_pick=_pick)
+    if shown is None:
+        with places[0]:
             if view == "map":
                 browse_map.draw(project, classes, query, _pick)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -29,7 +30,7 @@ def bar(
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"wb-bulk-{key}"
     ):
-        st.markdown(f"**{tn(total, '{n} conversation', '{n} conversations')}**", width="content")
+        st.html(f"<b>{escape(tn(total, '{n} conversation', '{n} conversations'))}</b>", width="content")
         if total:
             label = tn(total, "Act on it", "Act on all {n}")
             popover = st.popover(label, icon=":material/checklist:", key=_menu_key(key), on_change="rerun")

@@ -81,8 +81,12 @@ def topics(project: Project, query: str) -> list[Facet]:
 
 
 def known_values(project: Project) -> dict[str, list[str]]:
-    """Return the values that the search box completes, the most frequent first."""
-    counts, _ = _counted(project, "", (str(project.root), browsing.stamp(project)), "browse_whole")
+    """Return the values that the search box completes, the most frequent first; as of the last count."""
+    known = st.session_state.get("browse_whole")
+    if known is not None and known[0][0] == str(project.root):
+        counts = known[1][0]
+    else:
+        counts, _ = _counted(project, "", (str(project.root), browsing.stamp(project)), "browse_whole")
     return {field: [v for v, _ in found] for field, found in counts.items() if field not in HISTOGRAMS}
 
 

@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     };
     if (icon) part("span", "icon", icon).setAttribute("aria-hidden", "true");
     if (label) part("span", "name", label).dir = "auto";
-    if (key && label) part("kbd", "", key).setAttribute("aria-hidden", "true");
+    if (key) part("kbd", "", key).setAttribute("aria-hidden", "true");
     made.addEventListener("click", act);
     if (key) keys[key.toLowerCase()] = act;
     parent.append(made);
