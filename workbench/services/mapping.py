@@ -112,7 +112,7 @@ def map_stamp(project: Project) -> str:
 
 
 def load_map(
-    project: Project, colour_by: str = "class", limit: int = 50_000, query: str = ""
+    project: Project, colour_by: str = "class", limit: int = 50_000, query: str = "", *, sample: int = 20_000
 ) -> MapView | None:
     """Return the newest map, or None where none was made yet.
 
@@ -122,8 +122,9 @@ def load_map(
         project: The project.
         colour_by: `class`, `status`, `source`, `lang` or `cluster`; or shaded by `reward` or `doubt` (how
             suspicious the newest judgement finds the tag).
-        limit: Points at most: the same sample each time.
+        limit: So many points at most are drawn whole.
         query: Which conversations.
+        sample: How many are drawn where there are more: the same ones each time.
 
     Raises:
         PlanError: Nothing can be coloured by that.
@@ -141,10 +142,11 @@ def load_map(
             return None
         compiled = compile_text(project, connection, query)
         quick = matching_points(project, connection, query)
-        if quick is not None:
-            compiled = compiled.nearest_to(quick.sample(limit))
-        points = store.read_points(connection, compiled, colour_by, limit)
         total = store.count_points(connection, compiled) if quick is None else len(quick.seqs)
+        drawn = limit if total <= limit else min(limit, sample)
+        if quick is not None:
+            compiled = compiled.nearest_to(quick.sample(drawn))
+        points = store.read_points(connection, compiled, colour_by, drawn)
         clusters = store.read_clusters(connection)
     return MapView(
         seqs=[p.seq for p in points],

@@ -42,6 +42,7 @@ class Database:
             json_serializer=jsontext.dump,
             json_deserializer=jsontext.load,
             connect_args={"timeout": BUSY_SECONDS},
+            pool_use_lifo=True,  # the connection used last is warm, and the others' page caches need not fill
         )
         event.listen(self.engine, "connect", _prepare)
         event.listen(self.engine, "begin", _begin)

@@ -1,7 +1,7 @@
 """The map: conversations of like meaning lie together; a lasso's conversations follow in the list.
 
-At most `POINTS_DRAWN` points are drawn (a stable sample that says so); the lasso's outline is what counts, and
-the service finds every conversation inside it, drawn or not.
+Up to `POINTS_DRAWN` points are drawn whole, of more a stable sample of `SAMPLE_DRAWN` that says so; the lasso's
+outline is what counts, and the service finds every conversation inside it, drawn or not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import section
 
 Pick = Callable[[str, str, bool], None]
-POINTS_DRAWN = 50_000
+POINTS_DRAWN, SAMPLE_DRAWN = 50_000, 20_000
 COLOUR_BY = {
     "class": "Class",
     "source": "Source",
@@ -82,7 +82,7 @@ def _view(project: Project, colour_by: str, query: str) -> MapView | None:
     stamp = (str(project.root), browsing.stamp(project), mapping.map_stamp(project), done, colour_by, query)
     known = st.session_state.get("browse_map_view")
     if known is None or known[0] != stamp or known[1] is None:
-        found = mapping.load_map(project, colour_by, limit=POINTS_DRAWN, query=query)
+        found = mapping.load_map(project, colour_by, limit=POINTS_DRAWN, query=query, sample=SAMPLE_DRAWN)
         known = st.session_state["browse_map_view"] = (stamp, found)
     view: MapView | None = known[1]
     return view
