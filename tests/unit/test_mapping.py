@@ -113,6 +113,20 @@ def test_a_second_map_embeds_only_what_is_new(project: Project, started: dict[st
         assert known["vectors"][known["seqs"].tolist().index(3)].tolist() == [0, 1, 0, 0]
 
 
+def test_a_map_that_was_stopped_collected_and_resumed_is_collected_again(
+    project: Project, started: dict[str, Any]
+) -> None:
+    job = mapping.start_map(project, "ann")
+    play_worker(project, job, finish=False)
+    started["status"] = "stopped"
+    assert mapping.load_map(project) is None  # its vectors are kept
+    started["status"] = "running"  # resumed
+    assert mapping.load_map(project) is None
+    play_worker(project, job)
+    started["status"] = "done"
+    assert mapping.load_map(project).total == 5  # type: ignore[union-attr]
+
+
 def test_a_finished_map_is_collected_though_the_page_was_closed(project: Project, started: dict[str, Any]) -> None:
     job = mapping.start_map(project, "ann")
     play_worker(project, job)

@@ -134,10 +134,10 @@ def collect_map(project: Project, job_id: str) -> bool:
     job = jobs.get_job(project, job_id)
     with project.database.read() as connection:
         current = settings.get_setting(connection, MAP_SETTING, {})
-    if job_id in current.get("collected", ()):
-        return bool(current.get("job_id") == job_id)
     if job.live:
         return False
+    if {job_id, _mark(project, job)} & set(_listed(current.get("collected"))):
+        return bool(current.get("job_id") == job_id)
     return _ingest(project, RunFolder(jobs.job_folder(project, job_id)), job, current)
 
 
@@ -153,7 +153,7 @@ def _ingest(project: Project, folder: RunFolder, job: Job, current: dict[str, ob
     by_hash = {by_text[seq]: vector.tobytes() for seq, vector in zip(rows.tolist(), vectors, strict=True)}
     complete = job.status == "done" and (path / "coords.npy").exists()
     points, clusters = _lay(path, rows, members) if complete else ([], [])
-    collected = [*(str(j) for j in _listed(current.get("collected"))), job.id]
+    collected = [*(str(j) for j in _listed(current.get("collected"))), _mark(project, job)]
     with project.database.write() as connection:
         store.save_vectors(connection, embedder, by_hash)
         state = {**current, "collected": collected}
@@ -162,6 +162,14 @@ def _ingest(project: Project, folder: RunFolder, job: Job, current: dict[str, ob
             state |= {"job_id": job.id, "embedder": embedder, "points": len(points), "created_at": now()}
         settings.set_setting(connection, MAP_SETTING, state)
     return complete
+
+
+def _mark(project: Project, job: Job) -> str:
+    """Return what says that this was collected; a job that was stopped may go on and be collected again."""
+    if job.status == "done":
+        return job.id
+    vectors = jobs.job_folder(project, job.id) / "vectors.npy"
+    return f"{job.id} {job.status} {vectors.stat().st_mtime_ns if vectors.exists() else 0}"
 
 
 def _listed(value: object) -> list[object]:
