@@ -24,12 +24,6 @@ LEFT_OUT = (
 )  # fmt: skip
 """What only a shell shows."""
 
-ROW_FAULTS = (
-    "alpaca", "fields", "jsontext", "kto", "lenient", "mend", "messages", "openchat", "own", "plain", "preference",
-    "prompt_completion", "rawrow", "recognised", "rows_out", "splitter", "turns",
-)  # fmt: skip
-"""Modules of `crlft.formats` whose errors are reasons of rows in quarantine."""
-
 INNER = "there is no class 'abc'"
 """Stands where an error's sentence holds another's."""
 
@@ -49,7 +43,7 @@ COUNTED = re.compile(r"^(?:len|sum|min|max)\(|\+ 1$|(?:^|\b)(?:n|number|line|ste
 
 FILLED = {
     "found.title": "plain text", "form.title": "plain text", "detection.why": INNER, 
-    "complaint": "exit code 1", "fault": "is empty",
+    "complaint": "exit code 1", "fault": "is empty", "job.status": "failed",
 }
 """What stands for an expression whose values lie in tables of other packages."""
 
@@ -125,8 +119,7 @@ def modules() -> list[Module]:
     for package in (workbench, crlft):
         for path in sorted(Path(str(package.__file__)).parent.rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
-            rows = name.startswith("crlft/formats/") and path.stem in ROW_FAULTS
-            if not name.startswith(LEFT_OUT) and not rows:
+            if not name.startswith(LEFT_OUT):
                 found.append(Module(name, ast.parse(path.read_text("utf-8"))))
     return found
 

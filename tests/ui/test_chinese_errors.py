@@ -32,7 +32,6 @@ LOOKED_AT_ELSEWHERE = {
     "workbench/jobs/status.py: error",  # by `SENTENCES_OF`
     "workbench/jobs/status.py: remedy",
     "workbench/services/snapshots.py: plan.faults[0]",
-    "workbench/services/quarantine.py: reason_of(error, data)",  # reasons of rows in quarantine
     "workbench/ui/views/import_quarantine.py: sent.quarantined[row.id]",
     "crlft/scores.py: str(data.get('error') or '')",  # read back from a file
 }
@@ -154,9 +153,16 @@ def test_english_stays_as_it_is():
 
 def test_a_fault_and_its_remedy_are_shown_in_chinese(chinese):
     error = PlanError("there is no class 'x'", "make it first")
-    assert in_words(error) == "没有类别 'x'。 请先建立它。"
+    assert in_words(error) == "没有类别 'x'。请先建立它。"
     assert fault_words(error.message, error.remedy) == "没有类别 'x'。\n\n**怎么办：** 请先建立它。"
     assert ConfigError(["a", "b"]).remedy == "correct these and start again"
+
+
+def test_a_page_shows_an_error_in_chinese(project, open_page):
+    app = open_page("browse", q="colour:red", lang="zh")
+    assert app.error[0].value == "第 1 个字符处的字段 'colour' 未知。"
+    assert any("怎么办" in m.value and "已知字段" in m.value for m in app.markdown)
+    assert not app.exception
 
 
 FORMS = Forms(zh_errors.SENTENCES, ranked=True, lists=True)

@@ -90,18 +90,39 @@ _FILES: Mapping[str, str] = {
     "mend what is named and send it again": "改好所指之处，再重新提交",
 }
 
+_ROWS: Mapping[str, str] = {
+    "the row has no list of turns": "该行没有轮次列表",
+    "the row says what was answered, but not what was asked": "该行有回答，但没有提问",
+    "half a preference pair is no row": "半个偏好对不成一行",
+    "write the conversations together, with `rows_out`": "请用 `rows_out` 把对话一起写出",
+    "`{name}` is {what} where the pair's name is expected": "`{name}` 是{what}，此处应为偏好对的名称",
+    "the row has a field `{name}`, which pairs need for themselves": "该行有字段 `{name}`，偏好对要用这个名称",
+    "rename it": "请改名",
+    "the row is in the format {name} ({sign})": "该行的格式是 {name}（{sign}）",
+    "turn {n} has the unknown role {role}": "第 {n} 轮的角色 {role} 未知",
+    "known are system, user, assistant, tool (or human, gpt, observation, …)": (
+        "可用的有 system、user、assistant、tool（或 human、gpt、observation 等）"
+    ),
+    "the conversation has neither a label nor a class": "该对话既没有标签也没有类别",
+    "tag it first": "请先标注它",
+}
+
 _PROMPT_FILES: Mapping[str, str] = {
     "{where}: holds no prompt": "{where}：不含提示",
     "write one prompt a line": "每行写一个提示",
     "write a prompt a line": "每行写一个提示",
+    "{where}: line {n} is {word}, not an object": "{where}：第 {n} 行是 {word}，不是对象",
     "{where} is {word}, not an object": "{where} 是 {word}，不是对象",
     "{where}: line {n}: {what}": "{where}：第 {n} 行：{what}",
     'write {"prompt": "…"}': '写成 {"prompt": "…"}',
+    "{where}: line {n}: check: {what}": "{where}：第 {n} 行：检查项：{what}",
     "{where}: check: {what}": "{where}：检查项：{what}",
     "correct the check or leave it out": "改正检查项，或不写",
     "correct the check": "改正检查项",
+    "{where}: line {n}: messages is no list of messages": "{where}：第 {n} 行：messages 不是消息列表",
     "{where}: messages is no list of messages": "{where}：messages 不是消息列表",
     'write [{"role": "user", "content": "…"}]': '写成 [{"role": "user", "content": "…"}]',
+    "{where}: line {n} does not end with what a user asks": "{where}：第 {n} 行没有以用户的提问结尾",
     "{where} does not end with what a user asks": "{where} 没有以用户的提问结尾",
     "the last message is the user's, and not empty": "最后一条消息须是用户的，且不为空",
     "{path}: no such file": "{path}：没有这个文件",
@@ -111,6 +132,7 @@ _PROMPT_FILES: Mapping[str, str] = {
     "{where}: line {n} has the id {id} of line {other}": "{where}：第 {n} 行的编号 {id} 与第 {other} 行相同",
     "{path}: the id {id} stands twice": "{path}：编号 {id} 出现了两次",
     "give every prompt its own id": "给每个提示各自的编号",
+    "{where}: line {n} is not JSON ({reason})": "{where}：第 {n} 行不是 JSON（{reason}）",
     "{where} is not JSON ({reason})": "{where} 不是 JSON（{reason}）",
     "write one JSON object a line, or plain lines only": "每行写一个 JSON 对象，或全部写成普通文本行",
     'write "prompt": "…" or a list of messages': '写 "prompt": "…" 或消息列表',
@@ -214,5 +236,5 @@ _MEANING: Mapping[str, str] = {
     'write {"seq": …, "text": …} a line': '每行写 {"seq": …, "text": …}',
 }
 
-SENTENCES: Mapping[str, str] = {**_PROJECT, **_FILES, **_PROMPT_FILES, **_QUERY, **_MEANING}
+SENTENCES: Mapping[str, str] = {**_PROJECT, **_FILES, **_ROWS, **_PROMPT_FILES, **_QUERY, **_MEANING}
 """English form → Chinese form."""

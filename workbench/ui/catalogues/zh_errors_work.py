@@ -52,16 +52,27 @@ _ENDED: Mapping[str, str] = {
     "resume it": "请继续它",
 }
 
+_STATUS: Mapping[str, str] = {
+    "queued": "排队中",
+    "running": "运行中",
+    "stopping": "正在停止",
+    "stopped": "已停止",
+    "done": "已完成",
+    "failed": "失败",
+    "killed": "被终止",
+}
+"""As on the Jobs page: an error names the status of the job that it is about."""
+
 _JOBS: Mapping[str, str] = {
-    "job {id} does not run: it is {status}": "任务 {id} 没有在运行：它的状态为 {status}",
+    "job {id} does not run: it is {what_status}": "任务 {id} 没有在运行：它的状态为 {what_status}",
     "nothing needs to be stopped": "无需停止",
     "job {id} was asked to stop, but nobody watches over it: {what}": (
         "已要求任务 {id} 停止，但没有进程照看它：{what}"
     ),
     "stop it again": "请再停止一次",
-    "job {id} does not wait: it is {status}": "任务 {id} 没有在排队：它的状态为 {status}",
+    "job {id} does not wait: it is {what_status}": "任务 {id} 没有在排队：它的状态为 {what_status}",
     "only queued jobs have a place in line": "只有排队中的任务才有先后",
-    "job {id} is {status}": "任务 {id} 的状态为 {status}",
+    "job {id} is {what_status}": "任务 {id} 的状态为 {what_status}",
     "stop it before deleting it": "请先停止它，再删除",
     "no job {id} in the trash": "回收站中没有任务 {id}",
     "it may have been restored already": "它可能已被取回",
@@ -71,7 +82,7 @@ _JOBS: Mapping[str, str] = {
     "make room or choose another project": "请腾出空间，或换一个项目",
     "job {id} exists already": "任务 {id} 已经存在",
     "resume it, or start another": "请继续它，或另开一个",
-    "job {id} is {status}: nothing to resume": "任务 {id} 的状态为 {status}：没有可继续的",
+    "job {id} is {what_status}: nothing to resume": "任务 {id} 的状态为 {what_status}：没有可继续的",
     "stop it first, or let it run": "请先停止它，或让它运行",
     "job {id} is done: nothing to resume": "任务 {id} 已完成：没有可继续的",
     "start a new one": "请开始新的",
@@ -82,7 +93,7 @@ _JOBS: Mapping[str, str] = {
     "there is no run {id} in this project": "此项目中没有训练 {id}",
     "the latest are {names}": "最近的有：{names}",
     "nothing has been started yet": "还没有开始过任何训练",
-    "job {id} is {status}: it has no result": "任务 {id} 的状态为 {status}：它没有结果",
+    "job {id} is {what_status}: it has no result": "任务 {id} 的状态为 {what_status}：它没有结果",
     "wait for its end, or resume it": "请等它结束，或继续它",
     "there is no work of kind {kind}": "没有 {kind} 这种任务",
     "cannot write {path}: {reason}": "无法写入 {path}：{reason}",
@@ -102,7 +113,7 @@ _RUNS: Mapping[str, str] = {
     "run {id} names no snapshot": "训练 {id} 没有指明快照",
     "start the methods one by one": "请逐个开始各方法",
     "run {id} has no finished model": "训练 {id} 还没有完成的模型",
-    "run {id} has no finished model: it is {status}": "训练 {id} 还没有完成的模型：它的状态为 {status}",
+    "run {id} has no finished model: it is {what_status}": "训练 {id} 还没有完成的模型：它的状态为 {what_status}",
     "let it end (or resume it), then export it": "请让它结束（或继续它），再导出",
     "let it end (or resume it), then start from it": "请让它结束（或继续它），再从它开始",
     "let it end, or name another run": "请让它结束，或指定另一次训练",
@@ -151,7 +162,7 @@ _COMPARE: Mapping[str, str] = {
     "choose the held-out prompts or write some": "请选择留出的提示，或写一些",
     "there is no model to compare": "没有可比较的模型",
     "choose a finished run, or the base": "请选择已完成的训练，或基座",
-    "comparison {id} {status}: {what}": "比较 {id} 的状态为 {status}：{what}",
+    "comparison {id} {what_status}: {what}": "比较 {id} 的状态为 {what_status}：{what}",
     "there is no comparison {id}": "没有比较 {id}",
     "the last one is {id}": "最近的是 {id}",
     "start one first": "请先开始一个",
@@ -166,8 +177,8 @@ _COMPARE: Mapping[str, str] = {
     "ask again": "请再问一次",
     "nobody is asked": "没有选择向谁提问",
     "choose at least one model and condition": "请至少选择一个模型和条件",
-    "the desk {status} before it answered {what}": "问答程序在回答之前已结束（{status}）：{what}",
-    "the desk {status} before it answered": "问答程序在回答之前已结束（{status}）",
+    "the desk {what_status} before it answered {what}": "问答程序在回答之前已结束（{what_status}）：{what}",
+    "the desk {what_status} before it answered": "问答程序在回答之前已结束（{what_status}）",
     "no answer within {seconds} seconds": "{seconds} 秒内没有回答",
     "look at the desk's log under Jobs, ask again": "请在任务页看问答程序的日志，然后再问一次",
     "{name} said {text} instead of a verdict": "{name} 没有给出裁决，而是说 {text}",
@@ -181,7 +192,8 @@ _COMPARE: Mapping[str, str] = {
     "{url} answered {code}": "{url} 回应 {code}",
     "look at the key and the name": "请检查密钥和名称",
     "{url} gave no usable answer ({reason})": "{url} 没有给出可用的回应（{reason}）",
-    "is an endpoint running there?": "那里有服务在运行吗？",
+    "the judge at {url} gave no usable answer ({reason})": "{url} 处的评判模型没有给出可用的回应（{reason}）",
+    "look whether an endpoint is running there": "请看那里是否有服务在运行",
 }
 
 _JUDGED: Mapping[str, str] = {
@@ -191,11 +203,11 @@ _JUDGED: Mapping[str, str] = {
     "tag some first, or remove the class": "请先标注一些，或删除该类别",
     "the classes have changed since the job began": "任务开始后类别有变",
     "judge again": "请重新评判",
-    "job {id} {status}: {what}": "任务 {id} 的状态为 {status}：{what}",
+    "job {id} {what_status}: {what}": "任务 {id} 的状态为 {what_status}：{what}",
     "resume it, or judge again": "请继续它，或重新评判",
     "there is no order {name}": "没有排序 {name}",
     "job {id}: its scores cannot be read: {what}": "任务 {id}：无法读取它的评分：{what}",
 }
 
-SENTENCES: Mapping[str, str] = {**_ENDED, **_JOBS, **_RUNS, **_COMPARE, **_JUDGED}
+SENTENCES: Mapping[str, str] = {**_ENDED, **_STATUS, **_JOBS, **_RUNS, **_COMPARE, **_JUDGED}
 """English form → Chinese form."""

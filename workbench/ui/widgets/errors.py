@@ -37,7 +37,8 @@ def fault_words(message: str, remedy: str = "") -> str:
 
 def in_words(error: CrlftError) -> str:
     """Return an error as one line of Markdown, in the reader's language."""
-    return plain(" ".join(_sentence(text) for text in (error.message, error.remedy) if text))
+    between = "" if language() == "zh" else " "
+    return plain(between.join(_sentence(text) for text in (error.message, error.remedy) if text))
 
 
 def _to_do(remedy: str) -> list[str]:
