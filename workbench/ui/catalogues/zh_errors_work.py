@@ -191,7 +191,6 @@ _COMPARE: Mapping[str, str] = {
     "name the model as the endpoint knows it": "请写服务端所用的模型名称",
     "{url} answered {code}": "{url} 回应 {code}",
     "look at the key and the name": "请检查密钥和名称",
-    "{url} gave no usable answer ({reason})": "{url} 没有给出可用的回应（{reason}）",
     "the judge at {url} gave no usable answer ({reason})": "{url} 处的评判模型没有给出可用的回应（{reason}）",
     "look whether an endpoint is running there": "请看那里是否有服务在运行",
 }
