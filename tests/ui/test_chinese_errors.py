@@ -158,6 +158,10 @@ def test_a_fault_and_its_remedy_are_shown_in_chinese(chinese):
     assert ConfigError(["a", "b"]).remedy == "correct these and start again"
 
 
+def test_a_name_at_the_beginning_stays_as_it_is_written(chinese):
+    assert fault_words("turns takes a number, as in turns>2") == "turns 须是数字，例如 turns\\>2。"
+
+
 def test_a_page_shows_an_error_in_chinese(project, open_page):
     app = open_page("browse", q="colour:red", lang="zh")
     assert app.error[0].value == "第 1 个字符处的字段 'colour' 未知。"

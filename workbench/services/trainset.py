@@ -70,6 +70,7 @@ def read_train_set(path: Path) -> TrainSet:
     Raises:
         DataError: The folder is no whole snapshot.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     manifest = RunFolder(path).read_json("manifest.json") or {}
@@ -78,7 +79,10 @@ def read_train_set(path: Path) -> TrainSet:
         raise DataError(f"{path} is no whole snapshot", "make the snapshot again")
     classes = ClassScheme.from_dict(scheme)
     wanted = ["class", "n_tokens", "supervised_tokens", "loss_weight"]
-    table = pq.read_table(path / "data.parquet", columns=wanted)
+    try:
+        table = pq.read_table(path / "data.parquet", columns=wanted)
+    except pa.ArrowException as error:
+        raise DataError(f"{path} is no whole snapshot", "make the snapshot again") from error
     # By name: the table has the columns in the file's order, not in the order asked for.
     columns = [table.column(name).to_pylist() for name in wanted]
     names = [c.name for c in classes.classes]

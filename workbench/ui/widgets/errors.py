@@ -54,9 +54,10 @@ def plain(text: str) -> str:
 
 def _sentence(text: str) -> str:
     """Return a fault in the reader's language as a whole sentence."""
-    text = said_error(text.strip())
-    end = "" if text.endswith((".", "!", "?", "。", "！", "？")) else "。" if language() == "zh" else "."
-    return text[:1].upper() + text[1:] + end
+    text = text.strip()
+    told = said_error(text)
+    end = "" if told.endswith((".", "!", "?", "。", "！", "？")) else "。" if language() == "zh" else "."
+    return (told if told != text else text[:1].upper() + text[1:]) + end
 
 
 @contextmanager
