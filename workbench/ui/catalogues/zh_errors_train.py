@@ -60,10 +60,12 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 _DATA: Mapping[str, str] = {
-    "{name} holds no tagged conversation": "{name} 中没有已标注的对话",
+    "{what_data} holds no tagged conversation": "{what_data} 中没有已标注的对话",
+    "snapshot {name}": "快照 {name}",
+    "the project": "项目",
     "tag some, then start again": "请先标注一些，再开始",
-    "class {name} has no conversation in {snapshot}, and {method} trains on it alone": (
-        "{snapshot} 中类别 {name} 没有对话，而 {method} 只用它训练"
+    "class {name} has no conversation in {what_data}, and {method} trains on it alone": (
+        "{what_data} 中类别 {name} 没有对话，而 {method} 只用它训练"
     ),
     "tag some as the best class and snapshot again, or choose c-rlft": (
         "请把一些标注为最好的类别并重新制作快照，或选择 c-rlft"
@@ -275,17 +277,17 @@ _WARNINGS: Mapping[str, str] = {
         "{all} 个对话中约有 {n} 个（{share}）比 {tokens} 个词元的上下文更长，末尾会被截去："
         "请选择上下文更长的基座，或在制作快照前舍弃它们（drop --where 'tokens>{most}'）"
     ),
-    "{snapshot} has conversations of one class only ({name}): {method} is plain fine-tuning on it; tag some as "
+    "{what_data} has conversations of one class only ({name}): {method} is plain fine-tuning on it; tag some as "
     "another class and snapshot again": (
-        "{snapshot} 只有一个类别（{name}）的对话：{method} 对它就是普通微调；请把一些标注为别的类别，再制作快照"
+        "{what_data} 只有一个类别（{name}）的对话：{method} 对它就是普通微调；请把一些标注为别的类别，再制作快照"
     ),
-    "class {name} has no conversation in {snapshot}: its condition stays unlearnt; tag some and snapshot again, "
+    "class {name} has no conversation in {what_data}: its condition stays unlearnt; tag some and snapshot again, "
     "or remove the class": (
-        "{snapshot} 中类别 {name} 没有对话：它的条件学不到；请标注一些并重新制作快照，或删除该类别"
+        "{what_data} 中类别 {name} 没有对话：它的条件学不到；请标注一些并重新制作快照，或删除该类别"
     ),
-    "{n} conversations of {snapshot} ask what is held out now: figures on those prompts will flatter; make a new "
+    "{n} conversations of {what_data} ask what is held out now: figures on those prompts will flatter; make a new "
     "snapshot, which leaves them out": (
-        "{snapshot} 中有 {n} 个对话问到现已留出的提示：这些提示上的数字会偏好；请制作新的快照，它不会纳入这些对话"
+        "{what_data} 中有 {n} 个对话问到现已留出的提示：这些提示上的数字会偏好；请制作新的快照，它不会纳入这些对话"
     ),
     "only the class {name} has conversations: {method} on one class is plain fine-tuning on it; tag some as "
     "another class to gain anything from conditions and rewards": (
