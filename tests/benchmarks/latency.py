@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -29,8 +28,7 @@ from tests.benchmarks.common import machine
 from tests.benchmarks.grown import grow, scatter
 from workbench.services import browsing, curation, mapping
 from workbench.services.project import Project, open_project
-from workbench.ui.launch import free_port, streamlit_arguments
-from workbench.ui.state import PROJECT_VARIABLE
+from workbench.ui.launch import app_environment, free_port, streamlit_arguments
 
 FILTERS = {
     "class": "class:none",
@@ -156,7 +154,7 @@ def served(root: Path) -> Iterator[tuple[str, psutil.Process]]:
     process = subprocess.Popen(
         [sys.executable, "-m", *streamlit_arguments(port)],
         stdout=subprocess.DEVNULL,
-        env={**os.environ, PROJECT_VARIABLE: str(root)},
+        env=app_environment(root),
     )
     try:
         for _ in range(300):

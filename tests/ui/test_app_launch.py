@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from workbench.domain.errors import ProjectError
+from workbench.jobs.process import APP_MEMORY, worker_environment
 from workbench.services.project import create_project
 from workbench.ui import launch
 
@@ -27,6 +28,16 @@ def test_it_listens_on_this_machine_only_and_tells_nobody():
     assert given["server.address"] == "127.0.0.1"
     assert given["server.port"] == "8600"
     assert given["browser.gatherUsageStats"] == "false"
+
+
+def test_the_app_gives_back_memory_and_its_workers_have_the_usual_way(tmp_path, monkeypatch):
+    given = launch.app_environment(tmp_path)
+    assert given["WORKBENCH_PROJECT"] == str(tmp_path)
+    assert given["MALLOC_ARENA_MAX"] == "2"
+    for name in APP_MEMORY:
+        monkeypatch.setenv(name, "7")
+    assert launch.app_environment(tmp_path)["MALLOC_ARENA_MAX"] == "7"
+    assert not APP_MEMORY.keys() & worker_environment(tmp_path, offline=True).keys()
 
 
 def test_streamlit_knows_every_option():

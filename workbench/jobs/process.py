@@ -78,6 +78,18 @@ def sweep_group(folder: Path, pid: int) -> int:
     return swept
 
 
+APP_MEMORY = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(32 << 20),
+}
+"""How the app's C library keeps what was freed; workers have its usual way.
+
+Each click runs in a thread, and a thread has an arena of its own that keeps what a run left free: at a million
+conversations with the map open the app held 640 to 690 MB, and 595 so, at the same pace.
+"""
+
+
 def worker_environment(folder: Path, *, offline: bool, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a job's worker.
 
@@ -86,7 +98,7 @@ def worker_environment(folder: Path, *, offline: bool, extra: Mapping[str, str] 
         offline: True where every model is a local folder, so that no hub is asked and none is waited for.
         extra: More variables, which win.
     """
-    environment = dict(os.environ)
+    environment = {name: value for name, value in os.environ.items() if name not in APP_MEMORY}
     # Output appears in the log as it is written; a module in the current folder cannot shadow an installed one.
     environment |= {"PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1", JOB_VARIABLE: str(folder)}
     environment |= {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}

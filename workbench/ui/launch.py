@@ -22,6 +22,7 @@ from typing import NoReturn
 import psutil
 
 from workbench.domain.errors import ProjectError
+from workbench.jobs.process import APP_MEMORY
 from workbench.ui.theme import STREAMLIT_THEME
 
 APP_FILE = Path(__file__).parent / "entry" / "script.py"
@@ -98,6 +99,11 @@ def running_app(root: Path) -> str | None:
         return None
 
 
+def app_environment(root: Path) -> dict[str, str]:
+    """Return the environment of the app's process; what somebody set otherwise stays."""
+    return {**APP_MEMORY, **os.environ, "WORKBENCH_PROJECT": str(root.resolve())}
+
+
 def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_browser: bool = True) -> None:
     """Serve the project until interrupted; its address is written to standard output.
 
@@ -121,9 +127,10 @@ def run_app(root: Path, *, port: int = 8501, address: str = "127.0.0.1", open_br
     if taken != port:
         _say(f"Port {port} is in use; using {taken}.")
     url = f"http://{f'[{address}]' if ':' in address else address}:{taken}"
-    environment = {**os.environ, "WORKBENCH_PROJECT": str(root.resolve())}
     process = subprocess.Popen(
-        [sys.executable, "-m", *streamlit_arguments(taken, address)], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", *streamlit_arguments(taken, address)],
+        env=app_environment(root),
+        stdout=subprocess.DEVNULL,
     )
     for number in (signal.SIGINT, signal.SIGTERM):  # shells start background commands with SIGINT ignored
         signal.signal(number, _interrupt)
