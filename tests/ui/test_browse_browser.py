@@ -134,6 +134,15 @@ def settled(page: Page) -> None:
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
 
+def in_store(page: Page, project: Project, seq: int, status: str) -> None:
+    """Wait until the store has a decision: the browser paints it before that."""
+    for _ in range(100):
+        if browsing.get_record(project, seq).status == status:
+            return
+        page.wait_for_timeout(100)
+    assert browsing.get_record(project, seq).status == status
+
+
 def at_row(page: Page, n: int) -> None:
     """Wait until row n is lit and the reader shows it."""
     seq = row(page, n).get_attribute("data-seq")
@@ -157,7 +166,7 @@ def test_keys_walk_decide_and_undo_and_typing_does_neither(page, address, projec
         at_row(page, where)
     page.keyboard.press("x")
     at_row(page, 2)
-    assert browsing.get_record(project, seqs[1]).status == "dropped"
+    in_store(page, project, seqs[1], "dropped")
     page.keyboard.press("u")
     expect(page.get_by_text("Undone: drop 1 conversation")).to_be_visible()
     assert browsing.get_record(project, seqs[1]).status == "pending"
