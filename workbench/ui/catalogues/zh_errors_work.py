@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
+
+from workbench.domain.run import JobStatus
+from workbench.ui.catalogues import zh_train
 
 _ENDED: Mapping[str, str] = {
     "the disk is full ({reason})": "磁盘已满（{reason}）",
@@ -52,15 +56,7 @@ _ENDED: Mapping[str, str] = {
     "resume it": "请继续它",
 }
 
-_STATUS: Mapping[str, str] = {
-    "queued": "排队中",
-    "running": "运行中",
-    "stopping": "正在停止",
-    "stopped": "已停止",
-    "done": "已完成",
-    "failed": "失败",
-    "killed": "被终止",
-}
+_STATUS: Mapping[str, str] = {status: zh_train.TEXTS[status] for status in get_args(JobStatus)}
 """As on the Jobs page: an error names the status of the job that it is about."""
 
 _JOBS: Mapping[str, str] = {
