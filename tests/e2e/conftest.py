@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,17 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
-BROWSER_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.chromium import browser, free_port, page
+
+__all__ = ["browser", "page"]
 
 
 def run_workbench(project: Path, *arguments: str, timeout: float = 280) -> tuple[int, dict[str, Any]]:
@@ -54,34 +45,6 @@ def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project_copy(demo_project: Path, tmp_path: Path) -> Path:
     """A sample project to change."""
     return Path(shutil.copytree(demo_project, tmp_path / "project"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or whatever WORKBENCH_CHROMIUM names."""
-    executable = os.environ.get("WORKBENCH_CHROMIUM")
-    if not executable:
-        pytest.skip("no Chromium on this machine; WORKBENCH_CHROMIUM names one")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=BROWSER_FLAGS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page, large enough for two columns."""
-    context = browser.new_context(viewport={"width": 1440, "height": 950})
-    context.set_default_timeout(60_000)
-    yield context.new_page()
-    context.close()
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

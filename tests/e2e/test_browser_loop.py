@@ -191,7 +191,6 @@ def compare_and_return(walk: Walk) -> None:
 
 @pytest.mark.timeout(2400)
 def test_the_loop_in_a_browser(page: Page, serve: Callable[[Path], str], project_copy: Path) -> None:
-    expect.set_options(timeout=60 * SECOND)
     walk = Walk(page, serve(project_copy), project_copy)
     curate(walk)
     tag_and_freeze(walk)

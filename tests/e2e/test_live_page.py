@@ -33,7 +33,6 @@ def test_figures_stay_fresh_in_view_only_and_the_end_is_seen(
     events = [START, *(step(n, total=2000, grad_norm=1.0) for n in range(1, 151))]
     run = RunFolder(make_run(project, "run-1", events=events, alive=True))  # this very process is its worker
     project.close()
-    expect.set_options(timeout=30_000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/live/run" in request.url else None)
     page.goto(f"{serve(project.root)}/train?run=run-1")
@@ -76,7 +75,6 @@ def test_figures_stay_fresh_in_view_only_and_the_end_is_seen(
 def test_where_the_address_is_out_of_reach_the_page_is_drawn_anew_instead(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
-    expect.set_options(timeout=30_000)
     project = create_project(tmp_path / "project")
     run = RunFolder(make_run(project, "run-1", events=[START, step(1, total=2000)], alive=True))
     project.close()

@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from crlft.runfolder import RunFolder
+from tests.chromium import new_context
 from tests.e2e.conftest import run_workbench
 from tests.e2e.test_app_killed import kill_app
 from tests.unit.loop_project import until
@@ -100,7 +101,6 @@ def test_a_run_outlives_tab_and_server_and_resumes_as_if_unbroken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WORKBENCH_LOCK_DIR", str(tmp_path / "devices"))  # no run of another project goes first
-    expect.set_options(timeout=60_000)
     assert run_workbench(project_copy, "snapshot", "first")[0] == 0
     settings = [word for k, v in SETTINGS.items() for word in ("--set", f"{k}={v}")]
     code, unbroken = run_workbench(project_copy, "train", "first", *settings)
@@ -122,7 +122,7 @@ def test_a_run_outlives_tab_and_server_and_resumes_as_if_unbroken(
     kill_app(address)
     assert psutil.pid_exists(pid), "neither the tab nor the server takes the run along"
 
-    second = browser.new_context(viewport={"width": 1440, "height": 950}).new_page()
+    second = new_context(browser).new_page()
     address = serve(project_copy)
     second.goto(f"{address}/train?run={run}")
     expect(second.get_by_text(run).first).to_be_visible()

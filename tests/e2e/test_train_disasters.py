@@ -25,7 +25,7 @@ from safetensors.numpy import load_file, save_file
 
 from crlft.checkpoints import latest
 from crlft.runfolder import RunFolder
-from tests.e2e.conftest import free_port
+from tests.chromium import free_port
 from tests.unit.loop_project import loop_project, until
 from workbench.jobs import device as devices
 from workbench.services import failures, training

@@ -121,7 +121,6 @@ def compare(page: Page) -> None:
 def test_round_2_is_made_of_what_the_queue_decided(
     page: Page, serve: Callable[[Path], str], project: Project
 ) -> None:
-    expect.set_options(timeout=60 * SECOND)
     before = {r.seq: r.conversation.class_name for r in browsing.iterate_records(project)}
     address = serve(project.root)
     proposed = judge_and_decide(page, address, project)

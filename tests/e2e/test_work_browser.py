@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from crlft.runfolder import RunFolder
+from tests.chromium import new_context
 from tests.e2e.conftest import run_workbench
 from tests.e2e.test_app_killed import kill_app
 from tests.unit.loop_project import until
@@ -36,7 +37,6 @@ def test_an_import_outlives_tab_and_server(
     browser: Browser, page: Page, serve: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKBENCH_LOCK_DIR", str(tmp_path / "devices"))
-    expect.set_options(timeout=60_000)
     project, rows = tmp_path / "project", write_rows(tmp_path / "baskets.jsonl")
     assert run_workbench(project, "init")[0] == 0
     address = serve(project)
@@ -53,7 +53,7 @@ def test_an_import_outlives_tab_and_server(
     kill_app(address)
     assert psutil.pid_exists(pid), "neither the tab nor the server takes the import along"
 
-    second = browser.new_context(viewport={"width": 1440, "height": 950}).new_page()
+    second = new_context(browser).new_page()
     address = serve(project)
     second.goto(f"{address}/import")
     expect(second.get_by_text("It goes on when you leave this page")).to_be_visible()

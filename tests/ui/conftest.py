@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.chromium import browser, page
 from workbench.services import importing
 from workbench.services.project import Project, create_project
 from workbench.ui import background, state
 from workbench.ui.launch import APP_FILE
+
+__all__ = ["browser", "page"]
 
 OpenPage = Callable[..., AppTest]
 

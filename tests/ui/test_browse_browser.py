@@ -2,120 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from crlft.conversation import Conversation, Turn
-from tests.ui.conftest import write_rows
-from workbench.curate.text import content_uid
-from workbench.domain.record import Record
+from tests.chromium import settled
+from tests.ui import shop
+from tests.ui.shop import HOSTILE, in_store
 from workbench.services import browsing, curation
-from workbench.services.importing import import_files
-from workbench.services.maptexts import MAP_SETTING
-from workbench.services.project import Project, create_project
-from workbench.store.conversations import insert_records
-from workbench.store.settings import set_setting as set_value
-from workbench.store.vectors import Cluster, replace_map
-from workbench.ui.launch import free_port, streamlit_arguments
-from workbench.ui.state import PROJECT_VARIABLE
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = os.environ.get("WORKBENCH_CHROMIUM") or shutil.which("chromium") or ""
-HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> :red[x]"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, str]]:
-    """A small project with a hostile conversation on top, and the address where the app serves it."""
-    folder = tmp_path_factory.mktemp("browser")
-    made = create_project(folder / "project", "Shop")
-    write_rows(folder / "talk.jsonl")
-    table = {"senior": "expert", "crowd": "sub"}
-    import_files(made, [folder / "talk.jsonl"], actor="importer", class_field="generator", class_map=table)
-    answer = Turn("assistant", HOSTILE, reasoning=HOSTILE)
-    conversation = Conversation((Turn("system", "Be **bold**."), Turn("user", HOSTILE), answer))
-    with made.database.write() as connection:
-        insert_records(connection, [Record(0, content_uid(conversation), conversation, n_turns=2)])
-    with made.database.write() as connection:
-        seqs = browsing.matching_seqs(made, "")
-        places = [(seq, float(seq % 5), float(seq % 3), seq % 2) for seq in seqs]
-        regions = [Cluster(0, "grams · kilo", 12, 2, 1), Cluster(1, "monday · day", 13, 2, 1)]
-        replace_map(connection, places, regions)
-        set_value(connection, MAP_SETTING, {"job_id": "map-1", "embedder": "offline", "created_at": ""})
-    port = free_port(8800)
-    process = subprocess.Popen(
-        [sys.executable, "-m", *streamlit_arguments(port)],
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, PROJECT_VARIABLE: str(made.root)},
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _await(process, url)
-        yield made, url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        made.close()
-
-
-@pytest.fixture
-def project(served: tuple[Project, str]) -> Iterator[Project]:
-    """The served project; what a test decided is undone after it."""
-    made = served[0]
-    start = curation.log(made, limit=1)[0].id
-    yield made
-    for action in curation.log(made, limit=100):
-        if action.id > start and action.undoable and action.undone_by is None and action.undoes is None:
-            curation.undo(made, action.id, actor="test")
-
-
-@pytest.fixture
-def address(served: tuple[Project, str], project: Project) -> str:
-    """Where the app is."""
-    return served[1]
-
-
-def _await(process: subprocess.Popen[bytes], url: str) -> None:
-    for _ in range(600):
-        assert process.poll() is None, "the app ended while starting"
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5):
-                return
-        except OSError:
-            try:
-                process.wait(timeout=0.1)
-            except subprocess.TimeoutExpired:
-                continue
-    raise AssertionError("the app did not come up")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine; WORKBENCH_CHROMIUM names one")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page."""
-    context = browser.new_context(viewport={"width": 1440, "height": 950})
-    context.set_default_timeout(60_000)
-    expect.set_options(timeout=15_000)
-    yield context.new_page()
-    context.close()
+served, project, address = shop.served, shop.project, shop.address
 
 
 def selected(page: Page):
@@ -124,23 +20,6 @@ def selected(page: Page):
 
 def row(page: Page, n: int):
     return page.locator(".list .row").nth(n)
-
-
-def settled(page: Page) -> None:
-    """Wait until the page's script has run: a key that comes earlier finds no button."""
-    app = page.locator('[data-testid="stApp"]')
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(1000)  # the browser tells the curator's name, and the page runs once more
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
-
-
-def in_store(page: Page, project: Project, seq: int, status: str) -> None:
-    """Wait until the store has a decision: the browser paints it before that."""
-    for _ in range(100):
-        if browsing.get_record(project, seq).status == status:
-            return
-        page.wait_for_timeout(100)
-    assert browsing.get_record(project, seq).status == status
 
 
 def at_row(page: Page, n: int) -> None:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.ui import test_browse_browser as shared
+from tests.chromium import app_on, settled
 from workbench.domain.comparison import Prompt
 from workbench.services import browsing, comparing, duplicates
 from workbench.services.importing import import_files
 from workbench.services.project import Project, create_project
-from workbench.ui.launch import free_port, streamlit_arguments
-from workbench.ui.state import PROJECT_VARIABLE
 
 pytestmark = pytest.mark.browser
-browser = shared.browser
 
 PLACES = ("harbour", "station", "market")
 ASKED = "please tell me in which aisle near the {} I find the pears and the plums today"
@@ -49,28 +44,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
     duplicates.find_duplicates(made)
     held_out = [Prompt("pears", ({"role": "user", "content": SAID},))]
     comparing.set_held_out(made, held_out, actor="t")
-    port = free_port(8850)
-    process = subprocess.Popen(
-        [sys.executable, "-m", *streamlit_arguments(port)],
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, PROJECT_VARIABLE: str(made.root)},
-    )
-    try:
-        shared._await(process, f"http://127.0.0.1:{port}")
-        yield made, f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        made.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
-    yield context.new_page()
-    context.close()
+    with closing(made), app_on(made.root) as address:
+        yield made, address
 
 
 def dropped(project: Project) -> list[int]:
@@ -86,7 +61,7 @@ def test_groups_are_walked_decided_dropped_and_undone_by_keys_alone(
     expect(page.get_by_text("Stays: best class, then the longest answer")).to_be_visible()
     expect(page.locator(".wl-pane ins, .wl-pane del").first).to_be_visible()
     expect(page.locator(".wl-pane").first.get_by_text("reward 1")).to_be_visible()
-    shared.settled(page)
+    settled(page)
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("Group 2 of 3")).to_be_visible()
     page.keyboard.press("l")

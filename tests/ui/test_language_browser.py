@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui import test_browse_browser as shared
+from tests.chromium import new_context
+from tests.ui import shop
 
 pytestmark = pytest.mark.browser
-browser, served, project, address = shared.browser, shared.served, shared.project, shared.address
+served, project, address = shop.served, shop.project, shop.address
 OpenAs = Callable[[str], Page]
 
 
@@ -21,11 +22,9 @@ def open_as(browser: Browser) -> Iterator[OpenAs]:
     contexts = []
 
     def open_it(locale: str) -> Page:
-        contexts.append(browser.new_context(viewport={"width": 1440, "height": 950}, locale=locale))
-        contexts[-1].set_default_timeout(60_000)
+        contexts.append(new_context(browser, locale))
         return contexts[-1].new_page()
 
-    expect.set_options(timeout=60_000)
     yield open_it
     for context in contexts:
         context.close()

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui import test_browse_browser as shared
+from tests.chromium import new_context
+from tests.ui import shop
 from workbench.services import browsing, curation, panels
 from workbench.services.project import Project
 
 pytestmark = pytest.mark.browser
-browser, served, project, address = shared.browser, shared.served, shared.project, shared.address
+served, project, address = shop.served, shop.project, shop.address
 QUEUE = "class:none -status:dropped"
-expect.set_options(timeout=60_000)
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 950})
-    context.set_default_timeout(60_000)
-    yield context.new_page()
-    context.close()
 
 
 def open_queue(page: Page, address: str, query: str = "") -> None:
@@ -86,7 +76,7 @@ def test_a_burst_loses_nothing(page: Page, address: str, project: Project) -> No
 def test_what_a_closed_tab_did_not_send_is_sent_by_the_next(
     browser: Browser, address: str, project: Project
 ) -> None:
-    context = browser.new_context()
+    context = new_context(browser)
     page = context.new_page()
     open_queue(page, address)
     first = shown(page)
@@ -128,7 +118,7 @@ def test_what_is_decided_before_the_outbox_is_there_waits_for_it(
 def test_two_curators_in_one_queue_overwrite_nothing_in_silence(
     browser: Browser, address: str, project: Project
 ) -> None:
-    contexts = [browser.new_context(viewport={"width": 1440, "height": 950}) for _ in range(2)]
+    contexts = [new_context(browser) for _ in range(2)]
     ann, ben = (c.new_page() for c in contexts)
     for name, page in (("ann", ann), ("ben", ben)):
         open_queue(page, address)
@@ -159,7 +149,7 @@ def test_two_judge_blind_and_a_third_decides_by_keys(browser: Browser, address: 
     panel = panels.make_panel(project, "first", "class:none", sample=3, actor="ann").id
     seqs = panels.to_judge(project, panel, "ann")
     for who, keys in (("ann", "111"), ("ben", "121")):
-        context = browser.new_context(viewport={"width": 1440, "height": 950})
+        context = new_context(browser)
         page = context.new_page()
         page.goto(f"{address}/tag?tab=together")
         page.get_by_role("textbox", name="Your name").fill(who)
@@ -173,7 +163,7 @@ def test_two_judge_blind_and_a_third_decides_by_keys(browser: Browser, address: 
         all_saved(page)
         context.close()
     assert [r.conversation.class_name for r in browsing.get_records(project, seqs)] == [None] * 3
-    context = browser.new_context(viewport={"width": 1440, "height": 950})
+    context = new_context(browser)
     page = context.new_page()
     open_queue(page, address, f"?panel={panel}&part=disputed")
     assert shown(page) == seqs[1]
