@@ -17,9 +17,6 @@ from typing import Any
 from crlft.errors import DataError
 from crlft.formats.rawrow import RawRow, row_of_value
 
-HUB = "hub:"
-"""What the name of a hub dataset begins with: `hub:owner/name`, `hub:owner/name:split`."""
-
 _DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".tab", ".parquet", ".arrow", ".feather")
 _PACKED = (".gz", ".zst")
 _NO_DATA = frozenset(

@@ -47,14 +47,6 @@ def test_loss_by_class_and_evaluations():
     assert curves.eval_series("loss") == ([2], [1.5])
 
 
-def test_only_the_newest_generations_are_shown():
-    curves = RunCurves()
-    curves.add([{"event": "sample", "step": s, "condition": c} for s in (10, 20) for c in ("good", "bad")])
-    at, samples = curves.latest_samples()
-    assert at == 20
-    assert [s["condition"] for s in samples] == ["good", "bad"]
-
-
 @pytest.mark.parametrize("n", [1, 399, 400, 401, 1000, 4001])
 def test_thinning_keeps_the_end_and_the_mean(n):
     xs, ys = thin(list(range(1, n + 1)), [1.0] * n)

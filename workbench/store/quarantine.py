@@ -50,12 +50,6 @@ def finish_import(connection: Connection, import_id: int, **columns: Any) -> Non
     connection.execute(imports.update().where(imports.c.id == import_id).values(**columns))
 
 
-def list_imports(connection: Connection, limit: int = 50) -> list[Mapping[str, Any]]:
-    """Return imports, newest first, as mappings of the table's columns."""
-    query = select(imports).order_by(imports.c.id.desc()).limit(limit)
-    return [dict(row._mapping) for row in connection.execute(query)]
-
-
 def add_quarantine(
     connection: Connection, rows: Sequence[tuple[str, int, str, str]], *, import_id: int | None = None
 ) -> None:

@@ -84,8 +84,3 @@ def _open(query: Select[*tuple[Any, ...]], least: float) -> Select[*tuple[Any, .
     return query.join(conversations, c.seq == s.seq).where(
         c.class_name.is_(None), c.status != "dropped", s.confidence >= least
     )
-
-
-def count_suggestions(connection: Connection) -> int:
-    """Return how many there are, decided ones too."""
-    return connection.execute(select(func.count()).select_from(suggestions)).scalar_one()

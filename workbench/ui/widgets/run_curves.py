@@ -111,13 +111,6 @@ class RunCurves:
             names.update(dict.fromkeys(event.get("loss_by_class") or ()))
         return list(names)
 
-    def latest_samples(self) -> tuple[int, list[Mapping[str, Any]]]:
-        """Return the step of the newest generations and these generations."""
-        if not self.samples:
-            return 0, []
-        step = int(self.samples[-1].get("step", 0))
-        return step, [s for s in self.samples if int(s.get("step", 0)) == step]
-
 
 def _points(
     events: Iterable[Mapping[str, Any]], name: str, class_name: str | None
