@@ -42,7 +42,7 @@ def test_a_decision_is_whole_or_absent_whenever_the_app_dies(
     for _ in range(10):
         address = serve(project_copy)
         page.goto(f"{address}/tag")
-        expect(page.get_by_text(f"{waiting} left", exact=False).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(f"{waiting} left", exact=False).first).to_be_visible()
         page.keyboard.press("2")
         page.wait_for_timeout(chance.uniform(0, 250))
         kill_app(address)

@@ -48,7 +48,7 @@ def test_figures_stay_fresh_in_view_only_and_the_end_is_seen(
     assert steps.get_attribute("data-mine") == "yes", "the same element: the page was not drawn anew"
     run.emit("eval", step=160, loss=0.7)
     held_out = page.get_by_role("button", name="held out", exact=True)
-    expect(held_out).to_be_visible(timeout=15_000)
+    expect(held_out).to_be_visible()
     assert page.locator(".wl-chart path").first.get_attribute("d") != drawn
     held_out.click()
     expect(held_out).to_have_class("wl-name wl-off")
@@ -60,7 +60,7 @@ def test_figures_stay_fresh_in_view_only_and_the_end_is_seen(
     page.wait_for_timeout(5000)
     assert len(asked) == before, "a hidden tab asks nothing"
     page.evaluate(HIDE, False)
-    expect(steps).to_contain_text("170", timeout=2000)
+    expect(steps).to_contain_text("170")
 
     run.mark("done", metrics={"loss": 0.5})
     expect(page.get_by_role("button", name="Compare its answers")).to_be_visible()
