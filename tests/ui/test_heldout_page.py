@@ -56,6 +56,19 @@ def test_the_snapshots_page_says_what_stays_out_and_leads_there(project, open_pa
     assert "1 held out; left out: 4 copies, 0 near-copies" in html(app)
 
 
+def test_the_mass_leaves_out_what_is_held_out_and_says_so(project, open_page):
+    set_held_out(project, parse_prompts(QUESTIONS[0]), actor="t")
+    plan = snapshots.plan_snapshot(project)
+    app = open_page("tag", tab="rewards")
+    assert any("4 conversations stay out" in i.value for i in app.info)
+    assert any("12 conversations that are trained on" in c.value for c in app.caption)
+    assert all(f">{c.mass_share:.1%}<" in html(app) for c in plan.classes)
+    app.slider(key="reward-sub-0.1").set_value(1.0).run()
+    assert any("4 conversations stay out" in i.value for i in app.info)
+    app = open_page("browse", view="health")
+    assert any("4 conversations are not among them" in c.value for c in app.caption)
+
+
 def test_many_new_prompts_are_compared_in_the_background(project, open_page, monkeypatch):
     set_held_out(project, parse_prompts(QUESTIONS[0]), actor="t")
     monkeypatch.setattr(view, "AT_ONCE", 2)

@@ -8,6 +8,7 @@ import pytest
 
 from crlft.condition import ClassScheme, ConditionClass
 from crlft.conversation import Conversation, Turn
+from crlft.errors import SchemeError
 from tests.contract.store_world import make_project, make_record
 from workbench.curate.rewardmass import Cell, mass_report, preset_rewards
 from workbench.domain.errors import PlanError
@@ -79,10 +80,15 @@ def test_the_store_gives_the_same_counts_and_saving_is_one_action(tmp_path: Path
         ("sub", 0.5, 1),
     }
     report = rewardmass.preview_mass(project, material)
-    rows = curation.class_table(project)
     assert sum(p.mass_share for p in report.parts["source"]) == pytest.approx(1)
     shares = report.parts["source"][0].by_class
-    assert [shares[r.name] for r in rows] == pytest.approx([r.mass_share for r in rows])
+    assert [shares[c.name] for c in report.classes] == pytest.approx([c.mass_share for c in report.classes])
+    assert report == rewardmass.preview_mass(project, rewardmass.mass_material(project))
+    with pytest.raises(SchemeError, match="unknown class 'x'"):
+        rewardmass.preview_mass(project, material, {"x": 1})
+    shown = rewardmass.preview_mass(project, material, {"sub": 1.0}, 2.0)
+    assert [c.loss_weight for c in shown.classes] == [1, 1]
+    assert curation.class_scheme(project)["sub"].reward == 0.1  # a preview saves nothing
     examples = rewardmass.trained_examples(project)
     assert [e.class_name for e in examples] == ["expert", "sub"]
     assert "GPT4 Correct User:" in "".join(s.text for s in examples[0].segments)
@@ -102,9 +108,10 @@ def test_rewards_of_single_answers_count_everywhere_alike(tmp_path: Path) -> Non
     project = make_project(tmp_path / "p", records)
 
     def masses() -> list[float]:
-        parts = rewardmass.preview_mass(project, rewardmass.mass_material(project)).parts["source"]
+        report = rewardmass.preview_mass(project, rewardmass.mass_material(project))
+        parts = report.parts["source"]
         by_class = [sum(p.by_class.get(name, 0.0) for p in parts) for name in ("expert", "sub")]
-        table = [row.mass_share for row in curation.class_table(project)]
+        table = [c.mass_share for c in report.classes]
         assert table == pytest.approx(by_class)
         assert [c.mass_share for c in plan_snapshot(project).classes] == pytest.approx(by_class)
         return table

@@ -13,7 +13,7 @@ import typer
 from workbench.commands.shell import Shell, plural, shell_of
 from workbench.domain.curation import Plan
 from workbench.domain.errors import PlanError
-from workbench.services import browsing, cleaning, curation, duplicates, recipes
+from workbench.services import browsing, cleaning, curation, duplicates, recipes, rewardmass
 from workbench.services.clusterdedupe import dedupe_parquet
 from workbench.services.filededupe import FileReport, FileSearch, dedupe_file
 from workbench.services.project import Project
@@ -178,7 +178,7 @@ def reward(
     action = curation.set_class(project, class_name, reward=value, actor=shell.actor)
     if beta is not None:
         action = curation.set_beta(project, beta, actor=shell.actor)
-    rows = curation.class_table(project)
+    rows = rewardmass.preview_mass(project, rewardmass.mass_material(project)).classes
     table = [
         {"class": r.name, "reward": r.reward, "loss_weight": r.loss_weight, "mass_share": r.mass_share}
         for r in rows

@@ -42,6 +42,27 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassPart:
+    """A class: what of it is trained on, and what that weighs.
+
+    Attributes:
+        name: The class.
+        reward: Coarse reward.
+        loss_weight: Weight of its conversations that have no reward of their own.
+        conversations: How many.
+        tokens: Their supervised tokens.
+        mass_share: Its part of Σ supervised tokens x weight, from 0 to 1.
+    """
+
+    name: str
+    reward: float
+    loss_weight: float
+    conversations: int
+    tokens: int
+    mass_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A source, language or topic.
 
@@ -65,13 +86,15 @@ class MassReport:
     """What the model will mostly learn from.
 
     Attributes:
+        classes: Every class, in the scheme's order.
         parts: `source`, `language` and `topic` → parts, most mass first.
-        conversations: How many are tagged.
+        conversations: How many are counted.
         effective: How many equally weighted conversations are worth as much: (Σw)² / Σw².
         leading: Class, source and share of the pair with the most mass; None where there is no mass.
         warnings: (code, values) for a reader.
     """
 
+    classes: tuple[ClassPart, ...]
     parts: Mapping[str, list[Part]]
     conversations: int
     effective: float
@@ -92,6 +115,7 @@ def mass_report(scheme: ClassScheme, cells: Sequence[Cell], topics: Sequence[Cel
     """
     weights = {cell: scheme.loss_weight(cell.class_name, cell.reward) for cell in (*cells, *topics)}
     total = sum(cell.tokens * weights[cell] for cell in cells)
+    classes = _classes(scheme, cells, weights)
     n = sum(cell.n for cell in cells)
     summed = sum(cell.n * weights[cell] for cell in cells)
     squared = sum(cell.n * weights[cell] ** 2 for cell in cells)
@@ -106,11 +130,26 @@ def mass_report(scheme: ClassScheme, cells: Sequence[Cell], topics: Sequence[Cel
         pairs[key] = pairs.get(key, 0.0) + cell.tokens * weights[cell]
     leading = max(pairs, key=lambda k: pairs[k], default=None)
     return MassReport(
+        classes,
         parts,
         n,
         summed**2 / squared if squared > 0 else 0.0,
         (*leading, pairs[leading] / total) if leading is not None and total > 0 else None,
-        _warnings(scheme, cells, topics, weights, total),
+        _warnings(scheme, classes, topics),
+    )
+
+
+def _classes(scheme: ClassScheme, cells: Sequence[Cell], weights: Mapping[Cell, float]) -> tuple[ClassPart, ...]:
+    held: dict[str, list[float]] = {c.name: [0, 0, 0.0] for c in scheme.classes}
+    for cell in cells:
+        count = held[cell.class_name]
+        count[0] += cell.n
+        count[1] += cell.tokens
+        count[2] += cell.tokens * weights[cell]
+    total = sum(mass for _, _, mass in held.values()) or 1.0
+    return tuple(
+        ClassPart(c.name, c.reward, scheme.loss_weight(c.name), int(n), int(tokens), mass / total)
+        for c, (n, tokens, mass) in zip(scheme.classes, held.values(), strict=True)
     )
 
 
@@ -138,32 +177,22 @@ def _parts(cells: Sequence[Cell], weights: Mapping[Cell, float], field: str) -> 
 
 
 def _warnings(
-    scheme: ClassScheme,
-    cells: Sequence[Cell],
-    topics: Sequence[Cell],
-    weights: Mapping[Cell, float],
-    total: float,
+    scheme: ClassScheme, classes: Sequence[ClassPart], topics: Sequence[Cell]
 ) -> list[tuple[str, Mapping[str, object]]]:
     out: list[tuple[str, Mapping[str, object]]] = []
-    held: dict[str, list[float]] = {c.name: [0.0, 0.0, 0.0] for c in scheme.classes}
-    for cell in cells:
-        count = held[cell.class_name]
-        count[0] += cell.n
-        count[1] += cell.tokens
-        count[2] += cell.tokens * weights[cell]
-    out += [("empty", {"name": name}) for name, (n, _, _) in held.items() if not n]
-    out += [
-        ("small", {"name": name, "share": mass / total})
-        for name, (n, _, mass) in held.items()
-        if n and total > 0 and mass / total < SMALL_SHARE
-    ]
-    used = [c.name for c in scheme.classes if held[c.name][0]]
-    if len(used) > 1 and len({scheme.loss_weight(name) for name in used}) == 1:
+    filled = [c for c in classes if c.conversations]
+    out += [("empty", {"name": c.name}) for c in classes if not c.conversations]
+    if any(c.mass_share for c in classes):
+        out += [
+            ("small", {"name": c.name, "share": c.mass_share}) for c in filled if c.mass_share < SMALL_SHARE
+        ]
+    if len(filled) > 1 and len({c.loss_weight for c in filled}) == 1:
         out.append(("equal", {}))
-    best, tokens = scheme.best.name, sum(t for _, t, _ in held.values())
-    n, mine, _ = held[best]
-    if len(used) > 1 and n and (n < BEST_CONVERSATIONS or mine < BEST_SHARE * tokens):
-        out.append(("best-small", {"name": best, "n": int(n)}))
+    best, tokens = scheme.best.name, sum(c.tokens for c in classes)
+    mine = next(c for c in classes if c.name == best)
+    few = mine.conversations < BEST_CONVERSATIONS or mine.tokens < BEST_SHARE * tokens
+    if len(filled) > 1 and mine.conversations and few:
+        out.append(("best-small", {"name": best, "n": mine.conversations}))
     return out + _without_best(best, topics)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from crlft.condition import DEFAULT_BETA, ClassScheme
 from crlft.errors import SchemeError
-from workbench.curate.rewards import ClassCount, OwnReward, reward_mass, with_rewards
+from workbench.curate.rewards import OwnReward, reward_mass, with_rewards
 from workbench.domain.curation import Action
 from workbench.domain.errors import NotFound, PlanError
 from workbench.services.palette import PALETTE
@@ -29,7 +29,9 @@ KEYS = "123456789"
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """A class with what it weighs; conversations that are dropped do not count.
+    """A class, and how many carry it; conversations that are dropped do not count.
+
+    What of it would be trained on, and its share of the mass, is `rewardmass.preview_mass`'s to say.
 
     Attributes:
         name: Short name.
@@ -38,9 +40,7 @@ class ClassRow:
         colour: `#rrggbb`.
         key: The digit that tags with it, or empty.
         conversations: How many carry it.
-        supervised_tokens: Their tokens that are trained on.
         loss_weight: w = exp((r - r_max) / beta).
-        mass_share: Its part of Σ supervised tokens x weight, from 0 to 1.
     """
 
     name: str
@@ -49,9 +49,7 @@ class ClassRow:
     colour: str
     key: str
     conversations: int
-    supervised_tokens: int
     loss_weight: float
-    mass_share: float
 
 
 def class_scheme(project: Project) -> ClassScheme:
@@ -65,49 +63,30 @@ def class_scheme(project: Project) -> ClassScheme:
 
 
 def class_table(project: Project) -> list[ClassRow]:
-    """Return every class with its counts, weight and share of the reward mass."""
+    """Return every class with its weight, and how many conversations carry it."""
     with project.database.read() as connection:
-        return _table(connection, read_scheme(connection))
-
-
-def preview_rewards(
-    project: Project, rewards: Mapping[str, float] | None = None, beta: float | None = None
-) -> list[ClassRow]:
-    """Return the table as it would be with other rewards or another beta; nothing is saved.
-
-    Raises:
-        SchemeError: A class is unknown, or a value makes no sense.
-    """
-    with project.database.read() as connection:
-        return _table(connection, with_rewards(read_scheme(connection), rewards, beta))
-
-
-def _table(connection: Connection, scheme: ClassScheme) -> list[ClassRow]:
-    counts: dict[str, ClassCount] = {}
-    for cell in read_cube(connection):
-        if cell.key.status != "dropped" and cell.key.class_name:
-            count = counts.get(cell.key.class_name, ClassCount())
-            counts[cell.key.class_name] = ClassCount(
-                count.conversations + cell.n, count.supervised_tokens + cell.supervised_tokens
-            )
-    masses = {m.name: m for m in reward_mass(scheme, counts, own_rewards(connection))}
-    rows = []
-    for entry in read_classes(connection):
-        count, mass = counts.get(entry.name, ClassCount()), masses[entry.name]
-        rows.append(
+        scheme = read_scheme(connection)
+        counts: dict[str, int] = {}
+        for cell in read_cube(connection):
+            if cell.key.status != "dropped" and cell.key.class_name:
+                counts[cell.key.class_name] = counts.get(cell.key.class_name, 0) + cell.n
+        return [
             ClassRow(
-                entry.name,
-                entry.condition,
-                scheme[entry.name].reward,
-                entry.colour,
-                entry.key,
-                count.conversations,
-                count.supervised_tokens,
-                mass.loss_weight,
-                mass.share,
+                e.name,
+                e.condition,
+                e.reward,
+                e.colour,
+                e.key,
+                counts.get(e.name, 0),
+                scheme.loss_weight(e.name),
             )
-        )
-    return rows
+            for e in read_classes(connection)
+        ]
+
+
+def _refuse_infinite(connection: Connection, scheme: ClassScheme) -> None:
+    """Raise SchemeError where a weight, also one of a reward of its own, would not be finite."""
+    reward_mass(scheme, {}, own_rewards(connection))
 
 
 def own_rewards(connection: Connection, where: ColumnElement[bool] | None = None) -> list[OwnReward]:
@@ -255,7 +234,7 @@ def make_grades(project: Project, *, actor: str) -> Action:
         objects += [change_object("classes", e.name, e.to_dict(), None) for e in leaving]
         for change in objects:
             write_object(connection, change["table"], change["key"], change["after"])
-        _table(connection, read_scheme(connection))  # refuses what gives no finite weights
+        _refuse_infinite(connection, read_scheme(connection))
         return record_action(
             connection, "classes", "make five grades", actor, params={"objects": objects}, undoable=True
         )
@@ -284,7 +263,7 @@ def set_rewards(
     """
     with project.database.write() as connection:
         scheme = with_rewards(read_scheme(connection), rewards, beta)
-        _table(connection, scheme)  # refuses what gives no finite weights
+        _refuse_infinite(connection, scheme)
         objects = []
         for entry in read_classes(connection):
             reward = scheme[entry.name].reward
@@ -313,6 +292,6 @@ def _change(connection: Connection, table: str, key: str, after: object, title: 
     if before == after:
         return Action(0, "classes", f"{title}: nothing to change", actor, now(), "", 0, {}, undoable=False)
     write_object(connection, table, key, after)
-    _table(connection, read_scheme(connection))  # refuses what gives no finite weights
+    _refuse_infinite(connection, read_scheme(connection))
     objects = [change_object(table, key, before, after)]
     return record_action(connection, "classes", title, actor, params={"objects": objects}, undoable=True)

@@ -184,15 +184,15 @@ _REWARDS: Mapping[str, str] = {
     "as data": "按数据量",
     "as it counts": "按权重",
     "Save rewards": "保存奖励",
-    "Nothing is tagged yet: there is no mass.": "还没有标注：没有总量可言。",
+    "There is nothing to train on yet, so there is no mass.": "还没有可供训练的内容，因此没有总量可言。",
     "It will mostly learn from **{name}** by **{source}**: {share} of the mass.": (
         "模型将主要学习来自 **{source}** 的 **{name}**：占总量的 {share}。"
     ),
     "unknown source": "未知来源",
-    "{n} tagged conversations weigh as much as {e} equal ones (effective sample size).": (
-        "{n} 个已标注对话的分量相当于 {e} 个等权对话（有效样本量）。"
+    "{n} conversations that are trained on weigh as much as {e} equal ones (effective sample size).": (
+        "参与训练的 {n} 个对话，分量相当于 {e} 个等权对话（有效样本量）。"
     ),
-    "“{name}” has no conversations.": "“{name}”没有对话。",
+    "“{name}” has no conversations that are trained on.": "“{name}”没有参与训练的对话。",
     "“{name}” has under 2 % of the mass: the model will hardly learn from it.": (
         "“{name}”占总量不足 2 %：模型几乎学不到它。"
     ),
@@ -207,7 +207,7 @@ _REWARDS: Mapping[str, str] = {
     "Where it comes from": "从哪里来",
     "the thin line is the part of the data; the bar is the part of the mass": "细线为数据占比；条形为总量占比",
     "Topics show once the map is made (Browse, Map).": "绘制地图后会显示主题（浏览页，地图）。",
-    "Nothing is tagged yet.": "还没有标注。",
+    "There is nothing to train on yet.": "还没有可供训练的内容。",
     "{n} more": "还有 {n} 个",
     "One of each, as it is trained on": "每类一例，即训练时的样子",
     "green is learnt, the stronger the more it weighs": "绿色部分参与学习，颜色越深权重越大",

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from workbench.services import health
+from workbench.services import health, rewardmass
 from workbench.services.curation import ClassRow
 from workbench.services.health import UNTAGGED, Health
 from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
 from workbench.ui.theme import NEUTRAL
 from workbench.ui.views.browse_facets import label
+from workbench.ui.views.heldout import compared, draw_not_counted
 from workbench.ui.widgets.health_charts import histogram_figure, stacked_figure
 from workbench.ui.widgets.layout import metric_row, section
 from workbench.ui.widgets.loop_charts import mass_figure
@@ -31,9 +32,7 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str, pick: Pick) 
     _figures(found)
     names = {row.name: row.name for row in classes} | {UNTAGGED: t("untagged")}
     colours = {row.name: row.colour for row in classes} | {UNTAGGED: NEUTRAL}
-    section(t("What would be learnt"), t("each class's part of Σ supervised tokens × weight, whole project"))
-    figure = mass_figure([(row.name, row.mass_share) for row in classes], colours)
-    st.plotly_chart(figure, key="health-mass", config=_CONFIG)
+    _mass(project, colours)
     left, right = st.columns(2, gap="large")
     with left:
         section(t("Source by class"))
@@ -57,6 +56,16 @@ def draw(project: Project, classes: Sequence[ClassRow], query: str, pick: Pick) 
                 pick,
             )
     st.caption(t("Click a bar to narrow the view to it."))
+
+
+def _mass(project: Project, colours: Mapping[str, str]) -> None:
+    section(t("What would be learnt"), t("each class's part of Σ supervised tokens × weight, whole project"))
+    if not compared(project):
+        return
+    material = rewardmass.mass_material(project)
+    shares = [(c.name, c.mass_share) for c in rewardmass.preview_mass(project, material).classes]
+    st.plotly_chart(mass_figure(shares, colours), key="health-mass", config=_CONFIG)
+    draw_not_counted(material.held_out.out)
 
 
 def _figures(found: Health) -> None:

@@ -83,6 +83,11 @@ def note_left_out(project: Project, snapshot: str | None) -> None:
         out = sum(get_snapshot(project, snapshot).held_out.get("left_out", {}).values())
     else:
         out = heldout.held_out_counts(project).out
+    draw_not_counted(out)
+
+
+def draw_not_counted(out: int) -> None:
+    """Say how many conversations are not among what was just shown because they are held out."""
     if out:
         st.caption(
             tn(

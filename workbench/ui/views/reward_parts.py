@@ -21,7 +21,7 @@ PARTS_SHOWN = 7
 def summary(report: MassReport) -> None:
     """Say in one or two sentences what the model will mostly learn from."""
     if report.leading is None:
-        st.caption(t("Nothing is tagged yet: there is no mass."))
+        st.caption(t("There is nothing to train on yet, so there is no mass."))
         return
     name, source, share = report.leading
     st.markdown(
@@ -34,7 +34,7 @@ def summary(report: MassReport) -> None:
     )
     st.caption(
         t(
-            "{n} tagged conversations weigh as much as {e} equal ones (effective sample size).",
+            "{n} conversations that are trained on weigh as much as {e} equal ones (effective sample size).",
             n=report.conversations,
             e=round(report.effective),
         )
@@ -48,7 +48,7 @@ def _plain(text: str) -> str:
 def warnings(report: MassReport) -> list[str]:
     """Return the report's warnings in words."""
     texts = {
-        "empty": t("“{name}” has no conversations."),
+        "empty": t("“{name}” has no conversations that are trained on."),
         "small": t("“{name}” has under 2 % of the mass: the model will hardly learn from it."),
         "equal": t("All classes weigh the same: only the condition tells them apart."),
         "best-small": t(
@@ -76,7 +76,7 @@ def places(report: MassReport, colours: Mapping[str, str]) -> None:
             elif field == "topic":
                 st.caption(t("Topics show once the map is made (Browse, Map)."))
             else:
-                st.caption(t("Nothing is tagged yet."))
+                st.caption(t("There is nothing to train on yet."))
 
 
 def _bars(parts: Sequence[Part], colours: Mapping[str, str]) -> str:

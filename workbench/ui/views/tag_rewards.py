@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from crlft.errors import CrlftError
-from workbench.curate.rewardmass import PRESETS, preset_rewards
+from workbench.curate.rewardmass import PRESETS, ClassPart, MassReport, preset_rewards
 from workbench.services import curation, rewardmass
 from workbench.services.curation import ClassRow
 from workbench.services.project import Project
-from workbench.services.rewardmass import MassMaterial
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.views import acting, reward_parts
+from workbench.ui.views.heldout import compared, draw_left_out
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import error_box, guarded
 from workbench.ui.widgets.layout import section
@@ -24,16 +24,22 @@ REWARD_RANGE = (-3.0, 2.0)
 BETA_RANGE = (0.05, 3.0)
 
 
-@st.fragment
-@guarded
 def draw(project: Project, classes: Sequence[ClassRow]) -> None:
     """Draw a slider for each class and β, and what the model will mostly learn from."""
+    if compared(project):
+        _draw(project, classes)
+
+
+@st.fragment
+@guarded
+def _draw(project: Project, classes: Sequence[ClassRow]) -> None:
     state.show_messages()
     scheme = curation.class_scheme(project)
+    material = rewardmass.mass_material(project)
     left, right = st.columns([2, 3], gap="large")
     with left:
         section(t("Rewards"), t("only differences matter: weight = exp((r - best) / β)"))
-        _presets(classes, scheme.beta)
+        _presets(classes, rewardmass.preview_mass(project, material), scheme.beta)
         rewards = {row.name: _slider(row) for row in classes}
         beta = st.slider(
             t("β: how gently rewards become weights"),
@@ -44,51 +50,40 @@ def draw(project: Project, classes: Sequence[ClassRow]) -> None:
             key=f"reward-beta-{scheme.beta:g}",  # another saved value (an undo) makes a new slider
             help=t("Small β: only the best class counts. Large β: all nearly alike. 0.391 gives 1 : 0.1."),
         )
-    preview = curation.preview_rewards(project, rewards, beta)
-    report = rewardmass.preview_mass(project, _material(project), rewards, beta)
+    report = rewardmass.preview_mass(project, material, rewards, beta)
+    colours = {row.name: row.colour for row in classes}
     with right:
         section(t("Reward mass"), t("supervised tokens × weight: what the model will mostly learn from"))
-        st.plotly_chart(_bars(preview), key="reward-mass", config={"displayModeBar": False})
+        st.plotly_chart(_bars(report.classes, colours), key="reward-mass", config={"displayModeBar": False})
         table(
             [t("Class"), t("Reward"), t("Loss weight"), t("Supervised tokens"), t("Share of the mass")],
             [
                 (
                     r.name,
-                    f"{rewards[r.name]:g}",
+                    f"{r.reward:g}",
                     f"{r.loss_weight:.3g}",
-                    r.supervised_tokens,
+                    r.tokens,
                     f"{r.mass_share:.1%}",
                 )
-                for r in preview
+                for r in report.classes
             ],
             numeric=[1, 2, 3, 4],
         )
         reward_parts.summary(report)
         for warning in reward_parts.warnings(report):
             st.warning(warning, icon=":material/balance:")
+        draw_left_out(material.held_out, "")
     with left:
         _save(project, classes, rewards, beta, scheme.beta)
-    colours = {row.name: row.colour for row in classes}
     reward_parts.places(report, colours)
     reward_parts.examples(rewardmass.trained_examples(project, rewards, beta), colours)
 
 
-def _material(project: Project) -> MassMaterial:
-    """Return the counts, taken anew only where the data changed since the last step."""
-    last = curation.log(project, limit=1)
-    stamp = (str(project.root), last[0].id if last else 0)
-    known = st.session_state.get("reward-material")
-    if known is None or known[0] != stamp:
-        known = st.session_state["reward-material"] = (stamp, rewardmass.mass_material(project))
-    material: MassMaterial = known[1]
-    return material
-
-
-def _presets(classes: Sequence[ClassRow], beta: float) -> None:
+def _presets(classes: Sequence[ClassRow], saved: MassReport, beta: float) -> None:
     def choose() -> None:
         name = st.session_state["reward-preset"]
         if name is not None:
-            counted = [(row.name, row.reward, row.supervised_tokens) for row in classes]
+            counted = [(c.name, c.reward, c.tokens) for c in saved.classes]
             for row_name, reward in preset_rewards(name, counted, beta).items():
                 row = next(r for r in classes if r.name == row_name)
                 st.session_state[_slider_key(row)] = min(max(reward, REWARD_RANGE[0]), REWARD_RANGE[1])
@@ -119,19 +114,19 @@ def _range(value: float, usual: tuple[float, float]) -> tuple[float, float]:
     return min(usual[0], value), max(usual[1], value)
 
 
-def _bars(preview: Sequence[ClassRow]) -> go.Figure:
+def _bars(preview: Sequence[ClassPart], colours: Mapping[str, str]) -> go.Figure:
     """Return two stacked bars: the tokens as they are, and as they will count."""
-    tokens = sum(r.supervised_tokens for r in preview) or 1
+    tokens = sum(r.tokens for r in preview) or 1
     bars = [t("as data"), t("as it counts")]
     figure = go.Figure()
     for row in preview:
-        shares = [row.supervised_tokens / tokens, row.mass_share]
+        shares = [row.tokens / tokens, row.mass_share]
         figure.add_bar(
             y=bars,
             x=shares,
             orientation="h",
             name=row.name,
-            marker_color=row.colour,
+            marker_color=colours[row.name],
             text=[f"{row.name} {s:.0%}" if s > 0.08 else "" for s in shares],
             textposition="inside",
             insidetextanchor="middle",
