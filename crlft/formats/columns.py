@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_FEW = 3
+"""Of fewer rows, nothing is known by what does not differ."""
 _LIKELY = {
     "prompt": ("prompt", "question", "query", "instruction", "input", "ask", "q", "user", "human", "problem",
                "title"),
@@ -62,10 +64,20 @@ def guess(rows: Sequence[Any]) -> dict[str, str]:
         match = next((c for n in names for c in free if c.rsplit(".", 1)[-1].lower() == n), None)
         if match is not None:
             found[what] = match
-    for what in ("answer", "prompt") if not lists else ():
-        free = [
-            c for c in columns if c not in found.values() and any(isinstance(get_column(r, c), str) for r in good)
-        ]
-        if what not in found and free:
-            found[what] = max(free, key=lambda c: sum(len(str(get_column(r, c) or "")) for r in good))
+    if not lists:
+        _guess_texts(good, columns, found)
     return found
+
+
+def _guess_texts(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], found: dict[str, str]) -> None:
+    """Propose the longest texts that differ from row to row; of two, the one that stands first is the prompt."""
+    missing = [what for what in ("prompt", "answer") if what not in found]
+    lengths: dict[str, int] = {}
+    for column in columns:
+        texts = [text for row in rows if isinstance(text := get_column(row, column), str)]
+        differ = len(rows) < _FEW or len(set(texts)) > 1
+        if column not in found.values() and texts and differ:
+            lengths[column] = sum(map(len, set(texts)))
+    longest = sorted(lengths, key=lambda column: -lengths[column])[: len(missing)]
+    parts = missing if len(longest) > 1 else missing[-1:]
+    found.update(zip(parts, sorted(longest, key=columns.index), strict=False))

@@ -160,6 +160,9 @@ def reason_of(error: Exception, data: bytes) -> str:
         return "the row is nested too deeply"
     if isinstance(error, DuplicateKey):
         return str(error)
+    if not data.strip().startswith((b"{", b"[")):
+        begins = data.strip()[:30].decode("utf-8", "replace")
+        return f"the row is no JSON: it begins with {begins!r}"
     if not data.rstrip().endswith((b"}", b"]")):
         return "the row is cut off: it ends before its last bracket is closed"
     if isinstance(error, json.JSONDecodeError):

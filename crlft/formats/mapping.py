@@ -20,6 +20,7 @@ from crlft.errors import DataError
 from crlft.formats.columns import columns_of, fingerprint, get_column
 from crlft.formats.columns import guess as guess_columns
 from crlft.formats.fields import clashes, described, names_of, put_known, take_known
+from crlft.formats.turn_columns import guess_turns
 from crlft.formats.turns import TURN_FIELDS, foreign_fields, plain_turn_loss, read_turns
 
 __all__ = ["ColumnMapping", "MappedColumns", "columns_of", "fingerprint", "guess"]
@@ -91,7 +92,9 @@ class ColumnMapping:
 
 def guess(rows: Sequence[Any]) -> ColumnMapping:
     """Return a first proposal for a person to correct; `faults` says what is still to be named."""
-    return ColumnMapping.from_dict(guess_columns(rows))
+    found = guess_columns(rows)
+    turns = guess_turns(rows, found["messages"]) if "messages" in found else {}
+    return ColumnMapping.from_dict({**found, **turns})
 
 
 class MappedColumns:

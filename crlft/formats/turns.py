@@ -43,7 +43,7 @@ ROLE_NAMES: dict[str, Role] = {
 
 make_turn = quick(Turn)
 make_conversation = quick(Conversation)
-_TEXT_FIELDS = ("content", "value", "text")
+TEXT_FIELDS = ("content", "value", "text")
 _REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
 
 
@@ -135,7 +135,7 @@ def _read_turn(left: dict[str, Any], number: int) -> Turn:
 
 
 def _take_text(left: dict[str, Any], number: int, *, needed: bool) -> str:
-    field = next((f for f in _TEXT_FIELDS if f in left), None)
+    field = next((f for f in TEXT_FIELDS if f in left), None)
     if field is None:
         if needed:
             raise DataError(f"turn {number} has no text")

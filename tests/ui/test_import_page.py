@@ -106,11 +106,12 @@ def test_an_unknown_schema_is_mapped_by_hand_once(empty_project, open_page, tmp_
         (tmp_path / name).write_text("\n".join(map(json.dumps, rows)))
     app = look(open_page, tmp_path / "one.jsonl")
     schema = next(s.key for s in app.selectbox if s.key.endswith("-prompt")).split("-")[2]
-    app.selectbox(key=f"import-column-{schema}-answer").set_value("")
-    next(b for b in app.button if b.label == "Read it so").click().run()
+    app.selectbox(key=f"import-column-{schema}-answer").set_value("").run()
     assert "Name the column of the turns" in app.error[0].value
+    assert next(b for b in app.button if b.label == "Read it so").disabled
     app.selectbox(key=f"import-column-{schema}-prompt").set_value("ask")
-    app.selectbox(key=f"import-column-{schema}-answer").set_value("reply")
+    app.selectbox(key=f"import-column-{schema}-answer").set_value("reply").run()
+    assert "one.jsonl 0?" in html(app), "it is shown before it is said"
     next(b for b in app.button if b.label == "Read it so").click().run()
     assert "one.jsonl 0?" in html(app)
     app.selectbox(key="import-class-grade-good").set_value("expert").run()
@@ -233,3 +234,43 @@ def test_values_without_a_class_of_their_own_follow_the_others(empty_project, op
     wait(app)
     assert {r.name: r.conversations for r in curation.class_table(empty_project)} == {"expert": 8, "sub": 8}
     assert browsing.search(empty_project, "class:none").total == 8  # rows without a value
+
+
+def test_turns_under_foreign_names_are_mapped_by_hand(empty_project, open_page, tmp_path):
+    rows = [
+        {"talk": [{"by": "guest", "line": f"room {i}?"}, {"by": "desk", "line": f"{i} is free"}]} for i in range(4)
+    ]
+    path = tmp_path / "desk.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    app = look(open_page, path)
+    words = {s.label: s for s in app.selectbox if "-word-" in s.key}
+    assert {label: s.value for label, s in words.items()} == {"“guest” is": "user", "“desk” is": "assistant"}
+    words["“guest” is"].set_value("tool").run()
+    assert "wb-turn wb-tool" in html(app), "what is chosen is shown at once"
+    next(s for s in app.selectbox if s.label == "“guest” is").set_value("user").run()
+    next(b for b in app.button if b.label == "Read it so").click().run()
+    app.button(key="import-go").click().run()
+    wait(app)
+    assert background.task("import").result.imported == 4
+    background.forget("import")
+    turns = browsing.get_record(
+        empty_project, browsing.search(empty_project, '"room 2"').items[0].uid
+    ).conversation.turns
+    assert [(turn.role, turn.content) for turn in turns] == [("user", "room 2?"), ("assistant", "2 is free")]
+
+
+def test_a_file_that_is_named_twice_is_looked_at_once(empty_project, open_page, source_file):
+    app = look(
+        open_page, source_file, f'"{source_file}"', f"file://{source_file}", source_file.parent / "*.jsonl*"
+    )
+    assert not app.error
+    assert app.button(key="import-go").label in ("Import this file", "Import these 2 files")
+    assert len([e for e in app.get("html") if f"<h2>{source_file.name}</h2>" in str(e.value)]) == 1
+
+
+def test_many_files_are_one_table(empty_project, open_page, tmp_path):
+    for n in range(5):
+        (tmp_path / f"part{n}.jsonl").write_text(json.dumps({"instruction": f"{n}?", "output": "yes"}))
+    app = look(open_page, tmp_path)
+    assert [e.label.replace("\\", "") for e in app.expander] == [f"part{n}.jsonl" for n in range(5)]
+    assert app.button(key="import-go").label == "Import these 5 files"

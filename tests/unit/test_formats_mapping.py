@@ -96,3 +96,16 @@ def test_a_first_proposal_goes_by_names_and_then_by_lengths():
     assert guess(rows) == ColumnMapping(prompt="Question", answer="body", source="model", id="uuid")
     assert guess([{"log": ["a", "b"], "quality": "good"}]) == ColumnMapping(messages="log", class_field="quality")
     assert guess([]) == ColumnMapping()
+
+
+def test_texts_that_differ_are_proposed_in_their_order():
+    rows = [{"note": "the same long note", "frage": f"question {i}?", "antwort": f"a {i}"} for i in range(5)]
+    assert guess(rows) == ColumnMapping(prompt="frage", answer="antwort")
+
+
+def test_turns_under_foreign_names_are_proposed():
+    talk = [{"who": "caller", "says": "open?"}, {"who": "desk", "says": "until nine"}, {"who": "bot", "says": "x"}]
+    found = guess([{"talk": talk}, {"talk": talk[:2]}])
+    roles = {"caller": "user", "desk": "user"}
+    assert found == ColumnMapping(messages="talk", role_field="who", text_field="says", roles=roles)
+    assert guess([{"log": [{"role": "user", "content": "a"}]}]) == ColumnMapping(messages="log")

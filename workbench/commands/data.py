@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from workbench.commands.shell import Shell, plural, shell_of
 from workbench.services import browsing, importing, snapshots
 from workbench.services import quarantine as quarantines
 from workbench.services.project import Project
+
+_ROLE = "role:"
+"""Before a word that stands for a role: `--column role:clerk=assistant`."""
 
 
 def _class_map(pairs: list[str]) -> dict[str, str]:
@@ -27,12 +30,15 @@ def _class_map(pairs: list[str]) -> dict[str, str]:
 
 
 def _mapping(pairs: list[str]) -> ColumnMapping | None:
-    table = {}
+    table: dict[str, Any] = {}
     for pair in pairs:
-        what, equals, name = pair.partition("=")
+        what, equals, name = pair.rpartition("=") if pair.startswith(_ROLE) else pair.partition("=")
         if not equals:
             raise typer.BadParameter(f"{pair!r} is not WHAT=NAME", param_hint="--column")
-        table[what] = name
+        if what.startswith(_ROLE):
+            table.setdefault("roles", {})[what.removeprefix(_ROLE)] = name
+        else:
+            table[what] = name
     try:
         return ColumnMapping.from_dict(table) if table else None
     except DataError as error:
@@ -77,7 +83,8 @@ def import_command(
         typer.Option(
             "--column",
             metavar="WHAT=NAME",
-            help="Unknown schema: the column of prompt, answer, system, messages, class_field, source or id.",
+            help="Unknown schema: the column of prompt, answer, system, messages, class_field, source or id; "
+            "in a list of turns role_field, text_field, and role:WORD=user for what a role is called.",
         ),
     ] = None,
     look: Annotated[bool, typer.Option("--look", help="Only show what the files hold.")] = False,

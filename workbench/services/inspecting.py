@@ -108,6 +108,7 @@ class UnknownSchema(ImportFault):
         fingerprint: The schema's name, under which a mapping is remembered.
         proposal: A first guess to correct.
         examples: The first rows.
+        rows: All rows that were looked at.
     """
 
     def __init__(self, message: str, remedy: str, rows: Sequence[Any]) -> None:
@@ -116,6 +117,25 @@ class UnknownSchema(ImportFault):
         self.fingerprint = fingerprint(rows)
         self.proposal = guess(rows)
         self.examples = list(rows[:EXAMPLES])
+        self.rows = list(rows)
+
+    def read_with(self, mapping: ColumnMapping) -> list[Conversation]:
+        """Return the first conversations as a mapping reads them.
+
+        Raises:
+            ImportFault: The mapping makes no sense, or none of the first rows can be read by it.
+        """
+        _, form = _mapped(mapping)
+        read: list[Conversation] = []
+        faults: list[DataError] = []
+        for value in self.examples:
+            try:
+                read += read_checked(RawRow(0, value, b""), form).conversations
+            except DataError as error:
+                faults.append(error)
+        if not read and faults:
+            raise ImportFault(faults[0].message, faults[0].remedy)
+        return read
 
 
 @contextmanager
@@ -173,6 +193,8 @@ def _detected(
         detection = detect(values)
     except DataError as error:
         objects = [value for value in values if isinstance(value, Mapping)]
+        if not first:
+            raise ImportFault(f"{path} is empty", "name a file with conversations") from error
         if not objects:
             broken = next((row for row in first if row.error is not None), None)
             where = f"; line {broken.line}: {broken.error}" if broken is not None else ""

@@ -26,7 +26,29 @@ _SOURCES: Mapping[str, str] = {
 }
 
 _REPORT: Mapping[str, str] = {
-    "{format} in {container}: {why}": "{container} 中的 {format}：{why}",
+    "{format} ({container}), known by its first rows: {why}": "{format}（{container}），由最前面的行识别：{why}",
+    "columns mapped by hand ({container})": "手工指定各列（{container}）",
+    "columns mapped by hand": "手工指定各列",
+    "messages (OpenAI)": "messages（OpenAI 消息）",
+    "JSON array": "JSON 数组",
+    "JSON Lines": "JSON Lines 逐行",
+    "JSON objects": "JSON 对象",
+    "CSV table": "CSV 表格",
+    "TSV table": "TSV 表格",
+    "dataset of the hub": "Hub 数据集",
+    "byte order mark": "带字节顺序标记",
+    "preference pairs": "偏好对",
+    "prompt and completion": "提示与补全",
+    "KTO (answers labelled good or bad)": "KTO（标有好坏的回答）",
+    "{n} file": "{n} 个文件",
+    "{n} files": "{n} 个文件",
+    "Unreadable": "无法读取",
+    "The first {n} files can be opened here; all are imported.": "此处可打开前 {n} 个文件；全部都会导入。",
+    "Not one row could be read: importing this fills the quarantine only.": (
+        "没有一行能读取：导入只会填满隔离区。"
+    ),
+    "chosen": "选中",
+    "rejected": "落选",
     "{n} row": "{n} 行",
     "{n} rows": "{n} 行",
     "{n} row in all": "共 {n} 行",
@@ -39,11 +61,12 @@ _REPORT: Mapping[str, str] = {
     "imported; the cleaning page finds them": "照常导入；可在清洗页找到",
     "unreadable": "无法读取",
     "{n} row will go to quarantine:": "{n} 行将进入隔离区：",
+    "{n} rows will go to quarantine:": "{n} 行将进入隔离区：",
     "{n} rows will go to quarantine, for example:": "{n} 行将进入隔离区，例如：",
     "Line": "行号",
     "Reason": "原因",
     "The first conversations, as they will be imported": "最前面的对话，导入后即如此",
-    "Change the columns": "重新指定列",
+    "Change the columns of {name}": "重新指定 {name} 的列",
 }
 
 _COLUMNS: Mapping[str, str] = {
@@ -56,6 +79,9 @@ _COLUMNS: Mapping[str, str] = {
     "Who answered": "回答者",
     "Id": "编号",
     "none": "无",
+    "Who speaks": "谁在说",
+    "What is said": "说了什么",
+    "“{word}” is": "“{word}”是",
     "Read it so": "按此读取",
     "Columns that are not named are kept as metadata. The choice is remembered for files like this.": (
         "未指定的列作为元数据保留。同类文件会沿用此选择。"

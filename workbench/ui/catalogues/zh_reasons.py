@@ -31,6 +31,7 @@ _JSON: Mapping[str, str] = {
     "the row is nested too deeply": "该行嵌套过深",
     "the row is too long to be mended": "该行过长，无法修复",
     "the key {key} stands twice, with different values": "字段 {key} 出现两次且值不同",
+    "the row is no JSON: it begins with {what}": "该行不是 JSON：开头是 {what}",
     "the row is cut off: it ends before its last bracket is closed": "该行被截断：最后一个括号没有闭合",
     "the row ends inside a text: it is cut off, or a quotation mark is missing": (
         "该行在文本中间结束：被截断，或缺少引号"

@@ -21,7 +21,7 @@ from workbench.ui.views import acting, following
 from workbench.ui.views.import_classes import choose_classes
 from workbench.ui.views.import_mapping import map_columns
 from workbench.ui.views.import_quarantine import draw_quarantine
-from workbench.ui.views.import_report import show_report
+from workbench.ui.views.import_report import name_of, show_many, show_report, title_of
 from workbench.ui.views.import_sources import CHOSEN, choose_sources
 from workbench.ui.views.import_words import in_words
 from workbench.ui.widgets.errors import error_box, plain
@@ -30,6 +30,8 @@ from workbench.ui.widgets.layout import metric_row, page_header, section
 TASK = KIND = "import"
 AT_ONCE_BYTES = 2_000_000
 """Smaller files are in before a process of its own would have started."""
+SHOWN_WHOLE = 3
+"""More files than these are a table, and each is opened by itself."""
 _stop = threading.Event()
 """Asks the import under way to stop; there is one for each process, as there is one import."""
 
@@ -119,30 +121,48 @@ def _look(project: Project, names: Sequence[str]) -> None:
     """Show what each file holds, then the classes and the button."""
     reports: list[FileReport] = []
     mappings = {name: m.to_dict() for name, m in importing.remembered_mappings(project).items()}
-    for name in names:
-        try:
-            found = importing.find_sources([name])
-        except CrlftError as error:
-            error_box(error)
-            continue
-        for path in found:
-            reports += _look_at(project, path, mappings)
+    for path in _named(names):
+        reports += _look_at(project, path, mappings)
+    if len(reports) > SHOWN_WHOLE:
+        show_many(reports)
     for report in reports:
-        show_report(report)
-        if report.schema and st.button(t("Change the columns"), key=f"import-remap-{report.path}"):
+        if len(reports) <= SHOWN_WHOLE:
+            show_report(report)
+        if report.schema and st.button(
+            t("Change the columns of {name}", name=plain(name_of(report))), key=f"import-remap-{report.path}"
+        ):
             importing.remember_mapping(project, report.schema, None, actor=state.curator())
             st.rerun()
     if not reports:
         return
     choice = choose_classes(reports, curation.class_table(project))
-    rows = sum(report.rows_seen for report in reports)
     if all(report.complete for report in reports):
-        st.caption(tn(rows, "{n} row in all", "{n} rows in all"))
+        st.caption(_in_all(reports))
     label = tn(len(reports), "Import this file", "Import these {n} files")
     if st.button(label, type="primary", icon=":material/download:", key="import-go"):
         paths = [report.path for report in reports]
         asked = {"class_field": choice.field, "class_map": choice.mapping, "class_name": choice.class_name}
         _start(project, {"paths": paths, **asked})
+
+
+def _named(names: Sequence[str]) -> list[str]:
+    """Return the files that names mean, each once; a name that means none is shown as a fault."""
+    found: list[str] = []
+    for name in names:
+        try:
+            found += importing.find_sources([name])
+        except CrlftError as error:
+            error_box(error)
+    return list(dict.fromkeys(found))
+
+
+def _in_all(reports: Sequence[FileReport]) -> str:
+    rows = sum(report.rows_seen for report in reports)
+    conversations = sum(report.conversations for report in reports)
+    counted = tn(rows, "{n} row in all", "{n} rows in all")
+    if conversations == rows:
+        return counted
+    return f"{counted} · {tn(conversations, '{n} conversation', '{n} conversations')}"
 
 
 def _look_at(project: Project, path: str, mappings: Mapping[str, Mapping[str, object]]) -> list[FileReport]:
@@ -179,7 +199,8 @@ def _dismiss(project: Project) -> None:
 
 def _result(project: Project, report: ImportReport) -> None:
     """Say where every row went, and what comes next."""
-    section(t("Stopped") if report.stopped else t("Imported"), t("read as {format}", format=report.format))
+    read_as = t("read as {format}", format=title_of(report.format))
+    section(t("Stopped") if report.stopped else t("Imported"), read_as)
     pairs = report.conversations != report.imported
     metric_row(
         [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from crlft.formats.preference import PREFERRED
 from workbench.services.classes import ClassRow
 from workbench.services.importing import ANY_OTHER, FileReport
 from workbench.ui.i18n import t, tn
@@ -86,7 +87,7 @@ def _by_field(fields: dict[str, Counter[str]], classes: Sequence[str]) -> Choice
         named = [(v, n) for i, (v, n) in enumerate(named) if i < VALUES_SHOWN or v in chosen_ones]
     with st.container(width=640, gap="xxsmall", key="wb-import-values"):
         for value, count in named:
-            label = f"{plain(value)}  :small[:gray[{tn(count, '{n} row', '{n} rows')}]]"
+            label = f"{plain(value)}  :small[:gray[{_counted(name, count)}]]"
             chosen = _line(label, value, classes, key=f"import-class-{name}-{value}", unset=t("as all others"))
             if chosen:
                 mapping[value] = chosen
@@ -101,6 +102,13 @@ def _by_field(fields: dict[str, Counter[str]], classes: Sequence[str]) -> Choice
         st.caption(t("No value has a class yet: choose some, or all rows arrive untagged."))
     # An empty table would be read as "the values are class names": then no field is given at all.
     return Choice(field=name, mapping=mapping) if mapping else Choice()
+
+
+def _counted(field: str, count: int) -> str:
+    """Return how often a value stands there: a pair is one row and two conversations, one for each side."""
+    if field == PREFERRED:
+        return tn(count, "{n} conversation", "{n} conversations")
+    return tn(count, "{n} row", "{n} rows")
 
 
 def _line(label: str, value: str, classes: Sequence[str], *, key: str, unset: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import streamlit as st
 
@@ -45,13 +46,23 @@ def _ask_paths() -> None:
             key="import-path-text",
             height=80,
             placeholder="/data/conversations.jsonl.gz\n/data/dumps/*.parquet",
-            help=t(
+        )
+        st.caption(
+            t(
                 "JSON, JSON Lines, CSV, Parquet, Arrow, plain or packed, in any usual schema: "
                 "what a file holds is found out by looking into it."
-            ),
+            )
         )
         if st.form_submit_button(t("Look at it"), type="primary", icon=":material/search:"):
-            st.session_state[CHOSEN] = [line.strip() for line in text.splitlines() if line.strip()]
+            st.session_state[CHOSEN] = [name for line in text.splitlines() if (name := as_path(line))]
+
+
+def as_path(line: str) -> str:
+    """Return the path that somebody typed, or pasted from a file manager: in quotation marks, or as an address."""
+    name = line.strip()
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'" and not Path(name).exists():
+        name = name[1:-1]
+    return unquote(name.removeprefix("file://")) if name.startswith("file:///") else name
 
 
 def _ask_hub() -> None:

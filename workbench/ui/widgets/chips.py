@@ -11,6 +11,7 @@ import streamlit as st
 from workbench.ui.i18n import t
 from workbench.ui.theme import NEUTRAL, STATUS_COLOURS
 
+_CODE = re.compile("`([^`]+)`")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}")
 
 
@@ -53,25 +54,36 @@ def chips(parts: Sequence[str]) -> None:
         st.html(f'<div class="wb-chips">{"".join(parts)}</div>')
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, numeric: Sequence[int] = ()) -> None:
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[object]], *, numeric: Sequence[int] = (), code: bool = False
+) -> None:
     """Draw a small table as one HTML block; every cell is escaped.
 
     Args:
         head: Column heads.
         rows: Cells; integers are grouped by thousands.
         numeric: Indices of columns that are set flush right.
+        code: Whether what stands between backticks is set as code.
     """
-    st.html(table_html(head, rows, numeric=numeric))
+    st.html(table_html(head, rows, numeric=numeric, code=code))
 
 
-def table_html(head: Sequence[str], rows: Sequence[Sequence[object]], *, numeric: Sequence[int] = ()) -> str:
+def table_html(
+    head: Sequence[str], rows: Sequence[Sequence[object]], *, numeric: Sequence[int] = (), code: bool = False
+) -> str:
     """Return the HTML that `table` draws."""
     right = set(numeric)
 
     def cell(tag: str, i: int, value: object) -> str:
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-        return f'<{tag}{" class=wb-num" if i in right else ""} dir="auto">{escape(shown)}</{tag}>'
+        text = coded(escape(shown)) if code else escape(shown)
+        return f'<{tag}{" class=wb-num" if i in right else ""} dir="auto">{text}</{tag}>'
 
     top = "".join(cell("th", i, h) for i, h in enumerate(head))
     body = "".join("<tr>" + "".join(cell("td", i, c) for i, c in enumerate(row)) + "</tr>" for row in rows)
     return f'<table class="wb-table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def coded(escaped: str) -> str:
+    """Return escaped text in which what stands between backticks is set as code."""
+    return _CODE.sub(r"<code>\1</code>", escaped)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -10,8 +9,8 @@ import streamlit as st
 
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto
+from workbench.ui.widgets.chips import coded
 
-_CODE = re.compile("`([^`]+)`")
 
 def page_header(title: str, purpose: str) -> None:
     """Draw the page's title with one sentence that says what it is for."""
@@ -62,8 +61,7 @@ def metric_row(items: Sequence[tuple[str, object, str]]) -> None:
 
 def section(title: str, note: str = "") -> None:
     """Draw a section's head inside a page; what stands between backticks in the note is set as code."""
-    said = _CODE.sub(r"<code>\1</code>", escape(note))
-    st.html(f'<div class="wb-section"><h2>{escape(title)}</h2><span>{said}</span></div>')
+    st.html(f'<div class="wb-section"><h2>{escape(title)}</h2><span>{coded(escape(note))}</span></div>')
 
 
 def pager(key: str, *, total: int, page_size: int) -> int:
