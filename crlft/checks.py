@@ -8,16 +8,19 @@
 |---|---|
 | `answer` | states at least one of these values |
 | `all` | states every one of these; an entry that is a list needs one of its alternatives |
+| `matches` | fits at least one of these regular expressions somewhere |
 | `reject` | states none of these competing values |
+| `lacks` | holds none of these texts, not even within a word or denied |
 | `given` | names no number but the accepted ones and these, which the question named; `[]` allows none |
 | `complete` | holds at least one of these sentences or parts of one |
 | `polite` | begins with one of these |
 
-`answer` or `all` is required, the rest is optional; a single text or number may stand for a list. Case,
-character width, and spaces beside Chinese do not matter. A number matches as a whole (12 is neither in 112 nor
-in 12.5, and 1,440 is 1440), a word as a whole word, Chinese anywhere. A value that is denied ("not 12") or left
-open ("12 or 21") is not stated, so hedging is no way to be right. Numbers are digits: list "twelve" or "十二"
-among the alternatives if they count. Torch-free.
+One of `answer`, `all`, `matches` and `lacks` is required, the rest is optional; a single text or number may stand
+for a list. Case, character width, and spaces beside Chinese do not matter. Patterns are tried on the answer as it
+is written, without regard to case, and stopped after `SECONDS_A_PATTERN`: such an answer is not right. A number
+matches as a whole (12 is neither in 112 nor in 12.5, and 1,440 is 1440), a word as a whole word, Chinese anywhere.
+A value that is denied ("not 12") or left open ("12 or 21") is not stated, so hedging is no way to be right.
+Numbers are digits: list "twelve" or "十二" among the alternatives if they count. Torch-free.
 """
 
 from __future__ import annotations
@@ -27,11 +30,20 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
+
+import regex  # type: ignore[import-untyped]
 
 from crlft.errors import DataError
 
-KEYS: Final = ("answer", "all", "reject", "given", "complete", "polite")
+KEYS: Final = ("answer", "all", "matches", "reject", "lacks", "given", "complete", "polite")
+DECIDING: Final = ("answer", "all", "matches", "lacks")
+"""A check has one of these at least."""
+SECONDS_A_PATTERN: Final = 0.25
+"""A pattern that needs longer for one answer backtracks without end."""
+_HOSTILE: Final = 3000
+"""Characters of the texts on which a pattern is tried before it is used."""
 
 _CJK: Final = r"\u3040-\u30ff\u3400-\u9fff"
 _GROUPED: Final = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
@@ -71,7 +83,7 @@ def check_answer(check: Mapping[str, object], text: str) -> CheckResult:
     if faults := check_faults(check):
         raise DataError(f"unusable check: {'; '.join(faults)}", f"a check may use {', '.join(KEYS)}")
     found = _normalise(text)
-    reason = _missing(check, found) or _competing(check, found)
+    reason = _missing(check, found) or _competing(check, found) or _unfit(check, text, found)
     sentences, openings = _values(check.get("complete", ())), _values(check.get("polite", ()))
     complete = any(_spans(s, found) for s in sentences) if sentences else None
     polite = any(_opens(o, found) for o in openings) if openings else None
@@ -89,32 +101,36 @@ def check_faults(check: object) -> list[str]:
     if not isinstance(check, Mapping):
         return [f"a check is an object, not {type(check).__name__}"]
     faults = [f"unknown key {key!r}" for key in check if key not in KEYS]
-    if "answer" not in check and "all" not in check:
-        faults.append("neither `answer` nor `all` says what is right")
+    if not any(key in check for key in DECIDING):
+        faults.append("none of `answer`, `all`, `matches` and `lacks` says what is right")
     for key in KEYS:
         if key not in check:
             continue
-        fault = _fault(check[key], nested=key == "all")
+        fault = _fault(check[key], nested=key == "all", edges=" " if key in ("matches", "lacks") else _EDGES)
         if fault:
             faults.append(f"`{key}` {fault}")
-        elif key in ("answer", "all") and not _groups(check[key]):
+        elif key in DECIDING and not _groups(check[key]):
             faults.append(f"`{key}` is empty")
+        elif key == "matches":
+            faults += filter(None, map(_pattern_fault, _values(check[key])))
     for value in [] if _fault(check.get("given", ())) else _values(check.get("given", ())):
         if not _NUMBER.fullmatch(_normalise(value)):
             faults.append(f"`given` holds {value!r}, which is no number in digits")
     return faults
 
 
-def _fault(value: object, *, nested: bool = False) -> str:
+def _fault(value: object, *, nested: bool = False, edges: str = _EDGES) -> str:
     if _is_plain(value):
-        return "" if _normalise(str(value)).strip(_EDGES) else "holds an empty text"
+        return "" if _normalise(str(value)).strip(edges) else "holds an empty text"
     if not isinstance(value, Sequence) or isinstance(value, bytes):
         return f"is {type(value).__name__}, not text, a number, or a list of them"
     for entry in value:
         if nested and isinstance(entry, Sequence) and not isinstance(entry, str):
             fault = _fault(entry) or ("" if entry else "holds an empty list")
+        elif _is_plain(entry):
+            fault = _fault(entry, edges=edges)
         else:
-            fault = _fault(entry) if _is_plain(entry) else f"holds {type(entry).__name__}, not text or a number"
+            fault = f"holds {type(entry).__name__}, not text or a number"
         if fault:
             return fault
     return ""
@@ -210,6 +226,42 @@ def _competing(check: Mapping[str, object], found: str) -> str:
         for number in _numbers(found):
             if number not in allowed:
                 return f"states {number}"
+    return ""
+
+
+def _unfit(check: Mapping[str, object], text: str, found: str) -> str:
+    """Say which pattern the answer does not fit, or what it holds that it must not; empty if neither."""
+    for value in _values(check.get("lacks", ())):
+        if _normalise(value) in found:
+            return f"holds {value}"
+    patterns = _values(check.get("matches", ()))
+    try:
+        fits = any(_compiled(p).search(text, timeout=SECONDS_A_PATTERN) for p in patterns)
+    except TimeoutError:
+        return f"keeps a pattern busy for more than {SECONDS_A_PATTERN:g} s"
+    return "" if fits or not patterns else f"does not match {' or '.join(patterns)}"
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> Any:
+    return regex.compile(pattern, regex.IGNORECASE | regex.MULTILINE)
+
+
+@lru_cache(maxsize=1024)
+def _pattern_fault(pattern: str) -> str:
+    """Say why a pattern cannot be used; it is tried on long runs of its own characters, where one runs away."""
+    try:
+        compiled = _compiled(pattern)
+    except regex.error as error:
+        return f"`matches`: {pattern!r} is no pattern ({error})"
+    if compiled.fullmatch(""):
+        return f"`matches`: {pattern!r} matches the empty text"
+    tried = dict.fromkeys([*[c for c in pattern if c.isalnum()][:20], "a", "1", " ", "的", "a ", "a1"])
+    for piece in tried:
+        try:
+            compiled.search(piece * (_HOSTILE // len(piece)) + "\x00", timeout=SECONDS_A_PATTERN)
+        except TimeoutError:
+            return f"`matches`: {pattern!r} needs more than {SECONDS_A_PATTERN:g} s for one text: avoid (a+)+"
     return ""
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tests.ui.loop_data import ANSWERS, make_comparison, make_run
 from workbench.services import comparing, rounds, snapshots
+from workbench.services.probequestions import ProbeQuestion, write_questions
 from workbench.store import comparisons
 from workbench.ui.views.rounds import rounds_table
 from workbench.ui.widgets.loop_charts import round_line, rounds_figure
@@ -112,3 +113,14 @@ def test_what_a_run_has_forgotten_is_offered_until_it_is_measured(project, open_
     assert rounds_table(rounds.rounds(project))["forgotten"] == ["+0.250"]
     app = open_page("rounds")
     assert not any(b.label == "Measure what it has forgotten" for b in app.button)
+
+
+def test_probe_questions_are_shown_and_an_answer_is_tried(project, open_page):
+    asked = ProbeQuestion("When does it open?", "hours", pattern="nine", lacks="sorry")
+    write_questions(project, [asked], actor="t")
+    app = open_page("rounds", panel="Checks")
+    assert app.button(key="probe-save").disabled
+    app.text_input(key="probe-try-answer").set_value("Sorry, nine.").run()
+    assert any("it holds sorry" in w.value for w in app.warning)
+    app.text_input(key="probe-try-answer").set_value("At nine.").run()
+    assert any(s.value == "Right." for s in app.success)

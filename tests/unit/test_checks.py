@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crlft import checks
 from crlft.checks import check_answer, check_faults
 from crlft.errors import DataError
 
@@ -145,7 +146,7 @@ def test_an_opening_must_open():
     ("check", "fault"),
     [
         ("Canberra", "an object"),
-        ({}, "neither"),
+        ({}, "none of"),
         ({"answer": []}, "`answer` is empty"),
         ({"answer": "x", "anwser": "x"}, "unknown key 'anwser'"),
         ({"answer": {"a": 1}}, "`answer` is dict"),
@@ -156,6 +157,11 @@ def test_an_opening_must_open():
         ({"all": [["a", 1], {}]}, "`all` holds dict"),
         ({"answer": ["a", ["b"]]}, "`answer` holds list"),
         ({"answer": "1", "given": ["seven"]}, "no number"),
+        ({"matches": [r"\d+", "("]}, "'(' is no pattern"),
+        ({"matches": "a*"}, "matches the empty text"),
+        ({"matches": r"(\w+\s?)+$"}, "avoid (a+)+"),
+        ({"matches": [["a"]]}, "`matches` holds list"),
+        ({"lacks": " "}, "`lacks` holds an empty text"),
     ],
 )
 def test_a_bad_check_says_what_is_wrong_with_it(check, fault):
@@ -167,3 +173,29 @@ def test_every_fault_is_reported_and_a_bad_check_cannot_be_used():
     assert len(check_faults(check)) == 3
     with pytest.raises(DataError, match="`complete` is complex"):
         check_answer(check, "x")
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "reason"),
+    [
+        ({"matches": r"^\d{1,2}:\d\d$"}, "It opens at\n9:30", ""),
+        ({"matches": r"^\d{1,2}:\d\d$"}, "It opens at 9:30", r"does not match ^\d{1,2}:\d\d$"),
+        ({"matches": ["yes", "是"]}, "YES.", ""),
+        ({"lacks": ["as an AI", "!"]}, "The shop opens at nine.", ""),
+        ({"lacks": ["as an AI", "!"]}, "Nine!", "holds !"),
+        ({"lacks": "as an AI"}, "Not as  an ai.", "holds as an AI"),
+        ({"lacks": "sell"}, "He sells pens.", "holds sell"),
+        ({"answer": "nine", "matches": "opens?", "lacks": "ten"}, "Opens at nine.", ""),
+        ({"answer": "nine", "matches": "opens?"}, "Opens at ten.", "does not state nine"),
+    ],
+)
+def test_patterns_and_what_must_not_stand_there(check, text, reason):
+    assert not check_faults(check)
+    assert check_answer(check, text).reason == reason
+
+
+def test_a_pattern_that_runs_away_on_an_answer_is_stopped_and_not_right(monkeypatch):
+    check = {"matches": "(b|bb)+c"}
+    monkeypatch.setattr(checks, "_HOSTILE", 3)  # what is tried beforehand does not show it
+    assert not check_faults(check)
+    assert check_answer(check, "b" * 5000).reason == "keeps a pattern busy for more than 0.25 s"

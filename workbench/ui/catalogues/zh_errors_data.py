@@ -139,7 +139,21 @@ _PROMPT_FILES: Mapping[str, str] = {
     "unusable check: {what}": "检查项不可用：{what}",
     "a check may use {keys}": "检查项可以用：{keys}",
     "a check is an object, not {kind}": "检查项须是对象，而不是 {kind}",
-    "neither `answer` nor `all` says what is right": "`answer` 和 `all` 都没有写，不知什么算对",
+    "none of `answer`, `all`, `matches` and `lacks` says what is right": (
+        "`answer`、`all`、`matches`、`lacks` 一个也没有写，不知什么算对"
+    ),
+    "`matches`: {pattern} is no pattern ({error})": "`matches`：{pattern} 不是有效的正则表达式（{error}）",
+    "`matches`: {pattern} matches the empty text": "`matches`：{pattern} 能匹配空文本",
+    "`matches`: {pattern} needs more than {seconds} s for one text: avoid (a+)+": (
+        "`matches`：{pattern} 处理一段文本就超过 {seconds} 秒：请避免 (a+)+ 这类写法"
+    ),
+    "not right: it does not state {values}": "不对：没有说出 {values}",
+    "not right: it states {value}": "不对：说了 {value}",
+    "not right: it holds {value}": "不对：含有 {value}",
+    "not right: it does not match {pattern}": "不对：不符合 {pattern}",
+    "not right: it keeps a pattern busy for more than {seconds} s": "不对：正则表达式用时超过 {seconds} 秒",
+    "question {n}: {what}": "第 {n} 个问题：{what}",
+    "correct what its answer is checked for": "请改正对其回答的检查",
     "`{key}` is empty": "`{key}` 是空的",
     "`{key}` holds an empty text": "`{key}` 含有空文本",
     "`{key}` holds an empty list": "`{key}` 含有空列表",

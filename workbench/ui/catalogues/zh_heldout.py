@@ -4,7 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+_PROBES: Mapping[str, str] = {
+    "Probe questions": "探测问题",
+    "asked of every run and of its base, to see what it has forgotten": "向每次训练及其基座提问，看它忘了什么",
+    "question": "问题",
+    "must state": "须说出",
+    "must match": "须符合",
+    "must not contain": "不得含有",
+    "Such as memory or sums; right answers are counted by it.": "例如记忆或算术；答对数按主题统计。",
+    "One of these, with | between them: 11 | eleven": "其中之一，用 | 隔开：11 | 十一",
+    r"A regular expression, such as ^\d{1,2}:\d\d$": r"正则表达式，例如 ^\d{1,2}:\d\d$",
+    "None of these, with | between them: as an AI | sorry": "一个也不得有，用 | 隔开：作为AI | 抱歉",
+    "{n} more line of {file} asks or checks more than this table shows; it stays as it is.": (
+        "{file} 另有 {n} 行的提问或检查超出此表；保持原样。"
+    ),
+    "{n} more lines of {file} ask or check more than this table shows; they stay as they are.": (
+        "{file} 另有 {n} 行的提问或检查超出此表；保持原样。"
+    ),
+    "An answer is right if all that stands beside its question holds. Empty cells ask nothing.": (
+        "回答满足问题旁边的所有要求才算对。空格表示不作要求。"
+    ),
+    "Try a check": "试一试检查",
+    "Question": "问题",
+    "An answer": "一个回答",
+    "Right.": "对。",
+    "Save questions": "保存问题",
+    "{n} probe question is kept": "已保存 {n} 个探测问题",
+    "{n} probe questions are kept": "已保存 {n} 个探测问题",
+    "Measure again": "重新测量",
+    "Plain text, and the probe questions under Checks.": "普通文本，以及“检查”中的探测问题。",
+}
+
 TEXTS: Mapping[str, str] = {
+    **_PROBES,
     "Comparing prompts with the held-out ones": "正在与留出的提示比对",
     "copies": "相同",
     "near-copies": "几乎相同",

@@ -72,6 +72,7 @@ _DECISIONS: Mapping[str, str] = {
         "快照不纳入问到留出提示的对话：直到 {way}"
     ),
     "set {n} held-out prompts": "设置 {n} 个留出的提示",
+    "set {n} probe questions": "设置 {n} 个探测问题",
     "set {key}": "设置 {key}",
 }
 

@@ -144,14 +144,10 @@ _ROUNDS: Mapping[str, str] = {
     "Forgotten plain text, nats per token": "对普通文本的遗忘，每词元奈特",
     "forgotten": "遗忘",
     "probe questions": "探测问题",
-    "Probe questions": "探测问题",
     "right answers, by topic": "正确回答数，按主题",
     "questions": "问题",
     "the run": "该训练",
     "its base": "其基座",
-    "Plain text; and the questions of probe_questions.jsonl, where the project's folder has it.": (
-        "普通文本；若项目文件夹中有 probe_questions.jsonl，则还包括其中的问题。"
-    ),
     "{right} of {n} (base {base})": "{n} 题中 {right} 题正确（基座 {base}）",
     "Measure what it has forgotten": "测量它遗忘了多少",
     "plain text, the run and its base": "普通文本：该训练与其基座",

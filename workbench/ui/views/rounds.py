@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -236,7 +237,7 @@ def _probe(project: Project, row: RoundRow) -> None:
             [[name or "–", n, right, base] for name, (right, base, n) in sorted(row.probed.topics.items())],
             numeric=range(1, 4),
         )
-    if not row.run or row.run_status != "done" or row.forgotten is not None:
+    if not row.run or row.run_status != "done":
         return
     job = probes(project).get(row.run)
     if isinstance(job, Job) and job.live:
@@ -244,9 +245,11 @@ def _probe(project: Project, row: RoundRow) -> None:
         return
     if isinstance(job, Job) and job.status in ("failed", "killed"):
         st.error(fault_words(job.error, job.remedy), icon=":material/error:")
-    told = t("Plain text; and the questions of probe_questions.jsonl, where the project's folder has it.")
-    label = t("Measure what it has forgotten")
-    if st.button(label, icon=":material/psychology_alt:", key="round-probe", help=told):
+    told = t("Plain text, and the probe questions under Checks.")
+    measured = row.forgotten is not None
+    label = t("Measure again") if measured else t("Measure what it has forgotten")
+    kind: Literal["tertiary", "secondary"] = "tertiary" if measured else "secondary"
+    if st.button(label, icon=":material/psychology_alt:", key="round-probe", help=told, type=kind):
         start_probe(project, row.run)
         st.rerun()
 

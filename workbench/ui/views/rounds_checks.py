@@ -15,6 +15,7 @@ from workbench.ui.i18n import t
 from workbench.ui.nav import goto
 from workbench.ui.views.heldout import draw_guard
 from workbench.ui.views.origin import draw_origin
+from workbench.ui.views.probe_questions import draw_questions
 from workbench.ui.views.shares import warn
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.errors import guarded, in_words
@@ -24,9 +25,10 @@ SHOWN = 50
 
 
 def draw_checks(project: Project) -> None:
-    """Draw the three checks."""
+    """Draw the checks."""
     _shares(project)
     _held_out(project)
+    _questions(project)
     _lineage(project)
 
 
@@ -71,6 +73,11 @@ def _share_table(head: str, rows: Sequence[ModelShare], nameless: str) -> None:
 @guarded
 def _held_out(project: Project) -> None:
     draw_guard(project)
+
+
+@guarded
+def _questions(project: Project) -> None:
+    draw_questions(project)
 
 
 @guarded

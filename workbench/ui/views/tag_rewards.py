@@ -72,7 +72,8 @@ def _draw(project: Project, classes: Sequence[ClassRow]) -> None:
         reward_parts.summary(report)
         for warning in reward_parts.warnings(report):
             st.warning(warning, icon=":material/balance:")
-        draw_left_out(material.held_out, "")
+        if material.held_out.out:
+            draw_left_out(material.held_out, "")
     with left:
         _save(project, classes, rewards, beta, scheme.beta)
     reward_parts.places(report, colours)
@@ -136,7 +137,7 @@ def _bars(preview: Sequence[ClassPart], colours: Mapping[str, str]) -> go.Figure
     figure.update_layout(
         barmode="stack",
         height=170,
-        margin={"l": 0, "r": 10, "t": 4, "b": 4},
+        margin={"l": 0, "r": 22, "t": 4, "b": 4},
         showlegend=False,
         xaxis={"tickformat": ".0%", "range": [0, 1], "fixedrange": True},
         yaxis={"autorange": "reversed", "fixedrange": True},
