@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -46,7 +47,8 @@ def draw_questions(project: Project) -> None:
         },
     )
     st.caption(t("An answer is right if all that stands beside its question holds. Empty cells ask nothing."))
-    written = (_question(known, row) for row in edited.to_dict("index").items())
+    places = zip(edited.index.tolist(), edited.to_dict("records"), strict=True)
+    written = (_question(known, place, cells) for place, cells in places)
     questions = [q for q in written if any(getattr(q, name).strip() for name in _FIELDS)]
     if others:
         st.caption(
@@ -69,11 +71,10 @@ def draw_questions(project: Project) -> None:
         st.rerun()
 
 
-def _question(known: list[ProbeQuestion], row: tuple[Any, dict[str, Any]]) -> ProbeQuestion:
-    place, cells = row
-    texts = [str(cells[name]) if isinstance(cells[name], str) else "" for name in _FIELDS]
+def _question(known: list[ProbeQuestion], place: object, cells: Mapping[Any, Any]) -> ProbeQuestion:
+    texts = {name: cells[name] if isinstance(cells[name], str) else "" for name in _FIELDS}
     own = known[place].id if isinstance(place, int) and place < len(known) else ""
-    return ProbeQuestion(*texts, own)
+    return ProbeQuestion(**texts, id=own)
 
 
 def _try(questions: list[ProbeQuestion]) -> None:
