@@ -96,7 +96,7 @@ def make_plan(request: AblationRequest, out: Path) -> Plan:
     """
     from crlft.prepare import read_data
     from crlft.preview import preview_run
-    from crlft.snapshot import snapshot_hash
+    from crlft.snapshot import classes_hash, snapshot_hash
 
     config = replace(
         request.config,
@@ -124,6 +124,8 @@ def make_plan(request: AblationRequest, out: Path) -> Plan:
     trained_on = {c.prompt.strip() for c in conversations}
     data_hash = snapshot_hash(config.snapshot)
     shared = [data_hash, scheme.to_dict(), _digest(request.prompts), request.max_new_tokens]
+    if config.classes:
+        shared.append(classes_hash(scheme, config.classes))  # it may tag the data, too
     cells = tuple(
         Cell(
             method=method,

@@ -147,7 +147,7 @@ def _read_cell(folder: Path) -> Cell:
 def _result(
     cell: Cell, run: RunFolder, asked: Mapping[str, str], prompts: Sequence[CheckedPrompt]
 ) -> dict[str, Any]:
-    lines = (run.path / "answers" / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (run.path / "answers" / "results.jsonl").read_bytes().splitlines()
     rows = [json.loads(line) for line in lines]
     answers = {
         condition: check_texts(prompts, {r["prompt_id"]: r["text"] for r in rows if r["column"] == column})

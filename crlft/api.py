@@ -24,7 +24,7 @@ from crlft.config import RunConfig
 from crlft.conversation import Conversation, Turn
 from crlft.errors import CrlftError, DataError
 from crlft.events import Listener
-from crlft.modelfolder import read_card
+from crlft.modelfolder import default_condition
 from crlft.request import Request
 from crlft.runfolder import RunFolder, write_atomically
 from crlft.scores import Score, ScoreRequest
@@ -160,7 +160,7 @@ def generate(
         CrlftError: A model, a prompt, a condition or a setting cannot be used.
     """
     names = [str(m) for m in ([models] if isinstance(models, str | Path) else models)]
-    columns = [(m, c) for m in names for c in (conditions if conditions is not None else [_default(m)])]
+    columns = [(m, c) for m in names for c in (conditions if conditions is not None else [default_condition(m)])]
     request = Request.from_dict(
         {
             "columns": [{"model": m, "condition": c} for m, c in columns],
@@ -229,11 +229,6 @@ def _messages(prompt: Prompt) -> list[dict[str, Any]]:
         return [{"role": "user", "content": prompt}]
     turns = prompt.turns if isinstance(prompt, Conversation) else prompt
     return [t.to_dict() for t in turns]
-
-
-def _default(model: str) -> str:
-    card = read_card(model)
-    return card.default_condition if card else ""
 
 
 def _answers(request: Request) -> Iterator[Answer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,8 +117,10 @@ class RunCallback(TrainerCallback):
                 }
             self.last_evaluation = found
             self.events.emit("eval", step=step, **found)
-        for answer in sample_answers(trainer.model_wrapped, self.encoder, self.probe, self.context):
-            self.events.emit("sample", step=step, **answer)
+        # FlashAttention knows no float32; on a CPU samples stay in the weights' own type.
+        with trainer.autocast() if trainer.args.device.type == "cuda" else nullcontext():
+            for answer in sample_answers(trainer.model_wrapped, self.encoder, self.probe, self.context):
+                self.events.emit("sample", step=step, **answer)
 
     def _report(self, step: int) -> None:
         trainer = self.trainer

@@ -9,10 +9,6 @@ from typing import Any
 from crlft.methods import METHODS
 from crlft.modelfolder import ModelCard
 
-_PICTURES = """![Loss and swap test over the steps](curves.png)
-
-The same to zoom into: `curves.html`. All settings, as given and as worked out: `training.json`."""
-
 
 def card_text(card: ModelCard, *, pictures: bool = False) -> str:
     """Return the model card in Markdown, with the header that model hubs read.
@@ -31,8 +27,7 @@ def card_text(card: ModelCard, *, pictures: bool = False) -> str:
         _asking(card),
         "## Classes and rewards",
         _classes(card),
-        f"Loss weight = exp((reward − best reward) / β), β = {card.scheme.beta:.4g} (C-RLFT, arXiv 2309.11235). "
-        "*Mass* is the share of the loss: supervised tokens times weight.",
+        f"{_weighing(card)} *Mass* is the share of the loss: supervised tokens times weight.",
         _results(card.metrics),
         "![Loss and swap test over the steps](curves.png)\n\nThe same to zoom into: `curves.html`."
         if pictures
@@ -70,6 +65,16 @@ ids = tokenizer.apply_chat_template(messages, {argument}add_generation_prompt=Tr
 An engine that takes `chat_template_kwargs` (vLLM, SGLang) is given `{{"condition": "{shown}"}}` there."""
 
 
+def _weighing(card: ModelCard) -> str:
+    method = METHODS.get(card.method)
+    if method is None or method.weighted:
+        rule = f"exp((reward − best reward) / β), β = {card.scheme.beta:.4g} (C-RLFT, arXiv 2309.11235)"
+        return f"Loss weight = {rule}."
+    if method.balanced:
+        return "Loss weight = one over the class's supervised tokens, whatever its reward."
+    return f"Rewards are not used: under {card.method} every conversation weighs the same."
+
+
 def _classes(card: ModelCard) -> str:
     told = {row["name"]: row for row in card.composition}
     head = "| class | condition | reward | loss weight |"
@@ -79,8 +84,10 @@ def _classes(card: ModelCard) -> str:
         rule += "---|---|---|---|---|---|"
     lines = [head, rule]
     for c in card.scheme.classes:
-        line = f"| {c.name} | `{c.condition}` | {c.reward:g} | {card.scheme.loss_weight(c.name):.4g} |"
-        if row := told.get(c.name):
+        row = told.get(c.name)
+        weight = row["weight"] if row else card.scheme.loss_weight(c.name)
+        line = f"| {c.name} | `{c.condition}` | {c.reward:g} | {weight:.4g} |"
+        if row:
             line += (
                 f" {row['conversations']:,} | {row['held_out']:,} | {row['supervised_tokens']:,} "
                 f"| {100 * row['mass_share']:.1f} % | {row['truncated']:,} "

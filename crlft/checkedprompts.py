@@ -11,7 +11,7 @@ from typing import Any
 from crlft.checks import check_faults
 from crlft.conversation import Turn
 from crlft.errors import DataError
-from crlft.request import read_prompts
+from crlft.request import prompt_lines, read_prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_checked_prompts(path: Path, group_by: str = "") -> tuple[list[CheckedPr
         DataError: The file cannot be read, an id stands twice, a check has faults, or no prompt has one.
     """
     prompts = read_prompts(path)
-    rows = [_row(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    rows = [_row(line) for line in prompt_lines(path) if line.strip()]
     out: list[CheckedPrompt] = []
     seen: set[str] = set()
     for prompt, row in zip(prompts, rows, strict=True):

@@ -1,8 +1,8 @@
 """Complete checkpoints or none: written beside, flushed, then renamed. No torch.
 
 `checkpoints/step-00000100/` holds what `transformers.Trainer` saves (model, optimiser, scheduler, random
-states, trainer state) and `run.json` with the identity of config and data. The order of the data follows from
-the seed, so the step's number is the position in it.
+states, trainer state) and `run.json` with the identity of config, data and classes. The order of the data follows
+from the seed, so the step's number is the position in it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from crlft.errors import RunError
@@ -27,10 +27,16 @@ class Identity:
     Attributes:
         config: `RunConfig.identity()`.
         data: The data's content hash.
+        classes: Hash of the classes, their rewards and β, and of what tags by a field.
     """
 
     config: str
     data: str
+    classes: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the content of `run.json`."""
+        return asdict(self)
 
 
 def checkpoint_name(step: int) -> str:
@@ -51,8 +57,7 @@ def latest(folder: Path) -> tuple[Path, int] | None:
 
 def publish(scratch: Path, target: Path, identity: Identity, keep: int) -> None:
     """Give a written checkpoint its name, once it is safely on disk, and delete all but the newest `keep`."""
-    body = {"config": identity.config, "data": identity.data}
-    (scratch / IDENTITY).write_text(json.dumps(body) + "\n", encoding="utf-8")
+    (scratch / IDENTITY).write_text(json.dumps(identity.to_dict()) + "\n", encoding="utf-8")
     flush(scratch)
     if target.exists():
         discard(target)
@@ -67,7 +72,7 @@ def check_identity(checkpoint: Path, identity: Identity) -> None:
     """Refuse to resume another computation.
 
     Raises:
-        RunError: Config or data changed since the checkpoint, or it does not say what it belongs to.
+        RunError: Config, data or classes changed since the checkpoint, or it does not say what it belongs to.
     """
     try:
         saved = json.loads((checkpoint / IDENTITY).read_text(encoding="utf-8"))
@@ -80,6 +85,7 @@ def check_identity(checkpoint: Path, identity: Identity) -> None:
         for words, was, now in (
             ("the configuration", saved.get("config"), identity.config),
             ("the data", saved.get("data"), identity.data),
+            ("the classes", saved.get("classes", identity.classes), identity.classes),  # older ones do not say
         )
         if was != now
     ]

@@ -91,7 +91,10 @@ def settings(as_json: Json = False) -> None:
 def generate(
     models: Annotated[list[str] | None, typer.Argument(help="Model folders or hub names.")] = None,
     prompts: Annotated[Path | None, typer.Option(help="Plain lines, or JSONL with prompt and id.")] = None,
-    condition: Annotated[list[str] | None, typer.Option(help="Class name or condition text; repeatable.")] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(help="Class name or condition text; repeatable; '' is none; default the best class."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write JSONL here; otherwise to standard output.")] = None,
     max_new_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 128,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest token.")] = 0.0,
@@ -110,10 +113,11 @@ def generate(
     if not models or prompts is None:
         raise typer.BadParameter("give models and --prompts, or --run with a folder that holds request.json")
     from crlft.generation import generate
+    from crlft.modelfolder import default_condition
     from crlft.request import Column, Request, Sampling, read_prompts
 
     request = Request(
-        columns=tuple(Column(m, c) for m in models for c in (condition or [""])),
+        columns=tuple(Column(m, c) for m in models for c in (condition or [default_condition(m)])),
         prompts=tuple(read_prompts(prompts)),
         sampling=Sampling(max_new_tokens, temperature, top_p, seed),
     )

@@ -21,6 +21,9 @@ from crlft.errors import SchemeError
 
 DEFAULT_BETA = 0.9 / math.log(10)
 """Makes a reward difference of 0.9 a weight ratio of exactly 10 (about 0.391)."""
+LEAST_WEIGHT, LARGEST_WEIGHT = 1e-30, 1e30
+"""A smaller weight is 0 and a larger one is refused: weights and their sums are float32, which ends at 3e38, and a
+step of weights smaller than that divided by their sum is not a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +99,24 @@ class ClassScheme:
         raise SchemeError(f"unknown class {name!r}", f"use one of {known}")
 
     def loss_weight(self, name: str, coarse_reward: float | None = None) -> float:
-        """Return w = exp((r - r_max) / beta) for a conversation of class `name`.
+        """Return w = exp((r - r_max) / beta) for a conversation of class `name`; 0 below `LEAST_WEIGHT`.
 
         Args:
             name: The class.
             coarse_reward: The conversation's own reward, overriding the class's.
 
         Raises:
-            SchemeError: The class is unknown or the weight is not finite.
+            SchemeError: The class is unknown or the weight is too large to calculate with.
         """
         reward = self[name].reward if coarse_reward is None else coarse_reward
         exponent = (reward - self.best.reward) / self.beta
-        if not math.isfinite(exponent) or exponent > 80:
+        if not math.isfinite(exponent) or exponent > math.log(LARGEST_WEIGHT):
             raise SchemeError(
                 f"reward {reward} with beta {self.beta:g} gives a loss weight that is not a finite number",
                 "lower the reward or raise beta",
             )
-        return math.exp(exponent)
+        weight = math.exp(exponent)
+        return weight if weight >= LEAST_WEIGHT else 0.0
 
     def turn_weights(self, conversation: Conversation) -> list[float]:
         """Return what a supervised token of each turn weighs, in the turns' order; 0 where none is supervised.

@@ -1,6 +1,6 @@
 """What a training run is asked to do. Torch-free: the interface builds and checks these too.
 
-`None` stands for *auto*: `crlft.plan` works the value out from the data and the model, and the resolved
+`None` stands for *auto*: `crlft.resolve` works the value out from the data and the model, and the resolved
 numbers are written to the run's `resolved.json` and its `data` event.
 """
 

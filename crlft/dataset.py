@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -149,7 +149,7 @@ def build_dataset(
     _refuse_unknown_classes(conversations, scheme)
     out = Dataset(classes=_accounts(scheme, method))
     accounts = {a.name: a for a in out.classes}
-    tagged: list[tuple[int, Conversation, str]] = []
+    tagged: list[tuple[int, Conversation, str, bool]] = []  # …, class, held out
     for index, conversation in enumerate(conversations):
         name = conversation.class_name
         if name is None:
@@ -157,14 +157,17 @@ def build_dataset(
         elif method.best_only and name != scheme.best.name:
             accounts[name].dropped += 1
         else:
-            tagged.append((index, conversation, name))
+            tagged.append((index, conversation, name, is_held_out(conversation, config.held_out_share, groups)))
     encoded = encoder.encode_segments(
         [
-            encoder.segments(c, condition_for(c, accounts[name].condition, config.condition_dropout))
-            for _, c, name in tagged
+            # What is measured keeps its condition: the swap test compares it with the wrong one.
+            encoder.segments(
+                c, condition_for(c, accounts[name].condition, 0.0 if held_out else config.condition_dropout)
+            )
+            for _, c, name, held_out in tagged
         ]
     )
-    for (index, conversation, name), ids in zip(tagged, encoded, strict=True):
+    for (index, conversation, name, held_out), ids in zip(tagged, encoded, strict=True):
         weight = 1.0
         if method.weighted:
             with _placed(index):
@@ -172,7 +175,6 @@ def build_dataset(
         example = _example(ids, weight, name, index, config.normalisation, max_tokens)
         if method.weighted and any(turn.reward is not None for turn in conversation.turns):
             example = _weigh_answers(example, ids, scheme, conversation)
-        held_out = is_held_out(conversation, config.held_out_share, groups)
         _place(example, conversation, held_out, out, accounts[name])
     _refuse_nothing(out, encoded, max_tokens)
     if method.conditioned:
@@ -221,7 +223,7 @@ def _example(
 
 def _weigh_answers(example: Example, encoded: Encoded, scheme: ClassScheme, conversation: Conversation) -> Example:
     """Weigh answers that have a reward of their own by it instead of the conversation's."""
-    weight = example.loss_weight or 1.0  # a conversation's weight may be too small for a float, an answer's not
+    weight = example.loss_weight or 1.0  # the conversation may weigh nothing, the answer something
     relative = np.full(len(example), example.loss_weight / weight, dtype=np.float32)
     turns = encoded.turns[: len(example)]
     for number, turn in enumerate(conversation.turns):
@@ -298,6 +300,11 @@ def refuse_empty(accounts: Sequence[ClassAccount]) -> None:
         DataError: There is one.
     """
     empty = next((a for a in accounts if not a.conversations), None)
+    if empty is not None and empty.dropped:
+        raise DataError(
+            f"class {empty.name!r} weighs nothing: its reward lies so far below the best that its loss weight is 0",
+            "raise its reward or beta, take it out of the classes, or set empty_classes=warn",
+        )
     if empty is not None:
         raise DataError(
             f"class {empty.name!r} has no conversation to train on ({empty.held_out} are held out, "
@@ -333,12 +340,16 @@ def _finish(out: Dataset, method: Method, scheme: ClassScheme) -> None:
             out.warnings.append(
                 f"no conversation of class {account.name!r} is trained on: its condition stays unlearnt"
             )
+    for account in out.classes if method.weighted else ():
+        if account.dropped and not method.best_only:
+            out.warnings.append(
+                f"{account.dropped} conversations of class {account.name!r} are left out: their loss weight is 0; "
+                "raise the reward or beta to use them"
+            )
     if out.untagged:
         out.warnings.append(f"{out.untagged} conversations have no class and are left out; tag them to use them")
 
 
 def account_row(account: ClassAccount) -> dict[str, Any]:
     """Return the JSON form of an account."""
-    from dataclasses import asdict
-
     return asdict(account)

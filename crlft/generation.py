@@ -183,7 +183,7 @@ def self_check(request: Request, run: RunFolder, shelf: Shelf) -> dict[str, int]
     Returns `asked` and `same`. Only for greedy answers.
     """
     by_place = {}
-    for line in (run.path / "results.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in (run.path / "results.jsonl").read_bytes().splitlines():
         row = json.loads(line)
         by_place[row["prompt_id"], row["column"]] = row
     step = max(1, len(request.prompts) // SELF_CHECKED)
@@ -282,10 +282,11 @@ def batch_size(model: Any) -> int:
 
 
 def stop_ids(loaded: Loaded) -> frozenset[int]:
-    """Return the turn's end and, for a model that never learnt turns, the start of the next document."""
-    tokenizer = loaded.encoder.tokenizer
-    start = tokenizer.bos_token_id
-    return frozenset({loaded.encoder.close_id} | ({start} if start is not None else set()))
+    """Return the turn's end and, for a model that never learnt turns, what ends or begins a document."""
+    ends = loaded.model.generation_config.eos_token_id
+    start = loaded.encoder.tokenizer.bos_token_id
+    found = {loaded.encoder.close_id, *(ends if isinstance(ends, list) else [ends]), start}
+    return frozenset(int(i) for i in found if i is not None)
 
 
 def set_threads(threads: int | None, device: str) -> None:

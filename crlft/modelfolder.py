@@ -100,6 +100,16 @@ def read_card(model: Path | str) -> ModelCard | None:
         raise ModelError(f"{path}: cannot be read ({error!r})", "train the model again") from error
 
 
+def default_condition(model: Path | str) -> str:
+    """Return the condition a model is asked under where nobody says: its best class's, or none.
+
+    Raises:
+        ModelError: Its card cannot be read.
+    """
+    card = read_card(model)
+    return card.default_condition if card else ""
+
+
 def is_local(model: str) -> bool:
     """Whether a model's name means a folder here rather than a name on the hub.
 
@@ -123,6 +133,11 @@ def check_model(model: str) -> None:
     if not folder.is_dir():
         raise ModelError(f"{model}: no such folder", "correct the path, or give a hub name such as org/name")
     names = {p.name for p in folder.iterdir()}
+    if "adapter_config.json" in names and "config.json" not in names:
+        raise ModelError(
+            f"{model}: an adapter without its model",
+            "merge it into its base (PEFT's merge_and_unload) and name that folder",
+        )
     lacking = []
     if "config.json" not in names:
         lacking.append("config.json")

@@ -15,7 +15,7 @@ from transformers.utils import logging as transformers_logging
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from crlft.adapters import four_bit as quantisation
-from crlft.adapters import keep_trainable
+from crlft.adapters import is_adapted, keep_trainable
 from crlft.cardtext import card_text
 from crlft.chat_template import chat_template
 from crlft.checkpoints import flush
@@ -112,7 +112,6 @@ def load_base(
     dtype: torch.dtype = torch.float32,
     four_bit: bool = False,
     device: str = "cpu",
-    varlen: bool = False,
 ) -> Any:
     """Return a base, its embeddings grown to the tokenizer (new rows start at the mean).
 
@@ -122,7 +121,6 @@ def load_base(
         dtype: Of the weights; what is trained must be float32.
         four_bit: Quantise the linear layers (QLoRA).
         device: Where quantised weights are made; others are moved by whoever uses them.
-        varlen: Use FlashAttention where it is installed (CUDA, 16 bits), which packed batches are fastest in.
 
     Raises:
         ModelError: The weights are missing, broken or of no causal LM.
@@ -130,17 +128,41 @@ def load_base(
     options: dict[str, Any] = {"dtype": dtype}
     if four_bit:
         options |= {"quantization_config": quantisation(dtype), "device_map": {"": device}}
-    if varlen and device == "cuda" and is_flash_attn_2_available():
-        options["attn_implementation"] = "flash_attention_2"
     loaded = _load_weights(model, options)
     if four_bit:
         keep_trainable(loaded)
     _grow(loaded, encoder)
+    ends = _other_ends(loaded, encoder)
     for config in (loaded.config, loaded.generation_config):
         config.eos_token_id = encoder.close_id
         config.pad_token_id = encoder.tokenizer.pad_token_id
         config.bos_token_id = encoder.tokenizer.bos_token_id
+    if ends:
+        loaded.generation_config.eos_token_id = [encoder.close_id, *ends]
     return loaded
+
+
+def _other_ends(model: Any, encoder: Encoder) -> list[int]:
+    """Return what else ends a text of this model: the tokens it was pretrained or tuned to stop with.
+
+    Configurations that nobody filled in name any token there; one that may stand in a text ends none.
+    """
+    special = {i for i, token in encoder.tokenizer.added_tokens_decoder.items() if token.special}
+    found: set[int] = set()
+    for config in (model.config, model.generation_config):
+        ids = config.eos_token_id
+        found |= {int(i) for i in ([] if ids is None else [ids] if isinstance(ids, int) else ids)}
+    return sorted((found & special) - {encoder.close_id})
+
+
+def use_varlen(model: Any, device: str) -> None:
+    """Let packed batches run through FlashAttention where it is installed (CUDA, 16 bits).
+
+    Only once the model has been looked at: its kernels refuse a CPU, where models are loaded, and float32.
+    """
+    if device == "cuda" and is_flash_attn_2_available():
+        bare = model.get_base_model() if is_adapted(model) else model
+        bare.set_attn_implementation("flash_attention_2")
 
 
 def _grow(model: Any, encoder: Encoder) -> None:

@@ -6,6 +6,7 @@ preview ends there. `prepare` loads the model on top of the same plan.
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,11 +37,16 @@ from crlft.models import (
     load_config,
     load_encoder,
     pick_device,
+    use_varlen,
 )
 from crlft.promptgroups import read_prompt_groups
 from crlft.resolve import Resolved, resolve_context, resolve_plan
+from crlft.runfolder import RunFolder
 from crlft.snapshot import snapshot_hash
 from crlft.tokens import Encoder
+
+TOLERATED = 0.05
+"""Part of the steps that may lack the best class before it is warned of."""
 
 
 @dataclass
@@ -121,6 +127,8 @@ def plan_run(config: RunConfig, events: Events | None = None) -> Planned:
         device=device,
         fast_bf16=fast,
     )
+    if METHODS[config.method].weighted:
+        dataset.warnings += steps_without(plan, dataset, scheme.best.name)
     longest = max(len(e) for e in dataset.train)  # computed whole, whatever micro_batch_tokens says
     memory = replace(memory, tokens=max(resolved.micro_batch_tokens, longest))
     checkpointed = decide_checkpointing(memory, config.gradient_checkpointing, config.adapter)
@@ -146,20 +154,48 @@ def prepare(config: RunConfig, events: Events | None = None) -> Prepared:
     shortest = sorted(planned.dataset.train, key=len)[:2]
     pad_id = encoder.tokenizer.pad_token_id
     full_logits = not knows_head(model, collate(shortest[:1], {shortest[0].class_name: 0}, pad_id))
-    if resolved.packing and (full_logits or not packs_truly(model, shortest, pad_id)):
+    if resolved.packing and not packs_truly(model, shortest, pad_id, full_logits=full_logits):
         resolved = replace(resolved, packing=_refuse_packing(config, planned.dataset))
+    if resolved.packing and resolved.precision == "bf16":
+        use_varlen(model, resolved.device)
     prepared = Prepared(
         **{**vars(planned), "resolved": resolved},
         model=model,
         probe=_probe(planned),
         full_logits=full_logits,
-        identity=Identity(config.identity(), snapshot_hash(config.snapshot)),
+        identity=Identity(
+            config.identity(),
+            snapshot_hash(config.snapshot),
+            snapshot.classes_hash(planned.scheme, config.classes),
+        ),
     )
     say("data", **data_report(prepared), added_tokens=prepared.added)
     if events:
-        events.run.write_json("resolved.json", {**resolved.to_dict(), "steps": len(planned.plan.steps)})
+        write_resolved(events.run, prepared)
         _refuse_full_disk(events.run.path, planned.memory, config.keep_checkpoints)
     return prepared
+
+
+def steps_without(plan: StepPlan, dataset: Dataset, best: str) -> list[str]:
+    """Return a warning where many steps hold nothing of the best class: stratifying cannot help there.
+
+    A step divides by its own weights, so a class that is alone in it counts in full, whatever its reward.
+    """
+    classes = [e.class_name for e in dataset.train]
+    lacking = sum(all(classes[i] != best for i in step) for step in plan.steps)
+    of_best = classes.count(best)
+    if not of_best or lacking <= TOLERATED * len(plan.steps):
+        return []
+    enough = math.ceil(sum(len(e) for e in dataset.train) / of_best)
+    return [
+        f"{lacking} of {len(plan.steps)} steps hold no conversation of class {best!r}, the best: there the others "
+        f"count in full; raise step_tokens to {enough} or more"
+    ]
+
+
+def write_resolved(run: RunFolder, planned: Planned) -> None:
+    """Write the numbers that the run is carried out with to its `resolved.json`."""
+    run.write_json("resolved.json", {**planned.resolved.to_dict(), "steps": len(planned.plan.steps)})
 
 
 def read_data(config: RunConfig) -> tuple[ClassScheme, list[Conversation]]:
@@ -203,7 +239,6 @@ def _load(planned: Planned) -> Any:
         dtype=torch.bfloat16 if adapted and bf16 else torch.float32,
         four_bit=config.adapter == "qlora",
         device=resolved.device,
-        varlen=resolved.packing and bf16,
     )
     if adapted:
         added_ids = encoder.tokenizer.convert_tokens_to_ids(planned.added)

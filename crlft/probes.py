@@ -27,7 +27,7 @@ from crlft.evaluation import held_out_loss
 from crlft.events import Events
 from crlft.generation import generate, set_threads
 from crlft.loss import collate, knows_head
-from crlft.modelfolder import read_card
+from crlft.modelfolder import default_condition
 from crlft.models import context_tokens, load_trained, pick_device
 from crlft.request import Column, PromptRow, Request, Sampling
 
@@ -85,8 +85,7 @@ def questions(
         ModelError: The model cannot be loaded.
     """
     prompts, _ = read_checked_prompts(path, "topic")
-    card = read_card(model)
-    condition = card.default_condition if card else ""
+    condition = default_condition(model)
     request = Request(
         columns=(Column(model, condition),),
         prompts=tuple(PromptRow(p.id, p.turns) for p in prompts),

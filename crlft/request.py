@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,9 @@ class Request:
         sampling: How to choose tokens.
         device: `auto`, `cpu` or `cuda`.
         threads: CPU threads, None for all cores.
+
+    Raises:
+        ConfigError: There is nothing to ask, an id stands twice, or tokens cannot be chosen so.
     """
 
     columns: tuple[Column, ...]
@@ -74,6 +78,10 @@ class Request:
     sampling: Sampling = field(default_factory=Sampling)
     device: str = "auto"
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if faults := _faults(self.columns, self.prompts, self.sampling):
+            raise ConfigError(faults, "correct the request and start again")
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Request:
@@ -85,12 +93,6 @@ class Request:
         faults: list[str] = []
         columns = tuple(_column(row, faults) for row in data.get("columns") or ())
         prompts = tuple(_prompt(row, i, faults) for i, row in enumerate(data.get("prompts") or ()))
-        if not columns:
-            faults.append("no columns (models and conditions)")
-        if not prompts:
-            faults.append("no prompts")
-        ids = [p.id for p in prompts]
-        faults += [f"prompt id {i!r} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
         defaults = Sampling()
         sampling = Sampling(
             max_new_tokens=int(data.get("max_new_tokens") or defaults.max_new_tokens),
@@ -98,13 +100,31 @@ class Request:
             top_p=float(data.get("top_p") or 1.0),
             seed=int(data.get("seed") or 0),
         )
-        if not 0 < sampling.top_p <= 1:
-            faults.append(f"top_p is {sampling.top_p}, it must be above 0 and at most 1")
-        if sampling.temperature < 0 or sampling.max_new_tokens < 1:
-            faults.append("temperature must not be negative and max_new_tokens must be at least 1")
+        faults += _faults(columns, prompts, sampling)
         if faults:
             raise ConfigError(faults, "correct the request and start again")
         return cls(columns, prompts, sampling, str(data.get("device") or "auto"), data.get("threads"))
+
+
+def _faults(columns: Sequence[Column], prompts: Sequence[PromptRow], sampling: Sampling) -> list[str]:
+    faults = [] if columns else ["no columns (models and conditions)"]
+    if not prompts:
+        faults.append("no prompts")
+    twice = sorted(i for i, count in Counter(p.id for p in prompts).items() if count > 1)
+    faults += [f"prompt id {i!r} stands twice" for i in twice]
+    if not 0 < sampling.top_p <= 1:
+        faults.append(f"top_p is {sampling.top_p}, it must be above 0 and at most 1")
+    if not sampling.temperature >= 0 or sampling.max_new_tokens < 1:
+        faults.append("temperature must not be negative and max_new_tokens must be at least 1")
+    return faults
+
+
+def prompt_lines(path: Path) -> list[str]:
+    """Return a file's lines; a mark that some editors put in front of UTF-8 is none of its text.
+
+    Ended by line feeds alone: JSON may hold the other signs that Python takes for ends of lines (U+2028).
+    """
+    return path.read_text(encoding="utf-8-sig").split("\n")
 
 
 def read_prompts(path: Path) -> list[PromptRow]:
@@ -114,8 +134,8 @@ def read_prompts(path: Path) -> list[PromptRow]:
         DataError: The file is missing or empty, or a line cannot be read; names the line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, UnicodeDecodeError) as error:
+        lines = prompt_lines(path)
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read ({error})", "name a text file with a prompt a line") from error
     out = []
     for number, line in enumerate(lines, start=1):

@@ -12,7 +12,7 @@ import glob
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,9 @@ def read_scheme(path: Path | str) -> ClassScheme:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SchemeError(f"{path}: no such file", "name a JSON file with the classes") from None
+    except OSError as error:  # a folder, or a file of somebody else's
+        reason = error.strerror or str(error)
+        raise SchemeError(f"{path}: cannot be read ({reason})", "name a JSON file with the classes") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise SchemeError(f"{path}: not JSON ({error})", "write one object with a list `classes`") from error
     if not isinstance(data, dict):
@@ -144,6 +147,13 @@ def read_scheme(path: Path | str) -> ClassScheme:
         return ClassScheme.from_dict(data)
     except SchemeError as error:
         raise SchemeError(f"{path}: {error.message}", error.remedy) from None
+
+
+def classes_hash(scheme: ClassScheme, classes: Path | str = "") -> str:
+    """Return a hash of the classes a run goes by, and of the table that tags by a field (first 16 hex digits)."""
+    table = _table(classes, scheme) if classes else None
+    body = [scheme.to_dict(), asdict(table) if table else None]
+    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def snapshot_hash(path: Path | str) -> str:

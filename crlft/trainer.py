@@ -253,12 +253,7 @@ def training_arguments(
     cpu: bool,
 ) -> TrainingArguments:
     """Return the trainer's arguments; saving, logging and evaluating are left to our callback."""
-    kinds: dict[str, tuple[str, dict[str, float]]] = {
-        "cosine": ("cosine_with_min_lr", {"min_lr_rate": 0.05}),
-        "linear": ("polynomial", {"lr_end": 0.05 * learning_rate, "power": 1.0}),
-        "constant": ("constant_with_warmup", {}),
-    }
-    kind, options = kinds[schedule]
+    kind, options = schedule_options(schedule, learning_rate)
     args = TrainingArguments(
         output_dir=str(folder),
         max_steps=steps,
@@ -287,6 +282,16 @@ def training_arguments(
     if not cpu and args.n_gpu > 1:
         args._n_gpu = 1  # one process trains on one device; the trainer would cut our steps up over all of them
     return args
+
+
+def schedule_options(schedule: str, learning_rate: float) -> tuple[str, dict[str, float]]:
+    """Return the trainer's name of a schedule, and its options for a peak learning rate."""
+    kinds: dict[str, tuple[str, dict[str, float]]] = {
+        "cosine": ("cosine_with_min_lr", {"min_lr_rate": 0.05}),
+        "linear": ("polynomial", {"lr_end": 0.05 * learning_rate, "power": 1.0}),
+        "constant": ("constant_with_warmup", {}),
+    }
+    return kinds[schedule]
 
 
 def _only(batch: list[StepBatch]) -> StepBatch:

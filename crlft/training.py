@@ -15,7 +15,7 @@ import json
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,13 @@ from crlft.lr_probe import LARGEST, probe_learning_rate
 from crlft.methods import METHODS
 from crlft.modelfolder import ModelCard
 from crlft.models import load_base, save_model
-from crlft.prepare import Prepared, prepare
+from crlft.prepare import Prepared, prepare, write_resolved
 from crlft.ranks import is_first, is_sharded, rank, ranks
 from crlft.rehearsal import rehearse
 from crlft.resolve import warmup_steps
 from crlft.runfolder import RunFolder, write_atomically
 from crlft.steps import StepDataset
-from crlft.trainer import CRLFTTrainer, peak_memory_bytes, training_arguments
+from crlft.trainer import CRLFTTrainer, peak_memory_bytes, schedule_options, training_arguments
 
 
 @dataclass(frozen=True)
@@ -111,14 +111,14 @@ def train(config: RunConfig, events: Events) -> Outcome:
     """
     run = events.run
     began = time.monotonic()
-    if is_first() and not (run.path / "config.json").exists():
-        run.write_json("config.json", config.to_dict())
+    if is_first() and (latest(run.checkpoints) is None or not (run.path / "config.json").exists()):
+        run.write_json("config.json", config.to_dict())  # what failed before its first checkpoint may be changed
     prepared = prepare(config, events)
     checkpoint = _resume_point(run, prepared)
 
     trainer, callback = make_trainer(prepared, events)
     if config.learning_rate_probe == "on" and config.learning_rate is None:
-        trainer.args.learning_rate = _probed_rate(prepared, trainer, events)
+        _take_rate(prepared, trainer, events, _probed_rate(prepared, trainer, events))
     if not is_sharded():  # there, the bare model of a rehearsal need not fit on one device
         events.emit("phase", name="rehearsing")
         events.emit("rehearsal", **rehearse(trainer).to_dict())
@@ -233,6 +233,15 @@ def _probed_rate(prepared: Prepared, trainer: CRLFTTrainer, events: Events) -> f
     events.run.write_json("learning_rate.json", found)
     events.emit("learning_rate", **found)
     return best
+
+
+def _take_rate(prepared: Prepared, trainer: CRLFTTrainer, events: Events, rate: float) -> None:
+    """Train at this learning rate, and say so wherever the settings stand."""
+    prepared.resolved = replace(prepared.resolved, learning_rate=rate)
+    trainer.args.learning_rate = rate
+    _, trainer.args.lr_scheduler_kwargs = schedule_options(prepared.config.schedule, rate)
+    if is_first():
+        write_resolved(events.run, prepared)
 
 
 def _resume_point(run: RunFolder, prepared: Prepared) -> Path | None:

@@ -76,7 +76,7 @@ def parse_prompts(text: str, where: str = "prompts") -> list[Prompt]:
     Raises:
         ImportFault: There are none, or a line cannot be used.
     """
-    lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise ImportFault(f"{where}: holds no prompt", "write one prompt a line")
     if lines[0][1].startswith("{"):

@@ -94,6 +94,12 @@ _DATA: Mapping[str, str] = {
     "context): its condition would stay unlearnt": (
         "类别 {name} 没有可训练的对话（{held} 个被留出，{unanswered} 个在上下文内没有回答）：它的条件将学不到"
     ),
+    "class {name} weighs nothing: its reward lies so far below the best that its loss weight is 0": (
+        "类别 {name} 不起作用：它的奖励比最好的类别低得太多，损失权重为 0"
+    ),
+    "raise its reward or beta, take it out of the classes, or set empty_classes=warn": (
+        "请提高它的奖励或 beta，或把它从类别中去掉，或设 empty_classes=warn"
+    ),
     "take it out of the classes, tag some conversations with it, or set empty_classes=warn": (
         "请把它从类别中去掉，或把一些对话标注为它，或设 empty_classes=warn"
     ),
@@ -174,6 +180,10 @@ _MODEL: Mapping[str, str] = {
     "give a folder or a hub name with --base": "请用 --base 给出文件夹或 hub 名称",
     "{model}: no such folder": "{model}：没有这个文件夹",
     "correct the path, or give a hub name such as org/name": "改正路径，或给出 hub 名称，如 org/name",
+    "{model}: an adapter without its model": "{model}：只有适配器，没有模型",
+    "merge it into its base (PEFT's merge_and_unload) and name that folder": (
+        "请把它合并进基座（PEFT 的 merge_and_unload），再指定那个文件夹"
+    ),
     "{model}: incomplete, it has no {files}": "{model}：不完整，缺少 {files}",
     "name a folder that `save_pretrained` wrote, model and tokenizer together": (
         "请指定 `save_pretrained` 写出的文件夹，模型与分词器都在其中"
@@ -295,6 +305,13 @@ _WARNINGS: Mapping[str, str] = {
     ),
     "no conversation of class {name} is trained on: its condition stays unlearnt": (
         "没有类别 {name} 的对话参与训练：它的条件学不到"
+    ),
+    "{count} conversations of class {name} are left out: their loss weight is 0; raise the reward or beta to use "
+    "them": "类别 {name} 有 {count} 个对话未纳入：它们的损失权重为 0；提高奖励或 beta 后即可使用",
+    "{lacking} of {steps} steps hold no conversation of class {name}, the best: there the others count in full; "
+    "raise step_tokens to {enough} or more": (
+        "{steps} 步中有 {lacking} 步没有最好的类别 {name} 的对话：在这些步里其他类别按全部权重计；"
+        "请把 step_tokens 提高到 {enough} 或更多"
     ),
     "{count} conversations have no class and are left out; tag them to use them": (
         "{count} 个对话没有类别，未纳入；标注后即可使用"

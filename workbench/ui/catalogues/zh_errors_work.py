@@ -119,6 +119,14 @@ _RUNS: Mapping[str, str] = {
     "make room, or choose another folder": "腾出空间，或换一个文件夹",
     "{checkpoint}: the configuration changed since this checkpoint was written, so going on would not be the same "
     "run": "{checkpoint}：写下此检查点之后配置有变，继续下去就不是同一次训练",
+    "{checkpoint}: the classes changed since this checkpoint was written, so going on would "
+    "not be the same run": "{checkpoint}：写下这个检查点之后类别变了，继续下去就不是同一次训练",
+    "{checkpoint}: the configuration and the classes changed since this checkpoint was written, so going on would "
+    "not be the same run": "{checkpoint}：写下这个检查点之后配置和类别变了，继续下去就不是同一次训练",
+    "{checkpoint}: the data and the classes changed since this checkpoint was written, so going on would "
+    "not be the same run": "{checkpoint}：写下这个检查点之后数据和类别变了，继续下去就不是同一次训练",
+    "{checkpoint}: the configuration and the data and the classes changed since this checkpoint was written, so "
+    "going on would not be the same run": "{checkpoint}：写下这个检查点之后配置、数据和类别变了，继续下去就不是同一次训练",
     "{checkpoint}: the data changed since this checkpoint was written, so going on would not be the same run": (
         "{checkpoint}：写下此检查点之后数据有变，继续下去就不是同一次训练"
     ),
