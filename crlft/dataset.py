@@ -302,7 +302,8 @@ def refuse_empty(accounts: Sequence[ClassAccount]) -> None:
     empty = next((a for a in accounts if not a.conversations), None)
     if empty is not None and empty.dropped:
         raise DataError(
-            f"class {empty.name!r} weighs nothing: its reward lies so far below the best that its loss weight is 0",
+            f"class {empty.name!r} weighs nothing: its reward lies so far below the best that its loss weight is "
+            "0",
             "raise its reward or beta, take it out of the classes, or set empty_classes=warn",
         )
     if empty is not None:

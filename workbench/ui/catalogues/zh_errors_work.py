@@ -126,7 +126,9 @@ _RUNS: Mapping[str, str] = {
     "{checkpoint}: the data and the classes changed since this checkpoint was written, so going on would "
     "not be the same run": "{checkpoint}：写下这个检查点之后数据和类别变了，继续下去就不是同一次训练",
     "{checkpoint}: the configuration and the data and the classes changed since this checkpoint was written, so "
-    "going on would not be the same run": "{checkpoint}：写下这个检查点之后配置、数据和类别变了，继续下去就不是同一次训练",
+    "going on would not be the same run": (
+        "{checkpoint}：写下这个检查点之后配置、数据和类别变了，继续下去就不是同一次训练"
+    ),
     "{checkpoint}: the data changed since this checkpoint was written, so going on would not be the same run": (
         "{checkpoint}：写下此检查点之后数据有变，继续下去就不是同一次训练"
     ),
