@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Choice = Literal["left", "right", "tie", "both-bad"]
+BASE = "base"
+"""What the column of the base is called where there is one only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crlft.formats.tables_out import write_csv
+from workbench.domain.comparison import BASE, Column
 from workbench.domain.errors import WorkbenchError
 from workbench.services.answers import Grid, ballots
 from workbench.services.votes import duel, leanings, rank
@@ -120,18 +121,21 @@ WORDS = (
     "{n} prompts · round {round} · {when} · {sampling}", "none", "Votes", "No votes.",
     "Orders that the votes bear out: {orders}.", "{a} above {b}", "{a} against {b}",
     "Left was picked in {left} of the decisive votes, the longer answer in {longer}.",
-    "Answers", "prompt", "wrong",
+    "Answers", "prompt", "wrong", BASE,
 )  # fmt: skip
 """Every text of the page; `to_html` takes them in another language."""
 
 
-def to_html(grid: Grid, words: Mapping[str, str] | None = None, language: str = "en") -> bytes:
+def to_html(
+    grid: Grid, words: Mapping[str, str] | None = None, language: str = "en", title: str | None = None
+) -> bytes:
     """Return a page that stands alone: figures, votes with their intervals, every answer. All text is escaped.
 
     Args:
         grid: The comparison.
         words: What to say for each of `WORDS`; what it lacks is said in English.
         language: Code of that language.
+        title: The comparison's name in that language; None is as it is stored.
     """
     say = _Speaker(words or {})
     comparison = grid.comparison
@@ -144,8 +148,8 @@ def to_html(grid: Grid, words: Mapping[str, str] | None = None, language: str = 
     )
     parts = [
         f'<!doctype html><html lang="{escape(language)}"><meta charset="utf-8">',
-        f"<title>{escape(comparison.name)}</title><style>{_STYLE}</style>",
-        f"<h1>{escape(comparison.name)}</h1><p>{escape(head)}</p>",
+        f"<title>{escape(title or comparison.name)}</title><style>{_STYLE}</style>",
+        f"<h1>{escape(title or comparison.name)}</h1><p>{escape(head)}</p>",
         _figures(grid, say),
         _votes(grid, say),
         _answers(grid, say),
@@ -164,10 +168,14 @@ class _Speaker:
         return said.format(**values) if values else said
 
 
+def _label(column: Column, say: _Speaker) -> str:
+    return say(BASE) if column.label == BASE else column.label
+
+
 def _figures(grid: Grid, say: _Speaker) -> str:
     rows = [
-        (s.column.label, s.column.condition or say("none"), s.answered, _rate(s.correct_rate, s.correct_interval),
-         _rate(s.full_rate, s.full_interval), f"{s.mean_tokens:.1f}")
+        (_label(s.column, say), s.column.condition or say("none"), s.answered,
+         _rate(s.correct_rate, s.correct_interval), _rate(s.full_rate, s.full_interval), f"{s.mean_tokens:.1f}")
         for s in grid.summary
     ]  # fmt: skip
     return _table(_FIGURES, rows, say)
@@ -177,9 +185,9 @@ def _votes(grid: Grid, say: _Speaker) -> str:
     found = ballots(grid)
     if not found:
         return f"<p>{escape(say('No votes.'))}</p>"
-    labels = [c.label for c in grid.comparison.columns]
+    labels = [_label(c, say) for c in grid.comparison.columns]
     standing = rank(found, len(labels))
-    rows = [(labels[s.column], f"{s.strength:+.2f}", f"{s.low:+.2f} to {s.high:+.2f}", s.votes)
+    rows = [(labels[s.column], f"{s.strength:+.2f}", f"{s.low:+.2f} … {s.high:+.2f}", s.votes)
             for s in standing.standings]  # fmt: skip
     orders = "; ".join(say("{a} above {b}", a=labels[a], b=labels[b]) for a, b, _, _ in standing.claims)
     claims = say("Orders that the votes bear out: {orders}.", orders=orders or say("none"))
@@ -206,13 +214,13 @@ def _duels(grid: Grid, labels: list[str], say: _Speaker) -> str:
                     say("{a} against {b}", a=labels[a], b=labels[b]), f"{d.wins} / {d.ties} / {d.losses}",
                     _rate(d.share.value, (d.share.low, d.share.high)),
                     "–" if even is None else _rate(even.value, (even.low, even.high)),
-                    f"{d.p_value:.3f}", d.more_votes,
+                    "< 0.001" if d.p_value < 0.001 else f"{d.p_value:.3f}", d.more_votes,
                 ))  # fmt: skip
     return _table(_DUELS, said, say)
 
 
 def _answers(grid: Grid, say: _Speaker) -> str:
-    head = "".join(f"<th>{escape(c.label)}</th>" for c in grid.comparison.columns)
+    head = "".join(f"<th>{escape(_label(c, say))}</th>" for c in grid.comparison.columns)
     body = []
     for row in grid.rows:
         cells = []

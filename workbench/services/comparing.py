@@ -13,7 +13,7 @@ from crlft.condition import ClassScheme
 from crlft.methods import METHODS
 from crlft.modelfolder import read_card
 from crlft.runfolder import RunFolder
-from workbench.domain.comparison import Column, Comparison, Prompt
+from workbench.domain.comparison import BASE, Column, Comparison, Prompt
 from workbench.domain.errors import JobError, WorkbenchError
 from workbench.jobs import default_device, new_job_id, start_job, staying_command
 from workbench.services import jobs
@@ -214,7 +214,7 @@ def _base_targets(project: Project, runs: Sequence[str]) -> list[tuple[Column, s
     asked = dict.fromkeys(str(jobs.get_job(project, r).params.get("base", "offline")) for r in runs)
     found = []
     for value in asked or {"offline": None}:
-        label = "base" if len(asked) < 2 else f"base {Path(value).name}"
+        label = BASE if len(asked) < 2 else f"{BASE} {Path(value).name}"
         found.append((Column(value, UNCONDITIONED, label), resolve_base(project, value).model))
     return found
 

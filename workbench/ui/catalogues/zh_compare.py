@@ -64,7 +64,7 @@ _GRID: Mapping[str, str] = {
     "hash of the token ids the model was given, and of its weights": "模型输入词元与其权重的哈希",
     "answered": "已回答",
     "mean tokens": "平均词元",
-    "votes won / lost / tied": "投票 胜 / 负 / 平",
+    "votes won / tied / lost": "投票 胜 / 平 / 负",
     "No answer is there yet.": "还没有回答。",
     "Whose answer": "谁的回答",
     "Colour it under every column": "在每一列下着色",
@@ -219,7 +219,12 @@ _BACK: Mapping[str, str] = {
     "Winners of the votes": "投票获胜者",
     "Which answers": "哪些回答",
     "From which columns": "来自哪些列",
-    "No answer is like that. Vote first, or choose another column.": "没有这样的回答。请先投票，或另选一列。",
+    "It shows which words of an answer each condition makes more likely, and which less.": (
+        "显示回答中的哪些词在各条件下更可能出现，哪些更不可能。"
+    ),
+    "No answer is like that. Choose “All” or another column, or vote first.": (
+        "没有这样的回答。请选“全部”或另一列，或先投票。"
+    ),
     "Tick rows to take only those; without ticks all of them come back. An answer can be corrected in its "
     "place first: double-click it.": "勾选则只带回所选行；不勾选则全部带回。可先就地修改回答：双击即可。",
     "All of these have come back already.": "这些都已带回过。",
@@ -281,6 +286,7 @@ _REPORT: Mapping[str, str] = {
 }
 
 _TALK: Mapping[str, str] = {
+    "base": "基座",
     "The base too": "基座也参加",
     "Choose a model and a condition, or the base.": "请选择模型和条件，或基座。",
     "Nobody to talk to": "没有对话对象",

@@ -119,6 +119,8 @@ _SHARED: Mapping[str, str] = {
     "Calls {name}": "调用 {name}",
     "Previous": "上一个",
     "Next": "下一个",
+    "Previous page": "上一页",
+    "Next page": "下一页",
     "Keep": "保留",
     "Drop": "舍弃",
     "Skip": "跳过",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crlft.methods import METHODS
 from workbench.ui.catalogues.zh_reasons import FILE_FAULTS, ROW_REASONS
 
 _WHAT: Mapping[str, str] = {
@@ -93,13 +94,20 @@ _ARRIVALS: Mapping[str, str] = {
 }
 
 _WORK: Mapping[str, str] = {
-    "compare: {name}": "比较：{name}",
+    "compare: {what}": "比较：{what}",
+    "{columns} on {n} prompt": "{columns}：{n} 个提示",
+    "{columns} on {n} prompts": "{columns}：{n} 个提示",
+    **{f"{method} on {{snapshot}}": f"{method}，快照 {{snapshot}}" for method in METHODS},
+    "exact counts of {method} on what is kept now": "{method} 的准确计数：现在所保留的",
+    "exact counts of {method} on {snapshot}": "{method} 的准确计数：快照 {snapshot}",
+    "plain text by {run} and its base": "{run} 及其基座的普通文本",
+    "talk": "交谈",
     "scan for troubles": "扫描问题",
     "plan of the cleaning": "清洗计划",
     "search for duplicates": "查重",
     "search for leaked evaluation prompts": "查找泄漏的评测提示",
     "import of {names}": "导入 {names}",
-    "train {run}: {name}": "训练 {run}：{name}",
+    "train {run}: {what}": "训练 {run}：{what}",
     "snapshot {name} of {what}": "快照 {name}，含 {what}",
     "start round {n}": "开始第 {n} 轮",
     "cap the model's share at {cap}": "把模型所占比例的上限设为 {cap}",

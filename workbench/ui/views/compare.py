@@ -13,7 +13,7 @@ from workbench.domain.run import Job
 from workbench.services import comparing, curation, jobs
 from workbench.services.comparing import Grid, GridRow
 from workbench.services.project import Project
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said, t
 from workbench.ui.nav import param, set_params
 from workbench.ui.views.compare_back import draw_back
 from workbench.ui.views.compare_likelihood import draw_likelihood
@@ -27,7 +27,7 @@ from workbench.ui.views.talk import draw_talk
 from workbench.ui.views.train_watch import REFRESH_SECONDS, job_chip
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.click_table import click_table
-from workbench.ui.widgets.compare_grid import grid_html, prompt_text
+from workbench.ui.widgets.compare_grid import column_label, grid_html, prompt_text
 from workbench.ui.widgets.errors import fault_words, guarded, plain
 from workbench.ui.widgets.layout import page_header, pager, progress_line, section
 from workbench.ui.widgets.loop_styles import loop_styles
@@ -63,7 +63,7 @@ def draw(project: Project) -> None:
 def _earlier(earlier: Sequence[Comparison]) -> None:
     section(t("Comparisons"), t("newest first; click a row to open it"))
     rows: dict[str, Sequence[object]] = {
-        t("name"): [c.name for c in earlier],
+        t("name"): [said(c.name) for c in earlier],
         t("prompts"): [len(c.prompts) for c in earlier],
         t("columns"): [len(c.columns) for c in earlier],
         t("round"): [c.round for c in earlier],
@@ -83,7 +83,7 @@ def _comparison(project: Project, comparison_id: int, scheme: ClassScheme) -> No
             set_params(comparison=None)
             st.rerun()
         chip = job_chip(job.status) if job else ""
-        st.html(f'<div class="wb-chips"><b>{escape(grid.comparison.name)}</b>{chip}</div>', width="content")
+        st.html(f'<div class="wb-chips"><b>{escape(said(grid.comparison.name))}</b>{chip}</div>', width="content")
         if job:
             _acts(project, job)
     if job and job.status in ("failed", "killed"):
@@ -161,16 +161,21 @@ def _grid(project: Project, comparison_id: int) -> None:
         "wrong": t("Something wrong"),
         "voted": t("Voted"),
     }
-    left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
-    labels = [c.label for c in comparison.columns]
+    labels = [column_label(c) for c in comparison.columns]
     indices = list(range(len(labels)))
-    shown = left.multiselect(
-        t("Columns"), indices, default=indices, format_func=lambda i: labels[i], key="grid-columns"
-    )
-    which = middle.segmented_control(
-        t("Rows"), list(filters), default="all", required=True, format_func=lambda k: filters[k], key="grid-rows"
-    )
-    words = right.text_input(t("Words"), key="grid-words", placeholder=t("in prompt or answers"))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="wl-beside-grid"):
+        shown = st.multiselect(
+            t("Columns"), indices, default=indices, format_func=lambda i: labels[i], key="grid-columns", width=400
+        )
+        which = st.segmented_control(
+            t("Rows"),
+            list(filters),
+            default="all",
+            required=True,
+            format_func=lambda k: filters[k],
+            key="grid-rows",
+        )
+        words = st.text_input(t("Words"), key="grid-words", placeholder=t("in prompt or answers"), width=240)
     found = [r for r in rows if _wanted(r, which or "all", words or "")]
     if not found:
         st.caption(t("No row is like that."))
@@ -208,7 +213,7 @@ def _reference(labels: Sequence[str], shown: Sequence[int]) -> int | None:
 
 def _warnings(project: Project, grid: Grid) -> None:
     """Say where a condition changes nothing, and where the same pair said two things."""
-    names = {c.model: c.label.rsplit("/", 1)[0] for c in grid.comparison.columns}
+    names = {c.model: column_label(c).rsplit("/", 1)[0] for c in grid.comparison.columns}
     for model, same, total in comparing.unchanged_by_condition(grid):
         text = t(
             "{model} says the same under every condition on {same} of {total} prompts: it has hardly learnt them. "

@@ -15,7 +15,7 @@ from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
 from workbench.ui.views import acting
 from workbench.ui.views.shares import draw_shares
-from workbench.ui.widgets.compare_grid import prompt_text, winners
+from workbench.ui.widgets.compare_grid import column_label, prompt_text, winners
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import metric_row
 
@@ -59,23 +59,24 @@ def draw_back(project: Project, comparison_id: int) -> None:
         "correct": t("Correct"),
         "all": t("All"),
     }
-    left, right = st.columns([3, 4], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom", key="wl-beside-back")
     default = "winners" if any(winners(r) for r in rows) else "full"
-    which = left.segmented_control(
+    which = row.segmented_control(
         t("Which answers"), _SETS, default=default, required=True, format_func=lambda k: names[k], key="back-set"
     )
-    labels = [c.label for c in comparison.columns]
+    labels = [column_label(c) for c in comparison.columns]
     indices = list(range(len(labels)))
-    columns = right.multiselect(
+    columns = row.multiselect(
         t("From which columns"),
         indices,
         default=indices if which == "winners" else indices[:1],
         format_func=lambda i: labels[i],
         key=f"back-columns-{which}",
+        width=400,
     )
     chosen = choose(rows, which or default, columns)
     if not chosen:
-        st.caption(t("No answer is like that. Vote first, or choose another column."))
+        st.caption(t("No answer is like that. Choose “All” or another column, or vote first."))
         return
     ticked, edits = _table(grid, chosen, labels, key=f"back-rows-{which}-{'-'.join(map(str, columns))}")
     wanted = [chosen[i] for i in ticked] if ticked else chosen

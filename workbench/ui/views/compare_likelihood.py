@@ -8,7 +8,7 @@ from workbench.services import comparing, desk
 from workbench.services.project import Project
 from workbench.ui.i18n import t
 from workbench.ui.views.talk import draw_likelihoods
-from workbench.ui.widgets.compare_grid import prompt_text
+from workbench.ui.widgets.compare_grid import column_label, prompt_text
 from workbench.ui.widgets.errors import guarded
 
 
@@ -36,7 +36,7 @@ def draw_likelihood(project: Project, comparison_id: int) -> None:
         right.selectbox(
             t("Whose answer"),
             list(range(len(own))),
-            format_func=lambda i: columns[own[i].column].label if i < len(own) else "",
+            format_func=lambda i: column_label(columns[own[i].column]) if i < len(own) else "",
             key="likely-whose",
         )
     ]
@@ -48,4 +48,6 @@ def draw_likelihood(project: Project, comparison_id: int) -> None:
             st.session_state["likely"] = (key, desk.wait_for_reply(project, ticket).panes)
     found = st.session_state.get("likely")
     if found and found[0] == key:
-        draw_likelihoods(columns, found[1], columns[cell.column].label)
+        draw_likelihoods(columns, found[1], column_label(columns[cell.column]))
+    else:
+        st.caption(t("It shows which words of an answer each condition makes more likely, and which less."))

@@ -16,7 +16,7 @@ from workbench.services import comparing, training
 from workbench.services.project import Project
 from workbench.services.promptsets import query_prompts
 from workbench.ui import state
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.nav import goto, param, set_params
 from workbench.ui.widgets.compare_grid import prompt_text
 from workbench.ui.widgets.layout import empty_state, section
@@ -57,7 +57,7 @@ def draw_new(project: Project, scheme: ClassScheme) -> None:
 
 
 def _who(choice: _Choice, done: list[Job], scheme: ClassScheme) -> None:
-    titles = {j.id: f"{j.title or j.id} · {j.id}" for j in done}
+    titles = {j.id: f"{said(j.title or j.id)} · {j.id}" for j in done}
     asked = param("run")
     choice.runs = st.multiselect(
         t("Models"),

@@ -11,7 +11,7 @@ from workbench.services.comparing import Grid, column_difference
 from workbench.services.statistics import Difference
 from workbench.ui.i18n import t
 from workbench.ui.widgets.chips import table
-from workbench.ui.widgets.compare_grid import summary_rows
+from workbench.ui.widgets.compare_grid import column_label, summary_rows
 from workbench.ui.widgets.layout import metric_row
 
 
@@ -50,7 +50,7 @@ def condition_gaps(grid: Grid, scheme: ClassScheme) -> list[ConditionGap]:
 def draw_summary(grid: Grid, scheme: ClassScheme) -> None:
     """Draw what the condition changes, and the figures of all columns."""
     gaps = [g for g in condition_gaps(grid, scheme) if g.correct is not None]
-    names = {c.model: c.label.rsplit("/", 1)[0] for c in grid.comparison.columns}
+    names = {c.model: column_label(c).rsplit("/", 1)[0] for c in grid.comparison.columns}
     items: list[tuple[str, object, str]] = []
     for gap in gaps:
         words = {"best": scheme.best.name, "worst": scheme.worst.name}

@@ -12,7 +12,7 @@ from workbench.services.rewrites import Rewrite
 from workbench.ui import state
 from workbench.ui.i18n import t, tn
 from workbench.ui.views import acting
-from workbench.ui.widgets.compare_grid import prompt_text
+from workbench.ui.widgets.compare_grid import column_label, prompt_text
 from workbench.ui.widgets.diff import diff_html
 from workbench.ui.widgets.errors import guarded
 from workbench.ui.widgets.layout import pager
@@ -26,7 +26,7 @@ PAGE = 10
 def draw_rewrites(project: Project, comparison_id: int) -> None:
     """Draw the rewrites of one column with their differences, and what to do with each."""
     grid = comparing.comparison_grid(project, comparison_id)
-    labels = [c.label for c in grid.comparison.columns]
+    labels = [column_label(c) for c in grid.comparison.columns]
     column = st.selectbox(
         t("Rewritten by"), list(range(len(labels))), format_func=lambda i: labels[i], key="rewrite-column"
     )

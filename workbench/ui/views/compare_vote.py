@@ -16,7 +16,7 @@ from workbench.services.comparing import GridRow
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
-from workbench.ui.widgets.compare_grid import cell_html, column_head, prompt_text, proof_html
+from workbench.ui.widgets.compare_grid import cell_html, column_head, column_label, prompt_text, proof_html
 from workbench.ui.widgets.errors import guarded, in_words, plain
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -57,7 +57,7 @@ def draw_vote(project: Project, comparison_id: int) -> None:
         st.caption(t("A vote needs two columns."))
         return
     left, right, hide = st.columns([2, 2, 1], vertical_alignment="bottom")
-    labels = [c.label for c in columns]
+    labels = [column_label(c) for c in columns]
     indices = list(range(len(columns)))
     a = left.selectbox(t("This column"), indices, index=0, format_func=lambda i: labels[i], key="vote-a")
     b = right.selectbox(t("against"), indices, index=1, format_func=lambda i: labels[i], key="vote-b")

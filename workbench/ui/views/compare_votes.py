@@ -13,9 +13,10 @@ from workbench.services.endpoint import Endpoint, judge_by_endpoint
 from workbench.services.project import Project
 from workbench.services.votes import Ballot, Share, duel, leanings, rank
 from workbench.ui import background
-from workbench.ui.i18n import language, t, tn
+from workbench.ui.i18n import language, said, t, tn
 from workbench.ui.views.working import busy, own_key, take
 from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.compare_grid import column_label
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import metric_row, section
 
@@ -33,7 +34,7 @@ def draw_results(project: Project, comparison_id: int) -> None:
     """Draw the results of the votes and the files."""
     grid = comparing.comparison_grid(project, comparison_id)
     ballots = comparing.ballots(grid)
-    labels = [c.label for c in grid.comparison.columns]
+    labels = [column_label(c) for c in grid.comparison.columns]
     if ballots:
         _ranking(ballots, labels)
         _duels(ballots, labels)
@@ -102,7 +103,7 @@ def _slices(grid: Grid) -> None:
     )
     found = comparing.slice_figures(grid, name or names[0])
     table(
-        [t(name or names[0]), t("prompts"), *(c.label for c in grid.comparison.columns)],
+        [t(name or names[0]), t("prompts"), *(column_label(c) for c in grid.comparison.columns)],
         [
             [value or t("none"), f"{max(f.answered for f in figures):,}", *(_slice_cell(f) for f in figures)]
             for value, figures in found.items()
@@ -198,7 +199,8 @@ def _files(grid: Grid) -> None:
     section(t("Take along"))
     pairs = len(compare_export.preference_pairs(grid))
     words = {text: t(text) for text in compare_export.WORDS}  # the file is made later, outside this page's run
-    page = partial(compare_export.to_html, words=words, language=language())
+    title = said(grid.comparison.name)
+    page = partial(compare_export.to_html, words=words, language=language(), title=title)
     writers: dict[str, Callable[[Grid], bytes]] = {**compare_export.WRITERS, ".html": page}
     with st.container(horizontal=True, key="wl-compare-files"):
         for ending, (name, mime) in _FILES.items():

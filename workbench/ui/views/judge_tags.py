@@ -14,7 +14,7 @@ from workbench.services.judging import Judgement, SuggestReport
 from workbench.services.project import Project
 from workbench.services.statistics import wilson
 from workbench.ui import state
-from workbench.ui.i18n import t, tn
+from workbench.ui.i18n import said, t, tn
 from workbench.ui.views import acting, deciding
 from workbench.ui.views.reader import local_time
 from workbench.ui.views.train_watch import REFRESH_SECONDS
@@ -256,7 +256,7 @@ def _form(project: Project, *, first: bool) -> None:
         return
     section(t("Judge the tags"), t("the run's base learns from all folds but one, and judges that one"))
     left, middle, right = st.columns([3, 1, 1], vertical_alignment="bottom")
-    titles = {j.id: f"{j.title or j.id} · {j.id}" for j in done}
+    titles = {j.id: f"{said(j.title or j.id)} · {j.id}" for j in done}
     run = left.selectbox(t("Run"), list(titles), format_func=lambda r: titles[r], key="judge-run")
     folds = int(middle.number_input(t("Folds"), 2, 10, 3, key="judge-folds"))
     steps = int(

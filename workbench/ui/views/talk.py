@@ -13,8 +13,8 @@ from workbench.domain.comparison import Column
 from workbench.domain.errors import WorkbenchError
 from workbench.services import comparing, desk, training
 from workbench.services.project import Project
-from workbench.ui.i18n import said_error, t
-from workbench.ui.widgets.compare_grid import column_head
+from workbench.ui.i18n import said, said_error, t
+from workbench.ui.widgets.compare_grid import column_head, column_label
 from workbench.ui.widgets.errors import error_box, guarded
 from workbench.ui.widgets.layout import empty_state
 from workbench.ui.widgets.likelihood import likelihood_html, mean_html
@@ -28,7 +28,7 @@ Chat = list[dict[str, str]]
 def draw_talk(project: Project, scheme: ClassScheme) -> None:
     """Draw the choice of columns, the chats and the line to type in."""
     done = [j for j in training.list_runs(project) if j.status == "done"]
-    titles = {j.id: f"{j.title or j.id} · {j.id}" for j in done}
+    titles = {j.id: f"{said(j.title or j.id)} · {j.id}" for j in done}
     words = {c.condition: f"{c.name} ({c.condition})" for c in scheme.classes} | {"": t("no condition")}
     left, middle, right = st.columns([3, 3, 1], vertical_alignment="bottom")
     runs = left.multiselect(
@@ -141,7 +141,7 @@ def _message(role: str, text: str, foot: str) -> str:
 
 
 def _after(project: Project, columns: Sequence[Column], state: dict[str, Any]) -> None:
-    labels = [c.label for c in columns]
+    labels = [column_label(c) for c in columns]
     with st.container(horizontal=True, vertical_alignment="bottom", key="wl-talk-after"):
         whose = st.selectbox(
             t("Colour by likelihood the last answer of"),

@@ -10,7 +10,7 @@ import streamlit as st
 from workbench.domain.run import Job
 from workbench.services import rundiff, training
 from workbench.services.project import Project
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said, t
 from workbench.ui.nav import set_params
 from workbench.ui.theme import CATEGORICAL
 from workbench.ui.views.train_live import read_curves
@@ -52,7 +52,7 @@ def draw_beside(project: Project, run_ids: Sequence[str]) -> None:
 
 def short_names(found: Sequence[Job]) -> list[str]:
     """Return a name for each run that tells it from the others: its title, with its time where titles repeat."""
-    titles = [job.title or job.id for job in found]
+    titles = [said(job.title or job.id) for job in found]
     return [
         title if titles.count(title) == 1 else f"{title} · {job.id[9:15]}-{job.id[-4:]}"
         for title, job in zip(titles, found, strict=True)

@@ -8,7 +8,7 @@ from workbench.services import jobs, runs
 from workbench.services.project import Project
 from workbench.services.runs import RunRow
 from workbench.ui import state
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said, t
 from workbench.ui.nav import set_params
 from workbench.ui.views.reader import local_time
 from workbench.ui.widgets.click_table import click_table
@@ -44,7 +44,7 @@ def _list(project: Project) -> None:
 
 
 def _choose(rows: list[RunRow]) -> None:
-    names = {r.job.id: f"{r.job.title or r.job.id} · {r.job.id[:15]}" for r in rows}
+    names = {r.job.id: f"{said(r.job.title or r.job.id)} · {r.job.id[:15]}" for r in rows}
     with st.container(horizontal=True, vertical_alignment="bottom", key="wl-run-compare"):
         chosen = st.multiselect(
             t("Lay runs beside each other"),
@@ -62,7 +62,7 @@ def runs_table(rows: list[RunRow]) -> dict[str, list[object]]:
     """Return the list of runs as columns."""
     found = [r.job for r in rows]
     return {
-        t("run"): [("★ " if r.starred else "") + (r.job.title or r.job.id) for r in rows],
+        t("run"): [("★ " if r.starred else "") + said(r.job.title or r.job.id) for r in rows],
         t("status"): [t(j.status) for j in found],
         t("progress"): [j.step / j.total if j.total else (1.0 if j.status == "done" else 0.0) for j in found],
         t("time left"): [

@@ -11,7 +11,7 @@ from workbench.domain.run import Job
 from workbench.services import training
 from workbench.services.project import Project
 from workbench.ui import state
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said, t
 from workbench.ui.nav import goto, set_params
 from workbench.ui.views.train_failure import again_with_changes, end_now, next_step, trouble
 from workbench.ui.views.train_figures import cost_figures, figures
@@ -65,7 +65,7 @@ def _head(project: Project, job: Job) -> None:
             set_params(run=None)
             st.rerun()
         st.html(
-            f'<div class="wb-chips"><b>{escape(job.title or job.id)}</b>{job_chip(job.status)}'
+            f'<div class="wb-chips"><b>{escape(said(job.title or job.id))}</b>{job_chip(job.status)}'
             f'<span class="wl-quiet">{escape(job.id)}</span></div>'
         )
     trouble(project, job)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from workbench.curate.diff import word_diff
-from workbench.domain.comparison import Cell, Column, Prompt
+from workbench.domain.comparison import BASE, Cell, Column, Prompt
 from workbench.services.comparing import ColumnFigures, GridRow
 from workbench.ui.i18n import t
 from workbench.ui.widgets.diff import diff_html
@@ -133,10 +133,15 @@ def grid_html(
     return "".join(parts) + "</div>"
 
 
+def column_label(column: Column) -> str:
+    """Return a column's label; the base is called so in the reader's language."""
+    return t("base") if column.label == BASE else column.label
+
+
 def column_head(column: Column) -> str:
     """Return a column's head: its label, and the condition as it stands in the prompt."""
     condition = column.condition or t("no condition")
-    return f'{escape(column.label)}<br><span class="wl-quiet">{escape(condition)}</span>'
+    return f'{escape(column_label(column))}<br><span class="wl-quiet">{escape(condition)}</span>'
 
 
 def percent(rate: float | None) -> str:
@@ -148,13 +153,15 @@ def summary_rows(summary: Sequence[ColumnFigures]) -> list[dict[str, str]]:
     """Return the column figures as table rows: rates with their 95 % intervals, votes, length."""
     return [
         {
-            t("column"): s.column.label,
+            t("column"): column_label(s.column),
             t("condition"): s.column.condition or t("no condition"),
             t("answered"): f"{s.answered:,}",
             t("correct"): percent(s.correct_rate) + _between(s.correct_interval),
             t("full quality"): percent(s.full_rate) + _between(s.full_interval),
-            t("mean tokens"): f"{s.mean_tokens:.1f}",
-            t("votes won / lost / tied"): f"{s.wins} / {s.losses} / {s.ties}",
+            t("mean tokens"): f"{s.mean_tokens:.1f}" if s.answered else "–",
+            t("votes won / tied / lost"): (
+                f"{s.wins} / {s.ties} / {s.losses}" if s.wins + s.ties + s.losses else "–"
+            ),
         }
         for s in summary
     ]

@@ -74,9 +74,9 @@ def pager(key: str, *, total: int, page_size: int) -> int:
     if last == 0:
         return 0
     with st.container(horizontal=True, vertical_alignment="center", key=f"wb-pager-{key}"):
-        if st.button(t("Previous"), key=f"{key}-prev", disabled=index == 0, icon=":material/chevron_left:"):
+        if st.button(t("Previous page"), key=f"{key}-prev", disabled=index == 0, icon=":material/chevron_left:"):
             index -= 1
-        if st.button(t("Next"), key=f"{key}-next", disabled=index == last, icon=":material/chevron_right:"):
+        if st.button(t("Next page"), key=f"{key}-next", disabled=index == last, icon=":material/chevron_right:"):
             index += 1
         first = index * page_size + 1
         st.caption(t("{a}–{b} of {n}", a=first, b=min(total, first + page_size - 1), n=total))

@@ -54,6 +54,9 @@ CSS = """
   calc(var(--cap) - 1px) var(--cap), transparent var(--cap)) 0 100% / 100% 6px no-repeat; }
 .wl-share.wl-over { border-color: #b5544a; background:
   linear-gradient(#b5544a, #b5544a) 0 100% / var(--part) 3px no-repeat; }
+/* Beside a field: as tall as it, so that labels and lower edges meet. */
+[class*="st-key-wl-beside"] [data-testid="stButtonGroup"] button { min-height: 2.5rem; }
+[class*="st-key-wl-beside"] [data-testid="stButtonGroup"] { height: auto; }
 .wl-control { opacity: .75; border-bottom: 1px dotted currentColor; }
 """
 
