@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from workbench.services import browsing, importing
+from workbench.services import browsing, importing, recipes
 from workbench.services.cleaning import CleanScan
 from workbench.ui import background
 from workbench.ui.views.clean_hits import EXCERPT, _cut
@@ -134,3 +134,12 @@ def test_a_long_text_keeps_both_ends():
     assert _cut(text).endswith("zzz")
     assert "middle" not in _cut(text)
     assert _cut("short") == "short"
+
+
+def test_a_rule_of_ones_own_may_be_named_in_words(project, open_page):
+    app = open_page("clean")
+    app.text_input(key="own-find").set_value("answer").run()
+    app.text_input(key="own-name").set_value("短 Sign off").run()
+    app.button(key="own-add").click().run()
+    assert [rule.name for rule in recipes.own_rules(project)] == ["短-sign-off"]
+    assert "短-sign-off" in " ".join(str(h.value) for h in app.get("html")), "it is among the rules that will look"

@@ -159,7 +159,7 @@ def test_the_overview_counts_and_says_what_is_next(tmp_path: Path) -> None:
     overview = project_overview(project)
     assert overview.classes == {"sub": 2, "none": 1}
     assert overview.statuses == {"pending": 3, "dropped": 1}
-    assert (overview.untagged, overview.conversations, overview.sources) == (1, 4, {"a": 4})
+    assert (overview.untagged, overview.conversations, overview.sources) == (1, 4, {"a": 3})
     assert overview.next_step == "tag"
     curation.apply_plan(project, curation.plan_tag(project, "expert", seqs=[4]), actor="ann")
     assert project_overview(project).next_step == "snapshot"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,7 @@ import typer
 
 from workbench.commands.shell import Shell, plural, shell_of
 from workbench.services import curation, demo
-from workbench.services.project import create_project, project_overview
+from workbench.services.project import Overview, create_project, project_overview
 from workbench.ui import launch
 
 PortOption = Annotated[int, typer.Option(help="The port; the next free one is taken if it is in use.")]
@@ -20,16 +22,22 @@ OpenOption = Annotated[bool, typer.Option("--open/--no-open", help="Open a brows
 
 def init(
     context: typer.Context,
+    directory: Annotated[Path | None, typer.Argument(help="The folder; default: --project.")] = None,
     name: Annotated[str | None, typer.Option(help="The project's name; default: the folder's.")] = None,
 ) -> None:
-    """Make an empty project in the project folder."""
+    """Make an empty project in a folder."""
     shell = shell_of(context)
-    project = create_project(shell.root, name)
+    project = create_project(directory or shell.root, name)
     shell.finish(
         {"project": str(project.root.resolve()), "name": project.name},
         f"Made project {project.name!r} in {project.root.resolve()}.",
-        "Next: workbench import FILE…",
+        f"Next: workbench {_at(directory)}import FILE…",
     )
+
+
+def _at(directory: Path | None) -> str:
+    """Return the option that leads to a folder; none where the next command looks there anyway."""
+    return f"--project {shlex.quote(str(directory))} " if directory is not None else ""
 
 
 def demo_command(
@@ -69,9 +77,33 @@ def stats(context: typer.Context) -> None:
     """Show the project's key numbers."""
     shell = shell_of(context)
     overview = project_overview(shell.project())
-    data = dataclasses.asdict(overview)
-    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in data.items()]
-    shell.finish(data, *lines)
+    shell.finish(dataclasses.asdict(overview), *_standing(overview))
+
+
+_VALUES_SHOWN = 10
+
+
+def _standing(overview: Overview) -> list[str]:
+    """Return an overview as lines for people: a table of two columns."""
+
+    def counts(of: Mapping[str, int]) -> str:
+        shown = [f"{name} {n:,}" for name, n in list(of.items())[:_VALUES_SHOWN]]
+        more = [f"{len(of) - _VALUES_SHOWN:,} more"] if len(of) > _VALUES_SHOWN else []
+        return ", ".join(shown + more) or "none"
+
+    done = [step for step, is_done in overview.steps.items() if is_done]
+    rows = {
+        "project": overview.name,
+        "conversations": f"{overview.conversations:,} ({counts(overview.statuses)})",
+        "classes": counts(overview.classes),
+        "sources": counts(overview.sources),
+        "languages": counts(overview.languages),
+        "tokens": f"{overview.tokens:,}, learnt from {overview.supervised_tokens:,}",
+        "quarantine": plural(overview.quarantined, "row"),
+        "round": f"{overview.round} (done: {', '.join(done) or 'nothing'})",
+        "next step": overview.next_step,
+    }
+    return [f"{name:<14} {value}" for name, value in rows.items()]
 
 
 def log(

@@ -75,11 +75,11 @@ class Overview:
         name: The project's name.
         conversations: All conversations, dropped ones too.
         tokens: Their tokens.
-        supervised_tokens: Tokens of theirs that are trained on.
+        supervised_tokens: Tokens that are learnt from: of the answers of those that are not dropped.
         classes: Conversations by class, without dropped ones; `none` is untagged.
         statuses: Conversations by status.
-        sources: Conversations by source, most frequent first.
-        languages: Conversations by language.
+        sources: Conversations by source, most frequent first, without dropped ones.
+        languages: Conversations by language, without dropped ones.
         rounds: Conversations by round of arrival.
         untagged: Conversations without a class that are not dropped.
         quarantined: Rows that could not be read.
@@ -172,11 +172,11 @@ def project_overview(project: Project) -> Overview:
         name=project.name,
         conversations=sum(cell.n for cell in cells),
         tokens=sum(cell.n_tokens for cell in cells),
-        supervised_tokens=sum(cell.supervised_tokens for cell in cells),
+        supervised_tokens=sum(cell.supervised_tokens for cell in active),
         classes=named,
         statuses=totals(cells, "status"),
-        sources={k or "none": n for k, n in totals(cells, "source").items()},
-        languages={k or "none": n for k, n in totals(cells, "language").items()},
+        sources={k or "none": n for k, n in totals(active, "source").items()},
+        languages={k or "none": n for k, n in totals(active, "language").items()},
         rounds=totals(cells, "round"),
         untagged=named.get("none", 0),
         quarantined=quarantined,
@@ -184,6 +184,17 @@ def project_overview(project: Project) -> Overview:
         steps=where.steps,
         next_step=next_step(where.steps),
     )
+
+
+_CHANGES = {
+    "clean-own-rules": "change the cleaning rules of one's own",
+    "clean-recipes": "change the cleaning recipes",
+    "column_mappings": "say which column is what",
+    "embedder": "choose the embedder",
+    "tag-rules": "change the rules for tags",
+    "views": "change the saved views",
+}
+"""What the log says when a setting of that name is changed."""
 
 
 def get_setting(project: Project, key: str, default: Any = None) -> Any:
@@ -207,4 +218,5 @@ def set_setting(project: Project, key: str, value: Any, *, actor: str = "") -> N
         setting_store.set_setting(connection, key, value)
         if actor and before != value:
             objects = [change_object("settings", key, before, value)]
-            record_action(connection, "settings", f"set {key}", actor, params={"objects": objects}, undoable=True)
+            title = _CHANGES.get(key, f"set {key}")
+            record_action(connection, "settings", title, actor, params={"objects": objects}, undoable=True)

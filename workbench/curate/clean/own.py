@@ -21,7 +21,7 @@ class OwnRule:
     """A rule that somebody added.
 
     Attributes:
-        name: Stable name, letters, digits and hyphens.
+        name: Stable name: small letters (of any script), digits and hyphens; `as_name` makes one.
         find: The words, or the pattern.
         replace: What to put in their place, for `fix`; a backslash and 1 is the first group of a pattern.
         pattern: Whether `find` is a regular expression.
@@ -58,6 +58,11 @@ class OwnRule:
                 f"give {', '.join(cls.__dataclass_fields__)}",
             )
         return cls(**data)
+
+
+def as_name(words: str) -> str:
+    """Return a rule's name for what somebody typed: `Sign off` is `sign-off`."""
+    return str(regex.sub(r"[\s_]+", "-", words.strip().casefold()))
 
 
 def own_rule(own: OwnRule) -> Rule:
@@ -97,7 +102,7 @@ def own_rule(own: OwnRule) -> Rule:
 
 def _compiled(own: OwnRule) -> tuple[Any, str]:
     """Return the pattern and the replacement, checked."""
-    if not regex.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", own.name) or not own.find:
+    if not regex.fullmatch(r"[\p{Ll}\p{Lo}\p{N}][\p{Ll}\p{Lo}\p{N}-]{0,40}", own.name) or not own.find:
         raise PlanError(
             f"{own.name!r} cannot be a rule's name, or it finds nothing",
             "use small letters, digits and hyphens, and say what to find",

@@ -26,8 +26,8 @@ _SOURCES: Mapping[str, str] = {
 }
 
 _REPORT: Mapping[str, str] = {
-    "{format} ({container}), known by its first rows: {why}": "{format}（{container}），由最前面的行识别：{why}",
-    "columns mapped by hand ({container})": "手工指定各列（{container}）",
+    "{format} · {container} · known by its first rows: {why}": "{format} · {container} · 由最前面的行识别：{why}",
+    "columns mapped by hand · {container}": "手工指定各列 · {container}",
     "columns mapped by hand": "手工指定各列",
     "messages (OpenAI)": "messages（OpenAI 消息）",
     "JSON array": "JSON 数组",
@@ -108,6 +108,9 @@ _CLASSES: Mapping[str, str] = {
     "No value has a class yet: choose some, or all rows arrive untagged.": (
         "还没有值对应类别：请选择，否则所有行都不带标注。"
     ),
+    "Counted in the first rows of each large file; what follows is imported in the same way.": (
+        "大文件只数了最前面的行；后面的行同样导入。"
+    ),
     "Import this file": "导入此文件",
     "Import these {n} files": "导入这 {n} 个文件",
 }
@@ -136,6 +139,7 @@ _RESULT: Mapping[str, str] = {
     "{rows} rows = {imported} imported + {there} already there + {bad} in quarantine": (
         "{rows} 行 = 导入 {imported} + 已存在 {there} + 隔离 {bad}"
     ),
+    "Nothing new: the project has all of it already.": "没有新内容：项目中都已有。",
     "Mended on reading: {what}": "读取时修补：{what}",
     "Browse them": "浏览",
     "Import more": "继续导入其他文件",

@@ -75,6 +75,12 @@ _DECISIONS: Mapping[str, str] = {
     "set {n} held-out prompts": "设置 {n} 个留出的提示",
     "set {n} probe questions": "设置 {n} 个探测问题",
     "set {key}": "设置 {key}",
+    "change the cleaning rules of one's own": "更改自定义清洗规则",
+    "change the cleaning recipes": "更改清洗配方",
+    "say which column is what": "指明各列的含义",
+    "choose the embedder": "选择嵌入模型",
+    "change the rules for tags": "更改标注规则",
+    "change the saved views": "更改已存视图",
 }
 
 _ARRIVALS: Mapping[str, str] = {

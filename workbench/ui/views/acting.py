@@ -119,7 +119,7 @@ def plan_summary(plan: Plan) -> None:
         notes.append(t("{n} more kinds of change.", n=len(rows) - SUMMARY_ROWS))
     if plan.unchanged:
         notes.append(
-            tn(plan.unchanged, "{n} selected conversation is already so.", "{n} selected ones are already so.")
+            tn(plan.unchanged, "{n} of those selected stays as it is.", "{n} of those selected stay as they are.")
         )
     if plan.reason:
         notes.append(t("Reason: {reason}", reason=said(plan.reason)))

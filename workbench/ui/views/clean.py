@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.domain.curation import Action
-from workbench.services import cleaning, curation
+from workbench.services import cleaning, curation, recipes
 from workbench.services.cleaning import RULES, CleanScan
 from workbench.services.project import Project, project_overview
 from workbench.ui.i18n import t, tn
@@ -70,7 +70,7 @@ def draw(project: Project) -> None:
             page="import_",
         )
         return
-    _ask(project)
+    rules = _ask(project)
     taken, busy = following.take(
         project, "clean", key=own_key(TASK), label=t("conversations read"), mine=True, keep=True
     )
@@ -86,7 +86,7 @@ def draw(project: Project) -> None:
         return  # what an older scan says must not be applied while a newer one runs
     scanned: Scanned | None = st.session_state.get(_SCAN)
     if scanned is None:
-        _rules_at_rest()
+        _rules_at_rest(project, rules)
         return
     if not scanned.found.hits:
         text = t("{n} conversations looked at: no rule found anything.", n=scanned.found.considered)
@@ -104,7 +104,8 @@ def _newest(project: Project) -> int:
     return last[0].id if last else 0
 
 
-def _ask(project: Project) -> None:
+def _ask(project: Project) -> list[str]:
+    """Draw what a scan is asked with and start one; returns the rules that will look."""
     with st.container(horizontal=True, vertical_alignment="bottom", border=True, key="wl-clean-ask"):
         query = st.text_input(
             t("Only where"), value=param("q"), key="clean-query", placeholder=t("a query; empty is all"), width=320
@@ -112,10 +113,11 @@ def _ask(project: Project) -> None:
         strict = st.toggle(t("One-word answers too"), key="clean-all", persist_state="session")
         go = st.button(t("Scan for troubles"), type="primary", icon=":material/search:")
     chosen = clean_rules.draw(project)
+    rules = chosen["rules"] + (["one-word"] if strict and "one-word" not in chosen["rules"] else [])
     if go:
         set_params(q=query)
-        rules = chosen["rules"] + (["one-word"] if strict and "one-word" not in chosen["rules"] else [])
         _scan(project, query or "", chosen["verdicts"], rules, chosen["params"])
+    return rules
 
 
 def _scan(
@@ -133,11 +135,17 @@ def _scan(
     st.rerun()
 
 
-def _rules_at_rest() -> None:
+def _rules_at_rest(project: Project, names: Sequence[str]) -> None:
+    own = {rule.name: rule for rule in recipes.own_rules(project)}
     st.caption(t("Scanning changes nothing. These rules will look:"))
     table(
         [t("Rule"), t("What it finds and does"), t("Why it matters")],
-        [(t(r.title), t(r.what), t(r.why)) for r in RULES.values() if r.default],
+        [
+            (n, clean_rules.own_words(own[n]), t("A rule of your own"))
+            if n in own
+            else (t(RULES[n].title), t(RULES[n].what), t(RULES[n].why))
+            for n in names
+        ],
     )
 
 

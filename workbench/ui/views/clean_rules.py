@@ -8,7 +8,7 @@ import streamlit as st
 
 from crlft.errors import CrlftError
 from workbench.curate.clean import active_rules, run_rules
-from workbench.curate.clean.own import OwnRule, own_rule
+from workbench.curate.clean.own import OwnRule, as_name, own_rule
 from workbench.curate.clean.personal import KINDS
 from workbench.curate.clean.rule import VERDICTS, Rule, Verdict
 from workbench.curate.diff import word_diff
@@ -20,9 +20,11 @@ from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.widgets.diff import diff
 from workbench.ui.widgets.errors import error_box, guarded, plain
+from workbench.ui.widgets.panes import visible_ops
 
 TRIED_ON = 300
 TRIALS_SHOWN = 3
+_CONTEXT = 80
 
 
 def draw(project: Project) -> Choice:
@@ -131,6 +133,15 @@ def keep(project: Project, found: CleanScan) -> None:
         )
 
 
+def own_words(rule: OwnRule) -> str:
+    """Return in words what a rule of one's own does."""
+    if rule.verdict == "fix":
+        return t("“{find}” becomes “{put}”.", find=rule.find, put=rule.replace)
+    if rule.verdict == "flag":
+        return t("“{find}” is flagged.", find=rule.find)
+    return t("Conversations with “{find}” are dropped.", find=rule.find)
+
+
 @st.fragment
 @guarded
 def _own(project: Project, own: list[OwnRule]) -> None:
@@ -152,7 +163,7 @@ def _own(project: Project, own: list[OwnRule]) -> None:
     put = st.text_input(t("Replace by"), key="own-replace", placeholder=t("nothing")) if verdict == "fix" else ""
     name = st.text_input(t("Name of the rule"), key="own-name", placeholder="sign-off")
     if find:
-        rule = OwnRule(name.strip() or "trial", find, put or "", pattern, whole, case, _verdict(verdict))
+        rule = OwnRule(as_name(name) or "trial", find, put or "", pattern, whole, case, _verdict(verdict))
         try:
             _try(project, rule)
             if st.button(t("Add this rule"), type="primary", disabled=not name.strip(), key="own-add"):
@@ -163,7 +174,7 @@ def _own(project: Project, own: list[OwnRule]) -> None:
             error_box(error)
     for known in own:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{plain(known.name)} · :small[{plain(own_rule(known).what)}]", width="stretch")
+            st.markdown(f"{plain(known.name)} · :small[{plain(own_words(known))}]", width="stretch")
             if st.button(t("Remove"), key=f"own-remove-{known.name}", type="tertiary"):
                 recipes.remove_own_rule(project, known.name, actor=state.curator())
                 st.rerun()
@@ -187,5 +198,6 @@ def _try(project: Project, rule: OwnRule) -> None:
                 st.caption(plain(f"{record.uid}: {finding.reason}"))
             elif finding.turn is not None:
                 before = record.conversation.turns[finding.turn].content
-                diff(word_diff(before[:600], finding.turns[finding.turn].content[:600]))
+                after = finding.turns[finding.turn].content
+                diff(visible_ops(word_diff(before, after)), context=_CONTEXT)
     st.caption(t("Finds {n} of the {of} newest conversations.", n=found, of=len(newest)))

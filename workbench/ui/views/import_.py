@@ -138,6 +138,8 @@ def _look(project: Project, names: Sequence[str]) -> None:
     choice = choose_classes(reports, curation.class_table(project))
     if all(report.complete for report in reports):
         st.caption(_in_all(reports))
+    else:
+        st.caption(t("Counted in the first rows of each large file; what follows is imported in the same way."))
     label = tn(len(reports), "Import this file", "Import these {n} files")
     if st.button(label, type="primary", icon=":material/download:", key="import-go"):
         paths = [report.path for report in reports]
@@ -223,6 +225,8 @@ def _result(project: Project, report: ImportReport) -> None:
             bad=report.quarantined,
         )
     )
+    if report.already_there and not report.imported and not report.quarantined:
+        st.info(t("Nothing new: the project has all of it already."), icon=":material/check:")
     if report.repairs:
         mended = ", ".join(f"{in_words(name)} × {n:,}" for name, n in report.repairs.items())
         st.caption(t("Mended on reading: {what}", what=mended))

@@ -87,9 +87,9 @@ def _format(report: FileReport) -> str:
     parts = report.container.split(", ")
     container = ", ".join(t(PACKED[part]) if part in PACKED else part for part in parts)
     if report.schema:
-        return t("columns mapped by hand ({container})", container=container)
+        return t("columns mapped by hand · {container}", container=container)
     return t(
-        "{format} ({container}), known by its first rows: {why}",
+        "{format} · {container} · known by its first rows: {why}",
         format=title_of(report.format),
         container=container,
         why=said(report.why),

@@ -19,7 +19,7 @@ from workbench.ui.views import acting
 from workbench.ui.views.querytext import term
 from workbench.ui.views.reader import local_time
 from workbench.ui.views.working import busy, own_key, take
-from workbench.ui.widgets.bars import counts_chart
+from workbench.ui.widgets.bars import BARS_SHOWN, counts_chart
 from workbench.ui.widgets.errors import guarded, plain
 from workbench.ui.widgets.layout import metric_row, page_header, section
 from workbench.ui.widgets.steps import Step, steps
@@ -103,7 +103,7 @@ def _figures(overview: Overview) -> None:
     metric_row(
         [
             (t("Conversations"), overview.conversations, ""),
-            (t("Kept"), statuses.get("kept", 0), ""),
+            (t("Kept"), statuses.get("kept", 0), t("{n} not decided yet", n=statuses.get("pending", 0))),
             (t("Dropped"), statuses.get("dropped", 0), t("with a reason, never deleted")),
             (t("Untagged"), overview.untagged, ""),
             (t("Supervised tokens"), overview.supervised_tokens, t("text that is learnt from")),
@@ -113,7 +113,9 @@ def _figures(overview: Overview) -> None:
 
 
 def _composition(project: Project, overview: Overview) -> None:
-    section(t("Composition"), t("click a bar to see these conversations"))
+    dropped = overview.statuses.get("dropped", 0)
+    note = t("click a bar to see these conversations")
+    section(t("Composition"), t("{note}; without the dropped ones", note=note) if dropped else note)
     colours = {row.name: row.colour for row in curation.class_table(project)}
     data: Mapping[str, Mapping[str, int]] = {
         "class": overview.classes,
@@ -124,9 +126,13 @@ def _composition(project: Project, overview: Overview) -> None:
     labels: dict[str, str] = {status: t(status) for status in STATUSES}
     labels["none"] = t("none")
     shown = [(field, title) for field, title in CHARTS if len(data[field]) > 1] or [CHARTS[0]]
-    for column, (field, title) in zip(st.columns(len(shown)), shown, strict=True):
+    with st.container(key="wb-composition"):
+        columns = st.columns(len(shown))
+    for column, (field, title) in zip(columns, shown, strict=True):
         with column:
-            st.caption(t(title))
+            all_of = len(data[field])
+            more = t("the largest {n} of {all}", n=BARS_SHOWN, all=all_of) if all_of > BARS_SHOWN else ""
+            st.caption(" · ".join(text for text in (t(title), more) if text))
             picked = counts_chart(
                 data[field],
                 key=f"project-{field}",
@@ -134,7 +140,8 @@ def _composition(project: Project, overview: Overview) -> None:
                 labels=labels,
             )
             if picked is not None:
-                goto("browse", q=term(field, picked))
+                without = " -status:dropped" if dropped and field != "status" else ""
+                goto("browse", q=term(field, picked) + without)
 
 
 def _log(project: Project) -> None:

@@ -69,6 +69,7 @@ def counts_figure(counts: Mapping[str, int], colours: Mapping[str, str], labels:
             "fixedrange": True,
             "ticks": "",
             "automargin": True,
+            "ticklabelstandoff": 2,
         },
         showlegend=False,
     )

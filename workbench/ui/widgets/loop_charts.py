@@ -102,7 +102,7 @@ def similarity_histogram(bars: Sequence[tuple[float, int]], threshold: float) ->
     figure_layout(figure, x=t("similarity"), y=t("pairs"), height=200, legend=False)
     # One bar of exact copies would hide the shoulder where the threshold is decided.
     if max(counts, default=0) > 50:
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(type="log", dtick=1)  # powers of ten only: the 2 and 5 between them read as 2 and 5
     return figure
 
 

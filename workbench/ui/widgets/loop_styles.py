@@ -33,7 +33,9 @@ CSS = """
 .wl-turn { margin-inline: 0 !important; max-height: 26rem; overflow-y: auto; }
 [class*="st-key-clean-show-"] button, [class*="st-key-clean-show-"] button div { justify-content: flex-start; }
 [class*="st-key-clean-show-"] button { min-height: 2.1rem; }
+.st-key-wl-dup-search [role="radiogroup"] button { min-height: 2.35rem; }
 [class*="st-key-wl-rule-"] { min-height: 2.2rem; }
+[class*="st-key-wl-rule-"] .stHtml { display: flex; }
 .wl-turn .wb-diff { border: 0; padding: 0; font-size: inherit; }
 .wl-hit { border: 1px solid color-mix(in srgb, currentColor 13%, transparent); border-radius: .5rem;
   padding: .5rem .8rem .65rem; display: flex; flex-direction: column; gap: .3rem; }
