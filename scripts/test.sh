@@ -12,9 +12,10 @@ if [ -z "${WORKBENCH_CHROMIUM:-}" ]; then
   fi
   printf 'No Chromium found: the browser tests are skipped (Debian/Ubuntu: apt install chromium).\n'
 fi
+cores=$(env -u OMP_NUM_THREADS nproc 2>/dev/null || echo some)
 # Models in tests are tiny: more threads than this only get in each other's way.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
-printf 'Running the tests (%s cores; a few minutes) …\n' "$(nproc 2>/dev/null || echo some)"
+printf 'Running the tests (%s cores; a few minutes) …\n' "$cores"
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT
 status=0

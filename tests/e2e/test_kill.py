@@ -158,17 +158,23 @@ def test_a_curator_killed_ten_times_leaves_the_store_whole(project):
 def test_a_starter_killed_at_random_moments_leaves_no_run_in_a_wrong_state(project, tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_LOCK_DIR", str(tmp_path / "devices"))
     rng = random.Random(20261123)
+
+    def folders():
+        return len(list(project.runs.glob("2*")))
+
     for _ in range(20):
+        wanted = folders() + rng.choice([0, 1, 1, 2])  # by what it did, not by the clock: machines differ
         command = [sys.executable, "-c", BUSY_STARTER, str(project.root)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as starter:
             assert starter.stdout.readline() == b"begun\n"
+            until(lambda wanted=wanted: folders() >= wanted)
             with pytest.raises(subprocess.TimeoutExpired):
-                starter.wait(timeout=rng.uniform(0.0, 1.5))
+                starter.wait(timeout=rng.uniform(0.0, 0.4))
             starter.kill()
     check_store(project)
     until(lambda: not any(j.live for j in training.list_runs(project)))
     runs = training.list_runs(project)
-    assert len(runs) >= 10, "it was killed before it could start anything"
+    assert len(runs) >= 10, "most of the runs that were begun are known"
     for job in runs:
         # Whoever was killed had promised nothing yet: the run is there and ended, or says how to go on.
         assert job.status == "done" or (job.status == "killed" and job.remedy.startswith("resume")), job
