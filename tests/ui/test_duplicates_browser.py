@@ -52,44 +52,74 @@ def dropped(project: Project) -> list[int]:
     return browsing.matching_seqs(project, "status:dropped")
 
 
+def press(page: Page, *keys: str) -> None:
+    """Press keys at once, one after the other: nothing waits for what they do."""
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def shows(page: Page, *texts: str) -> None:
+    """Wait until the page says all of it."""
+    for text in texts:
+        expect(page.get_by_text(text)).to_be_visible()
+
+
 def test_groups_are_walked_decided_dropped_and_undone_by_keys_alone(
     page: Page, served: tuple[Project, str]
 ) -> None:
     project, address = served
     page.goto(f"{address}/duplicates")
-    expect(page.get_by_text("Group 1 of 3")).to_be_visible()
-    expect(page.get_by_text("Stays: best class, then the longest answer")).to_be_visible()
+    shows(page, "Group 1 of 3", "Stays: best class, then the longest answer")
     expect(page.locator(".wl-pane ins, .wl-pane del").first).to_be_visible()
     expect(page.locator(".wl-pane").first.get_by_text("reward 1")).to_be_visible()
     settled(page)
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("Group 2 of 3")).to_be_visible()
-    page.keyboard.press("l")
-    expect(page.get_by_text("Left as it is: nothing in this group goes.")).to_be_visible()
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("Group 3 of 3")).to_be_visible()
-    page.keyboard.press("p")
-    expect(page.get_by_text("Stays: the longest answer, then the best class")).to_be_visible()
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("Group 2 of 3")).to_be_visible()
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("Group 1 of 3")).to_be_visible()
-    page.keyboard.press("1")
-    expect(page.get_by_text("Stays: chosen by hand")).to_be_visible()
+    press(page, "ArrowRight", "l")
+    shows(page, "Group 2 of 3", "Left as it is: nothing in this group goes.", "1 group left alone")
+    press(page, "ArrowRight", "p")
+    shows(page, "Group 3 of 3", "Stays: the longest answer, then the best class")
+    press(page, "ArrowLeft", "ArrowLeft", "1")
+    shows(page, "Group 1 of 3", "Stays: chosen by hand")
+    shows(page, "1 chosen by hand, 1 group by a rule of its own, 1 group left alone")
+    careful = page.get_by_role("checkbox", name="Leave groups with tagging conflicts alone")
     page.locator('[data-testid="stCheckbox"] input').first.focus()
-    page.keyboard.press("Space")  # conflicts are decided here, too
-    expect(page.get_by_role("checkbox", name="Leave groups with tagging conflicts alone")).not_to_be_checked()
-    page.keyboard.press("Tab")
-    page.keyboard.press("d")
+    press(page, "Space")  # conflicts are decided here, too
+    expect(careful).not_to_be_checked()
+    press(page, "Tab")
+    settled(page)
+    press(page, "d")
     expect(page.get_by_role("button", name="Apply to 4 conversations")).to_be_visible()
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Done: drop 4 duplicates in 2 groups")).to_be_visible()
+    press(page, "Enter")
+    shows(page, "Done: drop 4 duplicates in 2 groups")
     gone = dropped(project)
     assert len(gone) == 4
     assert not {4, 5, 6} & set(gone)
-    page.keyboard.press("u")
-    expect(page.get_by_text("Group 1 of 3")).to_be_visible()
-    page.wait_for_timeout(500)
+    settled(page)
+    press(page, "u")
+    shows(page, "Undone: drop 4 duplicates in 2 groups", "Group 1 of 3")
+    assert dropped(project) == []
+
+
+def test_a_burst_of_keys_ends_where_slow_presses_do_and_typing_is_not_heard(
+    page: Page, served: tuple[Project, str]
+) -> None:
+    project, address = served
+    page.goto(f"{address}/duplicates")
+    shows(page, "Group 1 of 3")
+    page.get_by_text("Leave groups with tagging conflicts alone").click()
+    settled(page)
+    press(page, *"lplplp", "ArrowRight", "l", "ArrowRight", "ArrowRight", "ArrowLeft", "1")
+    shows(page, "Group 2 of 3", "1 chosen by hand, 1 group by a rule of its own, 2 groups left alone")
+    shows(page, "Left as it is: nothing in this group goes.")
+    press(page, "l", "d", "ArrowRight", "l")  # what comes after the plan was asked for is not for the groups
+    shows(page, "in 2 groups")
+    press(page, "Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    shows(page, "Group 2 of 3", "1 chosen by hand, 1 group by a rule of its own, 1 group left alone")
+    page.get_by_role("textbox", name="Only where").focus()
+    press(page, "l", "d", "ArrowLeft", "Tab")
+    settled(page)
+    shows(page, "Group 2 of 3", "1 chosen by hand, 1 group by a rule of its own, 1 group left alone")
+    expect(page.get_by_role("dialog")).to_be_hidden()
     assert dropped(project) == []
 
 
@@ -100,9 +130,10 @@ def test_a_leak_is_shown_with_its_place(page: Page, served: tuple[Project, str])
     page.get_by_role("button", name="Look for leaks").click()
     expect(page.get_by_text("Leak 1 of 9, least alike first")).to_be_visible()
     expect(page.locator(".wl-marked mark")).to_have_text(SAID)
-    page.keyboard.press("l")
-    expect(page.get_by_text("1 left in by hand")).to_be_visible()
-    page.keyboard.press("d")
-    expect(page.get_by_text("Drop 8 conversations that leak evaluation prompts")).to_be_visible()
-    page.keyboard.press("Escape")
+    settled(page)
+    press(page, "l", *["ArrowRight"] * 6, "l", "ArrowLeft", "l", "l")
+    shows(page, "Leak 6 of 9, least alike first", "2 left in by hand")
+    press(page, "d")
+    shows(page, "Drop 7 conversations that leak evaluation prompts")
+    press(page, "Escape")
     assert dropped(project) == []

@@ -11,7 +11,8 @@ from workbench.services.project import Project, project_overview
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto, param, set_params
 from workbench.ui.views import acting, leaks
-from workbench.ui.views.duplicates_review import ByHand, draw_contrasts, draw_groups, draw_pairs
+from workbench.ui.views.duplicates_hand import ByHand
+from workbench.ui.views.duplicates_review import draw_contrasts, draw_groups, draw_pairs
 from workbench.ui.views.duplicates_search import draw_search, told
 from workbench.ui.views.working import address_tabs
 from workbench.ui.widgets.errors import plain
@@ -172,6 +173,7 @@ def _policy() -> str:
 
 def _apply(project: Project, result: DuplicateResult, keep: str) -> None:
     hand = by_hand(result)
+    hand.changed = False  # what follows shows it
     careful = st.checkbox(
         t("Leave groups with tagging conflicts alone"),
         value=bool(result.conflicts),
@@ -203,7 +205,7 @@ def _apply(project: Project, result: DuplicateResult, keep: str) -> None:
         )
         if notes:
             st.caption(plain(", ".join(notes)))
-    if clicked:
+    if clicked or hand.take_asked():
         groups = {g.id for g in result.groups} - hand.skip
         overrides = {g: seq for g, seq in hand.keep.items() if g in groups}
         plan = duplicates.plan_dedupe(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -14,31 +13,23 @@ from workbench.services.duplicates import KEEP, DuplicateResult, GroupView, Memb
 from workbench.services.project import Project
 from workbench.ui.i18n import said, t, tn
 from workbench.ui.nav import goto
-from workbench.ui.views.stepping import step
+from workbench.ui.views.duplicates_hand import (
+    BESIDE,
+    GROUP,
+    ByHand,
+    Deciding,
+    copies_from,
+    copies_place,
+    pages_of_copies,
+)
+from workbench.ui.views.stepping import places, step, walk_keys
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.diff import diff_html
 from workbench.ui.widgets.errors import guarded
+from workbench.ui.widgets.heard_keys import hear
 from workbench.ui.widgets.panes import pane_html, visible_ops
 
-BESIDE = 2
-"""How many copies stand beside the one that is kept; the others are a click away."""
-
 CONTRAST_COLUMNS = 3
-
-
-@dataclass(slots=True)
-class ByHand:
-    """What a person decided about single groups of a search, until it is applied.
-
-    Attributes:
-        keep: Group id to the member that stays.
-        policy: Group id to the keep policy of that group alone.
-        skip: Groups that are left as they are.
-    """
-
-    keep: dict[int, int] = field(default_factory=dict)
-    policy: dict[int, str] = field(default_factory=dict)
-    skip: set[int] = field(default_factory=set)
 
 
 def turn_diffs(kept: Record, other: Record) -> dict[int, str]:
@@ -58,6 +49,8 @@ def draw_groups(
     project: Project, result: DuplicateResult, keep: str, hand: ByHand, colours: Mapping[str, str]
 ) -> None:
     """Draw one group: who stays and why, who goes, and what a person may change about it."""
+    if hand.changed:  # the page around it says how much was decided by hand, and asks for the plan
+        st.rerun()
     groups = list(result.groups)
     with st.container(horizontal=True, vertical_alignment="center", key="wl-dup-bar"):
         order = st.segmented_control(
@@ -80,18 +73,17 @@ def draw_groups(
         if not groups:
             st.caption(t("No group is like that."))
             return
-        index = step("dup-group", len(groups))
+        index = step(GROUP, len(groups))
         st.caption(t("Group {i} of {n}", i=index + 1, n=len(groups)))
-    group = groups[index]
-    view = duplicates.view_group(
-        project, result, group.id, keep=hand.policy.get(group.id, keep), by_hand=hand.keep.get(group.id)
-    )
+    deciding = Deciding(project, result, groups, keep, hand, places())
+    hear("dup-heard", deciding.keys(), closing=("d",))
+    view = deciding.view()
     if not view.members:
         st.caption(t("Its members have been dropped meanwhile."))
         return
-    _group_head(project, result, view, group.lowest)
-    _group_choices(view, keep, hand)
-    _members(view, colours, hand)
+    _group_head(project, result, view, groups[index].lowest)
+    _group_choices(view, deciding)
+    _members(view, colours, deciding)
 
 
 def _group_head(project: Project, result: DuplicateResult, view: GroupView, lowest: float) -> None:
@@ -110,11 +102,11 @@ def _group_head(project: Project, result: DuplicateResult, view: GroupView, lowe
             goto("browse", q=f"dup:{view.id}")
 
 
-def _group_choices(view: GroupView, keep: str, hand: ByHand) -> None:
+def _group_choices(view: GroupView, deciding: Deciding) -> None:
     """Draw what a person may decide about this group alone: who stays, or that it is left as it is."""
     with st.container(horizontal=True, vertical_alignment="center", key="wl-dup-choices"):
         policies = list(KEEP)
-        current = hand.policy.get(view.id, keep)
+        current = deciding.hand.policy.get(view.id, deciding.keep)
         chosen = st.selectbox(
             t("In this group stays"),
             policies,
@@ -125,51 +117,40 @@ def _group_choices(view: GroupView, keep: str, hand: ByHand) -> None:
             label_visibility="collapsed",
             width=560,
         )
-        following = policies[(policies.index(current) + 1) % len(policies)]
-        if st.button(t("Another rule"), key="dup-rule", icon=":material/sync:", shortcut="P"):
-            chosen = following
+        rule, icon = t("Another rule"), ":material/sync:"
+        st.button(rule, key="dup-rule", icon=icon, shortcut="P", on_click=deciding.another_policy)
         if chosen is not None and chosen != current:
-            _set_policy(view.id, chosen, keep, hand)
-        skipped = view.id in hand.skip
-        if st.button(
+            deciding.follow(view.id, chosen)
+            st.rerun()
+        skipped = view.id in deciding.hand.skip
+        st.button(
             t("Decide it after all") if skipped else t("Leave it as it is"),
             key=f"dup-skip-{view.id}",
             icon=":material/lock_open:" if skipped else ":material/lock:",
             shortcut="L",
-        ):
-            (hand.skip.discard if skipped else hand.skip.add)(view.id)
-            st.rerun()
+            on_click=deciding.leave,
+        )
         if skipped:
             st.caption(t("Left as it is: nothing in this group goes."))
 
 
-def _set_policy(group_id: int, chosen: str, keep: str, hand: ByHand) -> None:
-    hand.keep.pop(group_id, None)
-    if chosen == keep:
-        hand.policy.pop(group_id, None)
-    else:
-        hand.policy[group_id] = chosen
-    st.rerun()
-
-
-def _members(view: GroupView, colours: Mapping[str, str], hand: ByHand) -> None:
+def _members(view: GroupView, colours: Mapping[str, str], deciding: Deciding) -> None:
     first, *others = view.members
-    start = 0
-    if len(others) > BESIDE:
-        pages = -(-len(others) // BESIDE)
+    start = copies_from(view, deciding.here)
+    if pages_of_copies(view) > 1:
         with st.container(horizontal=True, vertical_alignment="center", key="wl-dup-copies"):
-            start = step(f"dup-members-{view.id}-{first.record.seq}", pages, ("Up", "Down")) * BESIDE
+            step(copies_place(view), pages_of_copies(view), ("Up", "Down"))
             last = min(start + BESIDE, len(others))
             st.caption(t("Others {i} to {j} of {n}", i=start + 1, j=last, n=len(others)))
     shown = others[start : start + BESIDE]
-    skipped = view.id in hand.skip
-    places = st.columns(1 + len(shown))
-    with places[0]:
+    skipped = view.id in deciding.hand.skip
+    columns = st.columns(1 + len(shown))
+    with columns[0]:
         title = t("Stays") if skipped else t("Stays: {why}", why=t(first.why))
         st.html(_pane(first, colours, title))
-    for number, (place, member) in enumerate(zip(places[1:], shown, strict=True), 1):
+    for number, (place, member) in enumerate(zip(columns[1:], shown, strict=True), 1):
         with place:
-            _other(view, first, member, colours, hand, shortcut=str(number))
+            _other(view, first, member, colours, deciding, shortcut=str(number))
 
 
 def _pane(
@@ -184,12 +165,12 @@ def _other(
     first: MemberView,
     member: MemberView,
     colours: Mapping[str, str],
-    hand: ByHand,
+    deciding: Deciding,
     *,
     shortcut: str,
 ) -> None:
     bodies = turn_diffs(first.record, member.record)
-    if view.id in hand.skip:
+    if view.id in deciding.hand.skip:
         title = t("Stays")
     elif member.kept:
         title = t("Stays too: {why}", why=t(member.why))
@@ -199,9 +180,14 @@ def _other(
         title = t("Goes: {why}; the same text", why=said(member.why))
     st.html(_pane(member, colours, title, bodies))
     key = f"dup-keep-{member.record.seq}"
-    if st.button(t("Keep this one"), key=key, icon=":material/swap_horiz:", shortcut=shortcut):
-        hand.keep[view.id] = member.record.seq
-        st.rerun()
+    st.button(
+        t("Keep this one"),
+        key=key,
+        icon=":material/swap_horiz:",
+        shortcut=shortcut,
+        on_click=deciding.stay,
+        args=(view.id, member.record.seq),
+    )
 
 
 @st.fragment
@@ -229,6 +215,7 @@ def draw_pairs(project: Project, result: DuplicateResult, colours: Mapping[str, 
             width="content",
         )
         st.caption(t("Pair {i} of {n}", i=index + 1, n=len(pairs)))
+    hear("dup-pair-heard", walk_keys(f"dup-pair-{side}", len(pairs)))
     records = browsing.get_records(project, [pair.a, pair.b])
     if len(records) == 2:
         _side_by_side(records, colours)
@@ -253,6 +240,7 @@ def draw_contrasts(project: Project, result: DuplicateResult, colours: Mapping[s
                 of=len(result.contrasts),
             )
         )
+    hear("dup-contrast-heard", walk_keys("dup-contrast", len(result.contrasts)))
     records = browsing.get_records(project, seqs)
     records.sort(key=lambda r: (r.conversation.class_name or "", r.seq))
     _side_by_side(_one_of_each_class(records, CONTRAST_COLUMNS), colours)

@@ -10,6 +10,8 @@ from workbench.services.project import Project, project_overview
 from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
 from workbench.ui.views import following
+from workbench.ui.views.duplicates_hand import GROUP
+from workbench.ui.views.stepping import places
 from workbench.ui.widgets.errors import guarded
 
 TASK = "duplicates"
@@ -59,7 +61,7 @@ def draw_search(project: Project) -> bool:
         following.begin(project, "dedupe", asked, title="search for duplicates", small=small, key=TASK)
     taken, busy = following.take(project, "dedupe", key=TASK, label=t("conversations read"))
     if taken is not None:
-        st.session_state["dup-group"] = 0
+        places().put(GROUP, 0)
         set_params(result=taken.result.id)
     if busy:
         draw_embedding(project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
 import streamlit as st
@@ -23,14 +24,28 @@ from workbench.ui.i18n import said, t, tn
 from workbench.ui.views import acting, following
 from workbench.ui.views.duplicates_search import AT_ONCE, draw_embedding
 from workbench.ui.views.import_sources import uploaded_files
-from workbench.ui.views.stepping import step
+from workbench.ui.views.stepping import places, step, walk_keys
 from workbench.ui.views.working import own_key
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.errors import guarded
+from workbench.ui.widgets.heard_keys import hear
 from workbench.ui.widgets.layout import metric_row
 from workbench.ui.widgets.panes import pane_html
 
-_RESULT, _LEFT = "leak-result", "leak-left"
+_RESULT, _LEFT, _AT = "leak-result", "leak-left", "leak-at"
+
+
+@dataclass(slots=True)
+class _Left:
+    """What a person leaves in; `asked` for the plan by key, `changed` since the page around it was drawn."""
+
+    seqs: set[int] = field(default_factory=set)
+    asked: bool = False
+    changed: bool = False
+
+    def take_asked(self) -> bool:
+        asked, self.asked = self.asked, False
+        return asked
 
 
 @guarded
@@ -95,14 +110,12 @@ def _search(project: Project) -> bool:
         small = not meaning and project_overview(project).conversations <= AT_ONCE
         title = "search for leaked evaluation prompts"
         following.begin(project, "leaks", asked, title=title, small=small, key=key)
-    taken, running = following.take(
-        project, "leaks", key=key, label=t("conversations read"), mine=True, keep=True
-    )
+    taken, running = following.take(project, "leaks", key=key, label=t("conversations read"), mine=True, keep=True)
     if running and meaning:
         draw_embedding(project)
     if taken is not None:
-        st.session_state[_RESULT], st.session_state[_LEFT] = taken.result, set()
-        st.session_state["leak-at"] = 0
+        st.session_state[_RESULT], st.session_state[_LEFT] = taken.result, _Left()
+        places().put(_AT, 0)
     return running
 
 
@@ -128,7 +141,9 @@ def _found(project: Project, result: LeakResult) -> None:
                 key="leak-s",
             )
     leaks = result.at(overlap, similarity)
-    leave: set[int] = st.session_state[_LEFT]
+    left_in: _Left = st.session_state[_LEFT]
+    left_in.changed = False  # what follows shows it
+    leave = left_in.seqs
     there = {s.seq for s in browsing.summaries(project, [leak.seq for leak in leaks]) if s.status != "dropped"}
     leaks = [leak for leak in leaks if leak.seq in there]
     going = [leak for leak in leaks if leak.seq not in leave]
@@ -150,7 +165,7 @@ def _found(project: Project, result: LeakResult) -> None:
         )
         if len(going) < len(leaks):
             st.caption(tn(len(leaks) - len(going), "{n} left in by hand", "{n} left in by hand"))
-    if clicked:
+    if clicked or (left_in.take_asked() and going):
         plan = decontamination.plan_decontamination(
             project, result, overlap=overlap, similarity=similarity, leave=leave
         )
@@ -165,9 +180,20 @@ def _found(project: Project, result: LeakResult) -> None:
 @guarded
 def _look(project: Project, result: LeakResult, leaks: Sequence[Leak]) -> None:
     """Draw one leak: the prompt on the left, the conversation with the place marked on the right."""
-    leave: set[int] = st.session_state[_LEFT]
+    left_in: _Left = st.session_state[_LEFT]
+    if left_in.changed:  # the page around it counts them, and asks for the plan
+        st.rerun()
+    here = places()
+
+    def leave_in() -> None:
+        left_in.seqs ^= {leaks[here.at(_AT, len(leaks))].seq}
+        left_in.changed = True
+
+    def review() -> None:
+        left_in.asked = left_in.changed = True
+
     with st.container(horizontal=True, vertical_alignment="center", key="wl-leak-bar"):
-        index = step("leak-at", len(leaks))
+        index = step(_AT, len(leaks))
         leak = leaks[index]
         score = f"{leak.score:.2f}"
         way = (
@@ -177,15 +203,15 @@ def _look(project: Project, result: LeakResult, leaks: Sequence[Leak]) -> None:
         )
         st.html(f'<div class="wb-chips">{chip(way)}</div>', width="content")
         st.caption(t("Leak {i} of {n}, least alike first", i=index + 1, n=len(leaks)))
-        stays = leak.seq in leave
-        if st.button(
+        stays = leak.seq in left_in.seqs
+        st.button(
             t("It is a leak after all") if stays else t("No leak: leave it in"),
             key="leak-leave",
             icon=":material/lock_open:" if stays else ":material/lock:",
             shortcut="L",
-        ):
-            (leave.discard if stays else leave.add)(leak.seq)
-            st.rerun()
+            on_click=leave_in,
+        )
+    hear("leak-heard", {**walk_keys(_AT, len(leaks)), "l": leave_in, "d": review}, closing=("d",))
     item = result.items[leak.item]
     records = browsing.get_records(project, [leak.seq])
     if not records:

@@ -31,7 +31,9 @@ _queue = st.components.v2.component(
     js=(_HERE / "focus_drawing.js").read_text("utf-8") + (_HERE / "focus_queue.js").read_text("utf-8"),
 )
 _outbox = st.components.v2.component(
-    "workbench_focus_outbox", html="<span></span>", js=(_HERE / "focus_outbox.js").read_text("utf-8")
+    "workbench_focus_outbox",
+    html="<span></span>",
+    js=(_HERE / "courier.js").read_text("utf-8") + (_HERE / "focus_outbox.js").read_text("utf-8"),
 )
 
 MAX_TURNS = 60
