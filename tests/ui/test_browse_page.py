@@ -15,7 +15,8 @@ def by_hand(monkeypatch):
 
     def bar(*_, on_tab, on_tool, **__):
         for name in ("edit", "raw", "like"):
-            st.button(name, key=f"browse-{name}", on_click=on_tool, args=(name,))
+            used = lambda name=name: on_tool(name, st.session_state["browse_seq"])  # noqa: E731
+            st.button(name, key=f"browse-{name}", on_click=used)
 
     def rows(*_, on_turn, on_page, **__):
         for by in (-1, 1):
@@ -107,6 +108,26 @@ def test_dropping_keeps_the_conversation_and_the_reason(project, open_page):
     decide(project, app, "drop", "dropped by hand")
     record = browsing.get_record(project, first)
     assert (record.status, bool(record.drop_reason)) == ("dropped", True)
+    decide(project, app, "undo", id="u1")
+    assert browsing.get_record(project, first).status == "pending"
+    assert [message.value for message in app.toast] == ["Undone: drop 1 conversation"]
+    decide(project, app, "undo", id="u2")
+    assert "has done nothing that can be undone" in app.toast[0].value
+
+
+def test_undoing_a_large_act_by_key_is_left_to_the_frame_and_done_once(project, open_page, monkeypatch):
+    monkeypatch.setattr(curation, "UNDONE_AT_ONCE", 2)
+    app = open_page("browse", q="class:none")
+    bulk(app, "tag", tag="expert")
+    app.button(key="plan-apply").click().run()
+    assert counts(project)["expert"] == 16
+    app.session_state["browse_seq"] = browsing.matching_seqs(project, "")[0]
+    decide(project, app, "undo", id="u1")
+    assert counts(project)["expert"] == 8
+    last = curation.log(project, limit=1)[0].id
+    decide(project, app, "undo", id="u1")
+    assert curation.log(project, limit=1)[0].id == last
+    assert not [b for b in app.button if b.key == "notice-undo"]
 
 
 def test_a_decision_that_comes_twice_counts_once(project, open_page, monkeypatch):
@@ -114,7 +135,7 @@ def test_a_decision_that_comes_twice_counts_once(project, open_page, monkeypatch
     seqs = [r.seq for r in browsing.search(project, "").items]
     app = open_page("browse")
     last = curation.log(project, limit=1)[0].id
-    decide(project, app, "tag", "sub", turn=1, **{"from": seqs[0]})
+    decide(project, app, "tag", "sub", turn=1, number=1, **{"from": seqs[0]})
     assert app.session_state["browse_seq"] == seqs[2]
     app.button(key="send").click().run()
     assert curation.log(project, limit=1)[0].id == last + 1

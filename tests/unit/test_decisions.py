@@ -51,6 +51,24 @@ def test_whoever_comes_second_is_told_and_nothing_changes(project: Project) -> N
     assert moved_on(project, [(1, 0), (2, 0)]) == [(1, "ann")]
 
 
+def test_an_undo_that_names_nothing_takes_back_the_last_action_whatever_it_was(project: Project) -> None:
+    curation.apply_plan(project, curation.plan_tag(project, "expert", query=""), actor="ann")
+    decide(project, Decision("a", "drop", 2, 1, ""), actor="ann")
+    decide(project, Decision("b", "drop", 3, 1, ""), actor="ben")
+    first = decide(project, Decision("u", "undo", 2, 0), actor="ann")
+    assert (first.ok, browsing.get_record(project, 2).status) == (True, "pending")
+    assert decide(project, Decision("u", "undo", 2, 0), actor="ann") == first  # sent twice
+    assert browsing.get_record(project, 2).conversation.class_name == "expert"
+    assert decide(project, Decision("c", "tag", 2, 1, "sub", after="u"), actor="ann").ok
+    assert decide(project, Decision("d", "comment", 2, 4, "seen", after="a"), actor="ann").ok  # the newer counts
+    for key in ("v", "w", "x"):
+        assert decide(project, Decision(key, "undo", 2, 0), actor="ann").ok
+    refused = decide(project, Decision("y", "undo", 2, 0), actor="ann")
+    assert (refused.ok, "ann has done nothing" in refused.message) == (False, True)
+    assert browsing.matching_seqs(project, "class:expert") == []
+    assert browsing.get_record(project, 3).status == "dropped"
+
+
 def test_undo_of_what_was_refused_or_unknown_is_no_fault(project: Project) -> None:
     outcome = decide(project, Decision("u", "undo", 1, 0, "never came"), actor="ann")
     assert (outcome.ok, outcome.action_id) == (True, None)

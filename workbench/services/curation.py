@@ -64,6 +64,8 @@ __all__ = [
     "undo",
 ]
 
+UNDONE_AT_ONCE = 2_000
+"""Undoing a larger action shows its progress."""
 ASKED_BY_NUMBER = ("import", "bring-back")
 """Actions that are undone only when named: pressing undo once too often must not drop an import."""
 
@@ -140,16 +142,32 @@ def undo(
     """
     with project.database.write() as connection:
         if action_id is None:
-            last = action_store.last_undoable(connection, actor)
-            if last is None:
-                raise PlanError(f"{actor} has done nothing that can be undone", "name an action of the log")
-            if last.kind in ASKED_BY_NUMBER:
-                raise PlanError(
-                    f"the last action is {last.id} ({last.title}); undoing it drops its conversations",
-                    f"name it if that is meant: undo {last.id}",
-                )
-            action_id = last.id
+            action_id = last_to_undo(connection, actor).id
         return undo_action(connection, action_id, actor, measure_many, on_progress)
+
+
+def last_to_undo(connection: Connection, actor: str) -> Action:
+    """Return what an undo that names no action takes back.
+
+    Raises:
+        PlanError: There is nothing, or it is to be asked for by its number.
+    """
+    last = action_store.last_undoable(connection, actor)
+    if last is None:
+        raise PlanError(f"{actor} has done nothing that can be undone", "name an action of the log")
+    if last.kind in ASKED_BY_NUMBER:
+        raise PlanError(
+            f"the last action is {last.id} ({last.title}); undoing it drops its conversations",
+            f"name it if that is meant: undo {last.id}",
+        )
+    return last
+
+
+def undo_takes_long(project: Project, actor: str) -> bool:
+    """Return whether to undo this actor's last action takes so long that its progress should be seen."""
+    with project.database.read() as connection:
+        last = action_store.last_undoable(connection, actor)
+    return last is not None and last.affected > UNDONE_AT_ONCE
 
 
 def log(project: Project, limit: int = 50, *, before: int | None = None, kind: str | None = None) -> list[Action]:

@@ -20,7 +20,7 @@ from workbench.domain.curation import Action, Plan
 from workbench.domain.errors import NotFound, PlanError
 from workbench.services import panels, planning
 from workbench.services.classes import class_scheme
-from workbench.services.curation import apply_within
+from workbench.services.curation import apply_within, last_to_undo
 from workbench.services.project import Project
 from workbench.store import decisions as store
 from workbench.store.undo import undo_action
@@ -37,9 +37,11 @@ class Decision:
         kind: One of `PLANNERS`, `undo`, or `opinion` (what one thinks, blind; it changes no conversation).
         seq: The conversation.
         revision: The revision that was seen.
-        value: What was decided: a class, a reason, a text; for `undo` the id of the decision to take back.
+        value: What was decided: a class, a reason, a text; for `undo` the id of the decision to take back, or
+            nothing: then the maker's last action in force, whatever it was.
         turn: The turn an edit or an exclusion is about.
-        after: The maker's own decision on this conversation just before, or empty; its revision counts then.
+        after: The maker's own decision on this conversation just before, or empty; its revision counts then,
+            unless a later one was seen.
         actor: Who decided; empty is whoever sends it.
         panel: The panel that an opinion or an adjudication belongs to.
         reason: Why, for a reward.
@@ -164,7 +166,7 @@ def _carry_out(project: Project, decision: Decision, who: str) -> Outcome:
     if known is not None:
         return _outcome(known)
     plan = PLANNERS[decision.kind](project, decision)
-    expected = before.revision if before is not None else decision.revision
+    expected = max(decision.revision, before.revision if before is not None else 0)
     if plan.changes and plan.changes[0].revision != expected:
         return _conflict(project, decision)
     try:
@@ -198,10 +200,12 @@ def _undo(project: Project, decision: Decision, who: str) -> Outcome:
         known = store.get_decision(connection, decision.id)
         if known is not None:
             return _outcome(known)
-        target = store.get_decision(connection, str(decision.value))
-        action = None
-        if target is not None and target.action_id is not None:
-            action = undo_action(connection, target.action_id, who, measure_many)
+        if decision.value:
+            target = store.get_decision(connection, str(decision.value))
+            action_id = target.action_id if target is not None else None
+        else:
+            action_id = last_to_undo(connection, who).id
+        action = None if action_id is None else undo_action(connection, action_id, who, measure_many)
         return _note(connection, decision, who, action)
 
 

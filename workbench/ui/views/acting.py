@@ -29,6 +29,7 @@ from workbench.ui.widgets.layout import progress_line
 
 _PENDING, _NOTICE, _AFTER = "pending_plan", "notice", "pending_plan_after"
 _APPLYING = "plan_applying"
+_STALE, _SOON, _UNDOING = "frame_stale", "undo_soon", "undo_soon_ids"
 SUMMARY_ROWS = 12
 FIELD_NAMES = {
     "class_name": "class",
@@ -72,11 +73,40 @@ def undo(project: Project, action_id: int | None = None) -> Action | None:
     except CrlftError as error:
         state.say(in_words(error), icon=":material/error:")
         return None
-    st.session_state.pop(_NOTICE, None)
+    say_undone(action)
+    st.session_state.pop(_STALE, None)
+    return action
+
+
+def say_undone(action: Action) -> None:
+    """Say what an undo has taken back; the line of what was done last goes, where it stands."""
     title = said(action.title.removeprefix("undo: "))
     state.say(t("Undone: {title}", title=plain(title)), icon=":material/undo:")
-    st.session_state["last_undone"] = action.undoes
-    return action
+    if st.session_state.pop(_NOTICE, None) is not None:
+        st.session_state[_STALE] = True
+
+
+def undo_soon(decision_id: str) -> None:
+    """Let the frame undo this curator's last action, with its progress; asked for twice, it does so once."""
+    if not is_undoing(decision_id):
+        st.session_state[_UNDOING].add(decision_id)
+        st.session_state[_SOON] = st.session_state[_STALE] = True
+
+
+def is_undoing(decision_id: str) -> bool:
+    """Return whether `undo_soon` was asked for by this decision."""
+    return decision_id in st.session_state.setdefault(_UNDOING, set())
+
+
+def take_soon() -> bool:
+    """Return once whether an undo was asked for by `undo_soon`."""
+    return bool(st.session_state.pop(_SOON, False))
+
+
+def draw_frame_anew() -> None:
+    """Run the whole page where a fragment's decisions have changed what stands around it; a fragment begins so."""
+    if st.session_state.pop(_STALE, False):
+        st.rerun()
 
 
 def draw_pending(project: Project) -> None:

@@ -12,7 +12,7 @@ from workbench.services.project import Project, project_overview
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import follows, param, set_params
-from workbench.ui.views import browse_facets, browse_health, browse_map, browse_views, querytext
+from workbench.ui.views import acting, browse_facets, browse_health, browse_map, browse_views, querytext
 from workbench.ui.views.browse_workspace import prepare, workspace
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.completion import complete
@@ -63,6 +63,7 @@ def draw() -> None:
 @guarded
 def _body(project: Project) -> None:
     """Draw all below the header; a search, a click or a decision redraws this and not the frame around it."""
+    acting.draw_frame_anew()
     state.show_messages()
     query, order, view = _asked()
     classes, known = browse_facets.classes(project), browse_facets.known_values(project)

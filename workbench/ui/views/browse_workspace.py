@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from workbench.domain.record import Record
-from workbench.services import browsing, decisions
+from workbench.services import browsing, curation, decisions
 from workbench.services.browsing import Page
 from workbench.services.curation import ClassRow
+from workbench.services.decisions import Outcome
 from workbench.services.project import Project
 from workbench.ui import state
 from workbench.ui.i18n import t
 from workbench.ui.nav import set_params
-from workbench.ui.views import browse_bulk, origin, reader, siblings
+from workbench.ui.views import acting, browse_bulk, origin, reader, siblings
 from workbench.ui.views.querytext import with_likeness, words
 from workbench.ui.widgets.errors import fault_words
 from workbench.ui.widgets.focus_queue import outbox
@@ -31,7 +33,7 @@ AHEAD = 2
 # Session state: the open conversation, the pages walked through, what the view is, and the rows in view.
 _SEQ, _CURSORS, _VIEW, _ROWS = "browse_seq", "browse_cursors", "browse_view", "browse_rows"
 _NEXT, _LAND, _TAB, _RAW = "browse_next", "browse_land", "browse_tab", "browse_raw"
-_LIKE, _OUTCOMES = "browse_like", "browse_outcomes"
+_OUTCOMES = "browse_outcomes"
 _LIST = "browse-list"
 """The list's widget key."""
 
@@ -179,15 +181,16 @@ def _turn(by: int) -> None:
     st.session_state.pop(_SEQ, None)
 
 
-def _tool(name: str) -> None:
-    """Do what a button of the reader's bar says."""
+def _tool(project: Project, query: str, name: str, seq: int) -> None:
+    """Do what a button of the reader's bar says about the conversation that was in view."""
     if name == "edit":
         st.session_state[_TAB] = "read" if st.session_state.get(_TAB) == "edit" else "edit"
     elif name == "raw":
         st.session_state[_RAW] = not st.session_state.get(_RAW, False)
     else:
-        uid, query = st.session_state[_LIKE]
-        set_params(q=with_likeness(query, uid), id=None, order=None)
+        found = browsing.summaries(project, [seq])
+        if found:
+            set_params(q=with_likeness(query, found[0].uid), id=None, order=None)
 
 
 def _tab(name: str) -> None:
@@ -199,12 +202,8 @@ def _outbox(project: Project) -> None:
     number, outcomes = st.session_state.get(_OUTCOMES, (0, []))
 
     def arrived(message: Mapping[str, Any]) -> None:
-        who = state.curator()
-        done = [decisions.take(project, data, actor=who) for data in message.get("decisions", ())]
+        done = _decided(project, message.get("decisions", ()))
         st.session_state[_OUTCOMES] = (number + 1, done)
-        for outcome in done:
-            if not outcome.ok:
-                state.say(fault_words(outcome.message), icon=":material/error:")
         _gone_on(message.get("open") or {})
 
     outbox(
@@ -218,14 +217,33 @@ def _outbox(project: Project) -> None:
     )
 
 
+def _decided(project: Project, sent: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+    """Carry out what was sent, in its order; what follows an undo that takes long stays in the browser so far."""
+    who, done = state.curator(), []
+    for data in sent:
+        undoing, key = data.get("kind") == "undo" and not data.get("value"), str(data.get("id", ""))
+        if undoing and (acting.is_undoing(key) or curation.undo_takes_long(project, who)):
+            acting.undo_soon(key)
+            return [*done, Outcome(key, int(data.get("seq") or 0), ok=True)]
+        outcome = decisions.take(project, data, actor=who)
+        done.append(outcome)
+        if not outcome.ok:
+            state.say(fault_words(outcome.message), icon=":material/error:")
+        elif undoing and outcome.action_id is not None:
+            acting.say_undone(curation.get_action(project, outcome.action_id))
+    return done
+
+
 def _gone_on(place: Mapping[str, Any]) -> None:
     """Follow the list to where it has gone in the browser; sent twice, it is followed once."""
     rows: list[int] = st.session_state.get(_ROWS, [])
-    if place.get("seq") in rows:
-        acknowledge(_LIST, int(place["number"]))
+    follows = bool(rows) and (place.get("seq") in rows or (place.get("turn") and place.get("from") == rows[0]))
+    if not follows or not acknowledge(_LIST, int(place["number"])):
+        return
+    if place.get("turn"):
+        _turn(int(place["turn"]))
+    else:
         _open(int(place["seq"]))
-    elif place.get("turn") and rows and place.get("from") == rows[0]:
-        _turn(1)
 
 
 def _manner(classes: Sequence[ClassRow], query: str) -> dict[str, Any]:
@@ -248,10 +266,9 @@ def _read(project: Project, classes: Sequence[ClassRow], colours: Mapping[str, s
         st.info(t("This conversation is no longer here. Choose another one in the list."))
         return
     tab, raw = st.session_state.setdefault(_TAB, "read"), st.session_state.get(_RAW, False)
-    st.session_state[_LIKE] = (record.uid, query)
     standing = Shown(record.seq, record.revision, record.conversation.class_name, record.status, tab, raw)
     titles = {name: t(title) for name, title in TABS.items()}
-    reader_bar(standing, classes, titles, key="browse-bar", on_tab=_tab, on_tool=_tool)
+    reader_bar(standing, classes, titles, key="browse-bar", on_tab=_tab, on_tool=partial(_tool, project, query))
     with st.container(key="wb-reader"):
         if tab == "edit":
             reader.edit(project, record)

@@ -44,13 +44,14 @@ def draw_frame(project: Project, page: str) -> None:
 def _sidebar(project: Project, page: str) -> None:
     with st.sidebar:
         with st.container(horizontal=True, key="wb-side-buttons"):
-            if st.button(
+            clicked = st.button(
                 t("Undo"),
                 key="frame-undo",
                 icon=":material/undo:",
                 shortcut="U",
                 help=t("Undo your last decision"),
-            ):
+            )
+            if clicked or acting.take_soon():
                 acting.undo(project)
                 st.rerun()
             with st.popover(t("Keys"), icon=":material/keyboard:"):

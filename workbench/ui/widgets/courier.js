@@ -3,8 +3,8 @@
 // joined only the later one is left, so a second is never sent before the first is answered.
 const RESEND_MS = 4000;
 
-function courier(waiting, message) {
-  const it = { send: null, flying: null, timer: 0, late: null };
+function courier(it, waiting, message) {
+  Object.assign(it, { send: null, flying: null, timer: 0 });
   it.flush = () => {
     if (it.flying || !it.send) return;
     const held = waiting().slice(0, 200);
@@ -12,7 +12,7 @@ function courier(waiting, message) {
     it.flying = held.map((h) => h.id);
     it.send(message(held));
     clearTimeout(it.timer);
-    it.timer = setTimeout(() => { it.flying = null; it.late?.(); it.flush(); }, RESEND_MS);
+    it.timer = setTimeout(() => { it.flying = null; it.say?.(); it.flush(); }, RESEND_MS);
   };
   it.landed = (isKnown) => {
     if (it.flying && it.flying.every(isKnown)) {

@@ -16,37 +16,37 @@ function make() {
     } catch { box.durable = false; }
     return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   };
+  // What the server did last may be another thing tomorrow: an undo that names no decision is not kept for a later tab.
   box.put = (decision) => {
-    try { localStorage.setItem(prefix() + decision.id, JSON.stringify(decision)); }
+    if (decision.kind === "undo" && !decision.value) box.memory.set(decision.id, decision);
+    else try { localStorage.setItem(prefix() + decision.id, JSON.stringify(decision)); }
     catch { box.durable = false; box.memory.set(decision.id, decision); }
     box.flush();
   };
-  const way = courier(() => (box.project ? box.waiting() : []), (decisions) => ({
+  courier(box, () => (box.project ? box.waiting() : []), (decisions) => ({
     decisions,
     watch: window.__wbQueueWatch ? window.__wbQueueWatch() : [],
     open: window.__wbOpen?.() ?? null, // where a list that decides has gone meanwhile
   }));
-  way.late = () => box.say();
-  box.flush = way.flush;
-  box.sendBy = (send) => { way.send = send; };
   box.answered = (outcomes) => {
     for (const o of outcomes) {
       box.memory.delete(o.id);
       try { localStorage.removeItem(prefix() + o.id); } catch { box.durable = false; }
     }
     const known = new Set(outcomes.map((o) => o.id));
-    way.landed((id) => known.has(id));
+    box.landed((id) => known.has(id));
   };
-  box.takeBack = () => { // the last decision, where it was not sent yet
-    const last = box.waiting().at(-1);
-    if (!last || way.flying?.includes(last.id)) return null;
-    box.memory.delete(last.id);
-    try { localStorage.removeItem(prefix() + last.id); } catch { box.durable = false; }
-    box.say();
-    return last;
+  box.standing = () => { // what waits, without what a later undo takes back
+    const made = [];
+    for (const d of box.waiting()) {
+      if (d.kind !== "undo") made.push(d);
+      else if (d.value) made.splice(0, made.length, ...made.filter((x) => x.id !== d.value));
+      else made.pop();
+    }
+    return made;
   };
   box.say = () => document.dispatchEvent(new CustomEvent("wb-outbox-state", {
-    detail: { waiting: box.waiting().length, late: !way.flying, durable: box.durable } }));
+    detail: { waiting: box.waiting().length, late: !box.flying, durable: box.durable } }));
   document.addEventListener("wb-decide", (event) => { box.put(event.detail); box.say(); });
   return box;
 }
@@ -54,7 +54,7 @@ function make() {
 export default function ({ data, setTriggerValue }) {
   const box = (window.__wbOutbox ??= make());
   box.project = data.project;
-  box.sendBy((message) => setTriggerValue("decisions", message));
+  box.send = (message) => setTriggerValue("decisions", message);
   for (const early of (window.__wbEarly ?? []).splice(0)) box.put(early);
   if (data.number !== box.seen) {
     box.seen = data.number;

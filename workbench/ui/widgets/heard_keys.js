@@ -12,10 +12,10 @@ function taken(path, arrow) {
 
 function make(number) {
   const box = { number, waiting: [], closing: 0, leftAt: 0 };
-  box.way = courier(() => box.waiting, (presses) => ({ presses: presses.map((p) => [p.id, p.key]) }));
+  courier(box, () => box.waiting, (presses) => ({ presses: presses.map((p) => [p.id, p.key]) }));
   box.answered = (upTo) => {
     box.waiting = box.waiting.filter((p) => p.id > upTo);
-    box.way.landed((id) => id <= upTo);
+    box.landed((id) => id <= upTo);
   };
   return box;
 }
@@ -41,20 +41,20 @@ export default function ({ data, setTriggerValue }) {
     box.number += 1;
     if (closing.has(key)) box.closing = box.number;
     box.waiting.push({ id: box.number, key });
-    box.way.flush();
+    box.flush();
   }
   // Streamlit calls this again with new data without ending the call before: the old listener must go first.
   box.leave?.();
   document.addEventListener("keydown", onKey, true);
   box.leave = () => document.removeEventListener("keydown", onKey, true);
-  box.way.send = (message) => setTriggerValue("pressed", message);
+  box.send = (message) => setTriggerValue("pressed", message);
   if (box.closing && box.closing <= data.done) box.closing = 0;
   box.answered(data.done);
   const leave = box.leave;
   return () => {
     leave();
     if (box.leave !== leave) return; // it was drawn anew before this one ended
-    box.way.send = null;
+    box.send = null;
     box.leftAt = performance.now();
   };
 }

@@ -1,5 +1,10 @@
 // The reader's bar. A decision names the conversation and the revision that the reader shows, is put into the outbox
-// (which keeps it until the server has answered), and the list moves on at once; nothing waits for the server.
+// (which keeps it until the server has answered), and the list moves on at once; nothing waits for the server. An undo
+// goes the same way, so that it comes after what it takes back. A key that comes before the reader shows the row that
+// the keys before it have led to waits for that, and all keys after it: however fast they come, they end alike.
+const WALK = { j: 1, arrowdown: 1, arrowright: 1, k: -1, arrowup: -1, arrowleft: -1 };
+const LOOK_AGAIN_MS = 25, ASK_AGAIN = 160, GIVE_UP = 1200;
+
 function newId() {
   const count = (window.__wbCount = ((window.__wbCount ?? 0) + 1) % 1296);
   const random = crypto.getRandomValues(new Uint32Array(2)).reduce((a, n) => a + n.toString(36), "");
@@ -42,13 +47,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   function decide(kind, value) {
     const { seq, revision } = open(), at = list()?.current();
-    if (at && at.seq !== seq) return; // the next one is not in view yet: nobody has read what this would decide
-    const mine = (window.__wbOutbox?.waiting() ?? []).filter((d) => d.seq === seq).at(-1)?.id ?? "";
+    if (at && at.seq !== seq) return; // a click: the next one is not in view yet
     list()?.decided(seq);
-    const decision = { id: newId(), kind, seq, revision, value, after: mine, actor: "" };
+    send(kind, seq, revision, value);
+  }
+  function undo() {
+    const last = window.__wbOutbox?.standing?.().at(-1), { seq, revision } = open();
+    send("undo", last?.seq ?? seq, last ? 0 : revision, null);
+  }
+  // The reader may show an older revision than one's own last decision has made: the server takes the newer of both.
+  function send(kind, seq, revision, value) {
+    const mine = (window.__wbMine ??= new Map());
+    const decision = { id: newId(), kind, seq, revision, value, after: mine.get(seq) ?? "", actor: "" };
+    mine.set(seq, decision.id);
     if (!window.__wbOutbox) (window.__wbEarly ??= []).push(decision);
     document.dispatchEvent(new CustomEvent("wb-decide", { detail: decision }));
     list()?.draw();
+    const now = list()?.current();
+    if (now) mark({ cls: now.cls, status: now.state });
   }
 
   for (const step of data.steps) button(bar, step, () => list()?.step(step.by));
@@ -75,7 +91,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     made.classList.toggle("on", name === data.tab);
   }
   tabs.append(choice);
-  for (const tool of data.tools) button(tabs, tool, () => setTriggerValue("act", { kind: "tool", value: tool.act }));
+  for (const tool of data.tools) button(tabs, tool, () => setTriggerValue("act", { kind: "tool", value: tool.act, seq: open().seq }));
 
   function mark(it) {
     for (const [made, is] of marks) {
@@ -92,16 +108,36 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const typing = "input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox]:not(.list)";
     if (event.composedPath().some((n) => n.matches?.(typing)) || document.querySelector("[data-testid=stDialog]")) return;
     const key = event.key.toLowerCase();
-    if (key === "u" && window.__wbOutbox?.takeBack?.()) { // not sent yet: it never was
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      list()?.step(-1);
-      return;
-    }
-    if (!keys[key] || event.shiftKey) return;
+    if (event.shiftKey || !(keys[key] || WALK[key] || key === "u")) return;
+    if (WALK[key] && !bar.held.length && can(key)) return; // the list's own
     event.preventDefault();
-    keys[key]();
+    event.stopImmediatePropagation(); // nor the list, nor the Undo button's shortcut
+    if (event.repeat && !WALK[key]) return;
+    bar.held.push(key);
+    pump();
   }
+  function can(key) {
+    const at = list()?.current();
+    return !list()?.turning() && (!keys[key] || !at || at.seq === open().seq);
+  }
+  function act(key) {
+    if (key === "u") undo();
+    else if (keys[key]) keys[key]();
+    else list()?.step(WALK[key]);
+  }
+  function pump() {
+    while (bar.held.length && can(bar.held[0])) {
+      bar.tries = 0;
+      act(bar.held.shift());
+    }
+    clearTimeout(bar.timer);
+    if (!bar.held.length) return;
+    bar.tries += 1;
+    if (bar.tries % ASK_AGAIN === 0) list()?.again(bar.tries >= GIVE_UP); // the server may have missed where it went
+    if (bar.tries >= GIVE_UP) bar.held.length = bar.tries = 0; // half a minute old: whoever pressed it is elsewhere
+    bar.timer = setTimeout(() => bar.pump(), LOOK_AGAIN_MS);
+  }
+  const onPointer = () => { bar.held.length = 0; }; // somebody has gone elsewhere
   const onShown = (event) => mark(event.detail);
   const onState = (event) => {
     const { waiting, late: isLate, durable } = event.detail;
@@ -109,13 +145,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   // Streamlit calls this again with new data without ending the call before: the old listeners must go first.
   bar.leave?.();
+  bar.held ??= [];
+  bar.tries ??= 0;
+  bar.pump = pump;
   document.addEventListener("keydown", onKey, true);
+  document.addEventListener("pointerdown", onPointer, true);
   document.addEventListener("wb-shown", onShown);
   document.addEventListener("wb-outbox-state", onState);
   bar.leave = () => {
+    clearTimeout(bar.timer);
     document.removeEventListener("keydown", onKey, true);
+    document.removeEventListener("pointerdown", onPointer, true);
     document.removeEventListener("wb-shown", onShown);
     document.removeEventListener("wb-outbox-state", onState);
   };
+  pump();
   return () => bar.leave();
 }

@@ -44,7 +44,7 @@ def reader_bar(
     *,
     key: str,
     on_tab: Callable[[str], None],
-    on_tool: Callable[[str], None],
+    on_tool: Callable[[str, int], None],
 ) -> None:
     """Draw the bar.
 
@@ -54,13 +54,16 @@ def reader_bar(
         tabs: Ways to show a conversation: name to title.
         key: Widget key.
         on_tab: Called before the rerun with the name of the way that was chosen.
-        on_tool: Called before the rerun with `edit`, `raw` or `like`.
+        on_tool: Called before the rerun with `edit`, `raw` or `like`, and the conversation that was in view.
     """
 
     def acted() -> None:
         act = st.session_state[key].get("act")
         if act is not None:
-            (on_tab if act["kind"] == "tab" else on_tool)(str(act["value"]))
+            if act["kind"] == "tab":
+                on_tab(str(act["value"]))
+            else:
+                on_tool(str(act["value"]), int(act["seq"]))
 
     _component(
         key=key,

@@ -43,7 +43,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // A row's class and status; what was decided here and is not acknowledged yet counts already.
   function standing(row) {
     const it = { ...row };
-    for (const d of keys ? window.__wbOutbox?.waiting() ?? [] : []) {
+    for (const d of keys ? window.__wbOutbox?.standing?.() ?? [] : []) {
       if (d.seq !== row.seq) continue;
       const status = { keep: "kept", drop: "dropped" }[d.kind];
       if (d.kind === "tag") Object.assign(it, { cls: d.value, label: d.value, colour: data.colours[d.value] ?? row.colour });
@@ -106,13 +106,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function choose(i) {
     setTriggerValue("open", go(i));
   }
+  const another = (by) => step && Boolean(data.pager?.ways.some((way) => way.by === by && way.on));
+  // Whether another page is on its way: what is pressed now is meant for its rows.
+  function turning() {
+    const first = rows[0]?.seq;
+    return Boolean(root.going?.turn && root.going.from === first && another(root.going.turn));
+  }
   function walk(by) {
     if (!rows.length) return;
     const next = current + by;
     if (next >= 0 && next < rows.length) choose(next);
-    else if (step && root.turned !== `${rows[0].seq}:${by}`) {
+    else if (another(by) && root.turned !== `${rows[0].seq}:${by}`) {
       root.turned = `${rows[0].seq}:${by}`; // once for each page's end
-      setTriggerValue("turn", by);
+      root.sent += 1;
+      setTriggerValue("turn", (root.going = { turn: by, from: rows[0].seq, number: root.sent }));
     }
   }
   // A decision on the open conversation moves on; where to is sent with the decision.
@@ -120,7 +127,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.decided = String(seq); // what is held of it is out of date
     root.ready.delete(root.decided);
     if (current + 1 < rows.length) go(current + 1);
-    else root.going = { turn: 1, from: rows[0]?.seq };
+    else {
+      root.sent += 1;
+      root.going = { turn: 1, from: rows[0]?.seq, number: root.sent };
+    }
+  }
+  function again(enough) {
+    if (root.going?.turn) setTriggerValue("turn", root.going); // its number stays: a page is turned once
+    else if (root.going) setTriggerValue("open", { ...root.going, number: (root.going.number = ++root.sent) });
+    if (enough) root.turned = root.going = null;
   }
   draw();
   light(current);
@@ -159,7 +174,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.onKey = keys ? onKey : null;
   if (!keys) return () => {};
   document.addEventListener("keydown", onKey);
-  const mine = (window.__wbList = { step: walk, decided, draw, current: () => (rows[current] ? standing(rows[current]) : null) });
+  const mine = (window.__wbList = { step: walk, decided, draw, turning, again, current: () => (rows[current] ? standing(rows[current]) : null) });
   window.__wbOpen = () => (root.isConnected ? root.going ?? null : null);
   return () => {
     document.removeEventListener("keydown", root.onKey);

@@ -36,9 +36,12 @@ class Pager:
     on: bool
 
 
-def acknowledge(key: str, number: int) -> None:
-    """Note that a step of the list was taken, which the browser sent beside a decision."""
-    st.session_state[_ack(key)] = number
+def acknowledge(key: str, number: int) -> bool:
+    """Note that a step of the list was taken; return False where it was taken before, or a later one was."""
+    late = number <= st.session_state.get(_ack(key), 0)
+    if not late:
+        st.session_state[_ack(key)] = number
+    return not late
 
 
 def _ack(key: str) -> str:
@@ -83,8 +86,8 @@ def record_list(
     def opened() -> None:
         step = st.session_state[key].get("open")
         if step is not None:
-            acknowledge(key, int(step["number"]))
-            on_open(int(step["seq"]))
+            if acknowledge(key, int(step["number"])):
+                on_open(int(step["seq"]))
 
     def paged() -> None:
         by = st.session_state[key].get("page")
@@ -92,9 +95,10 @@ def record_list(
             on_page(int(by))
 
     def turned() -> None:
-        by = st.session_state[key].get("turn")
-        if by is not None and on_turn is not None:
-            on_turn(int(by))
+        step = st.session_state[key].get("turn")
+        if step is not None and on_turn is not None and rows and step["from"] == rows[0].seq:
+            if acknowledge(key, int(step["number"])):
+                on_turn(int(step["turn"]))
 
     _component(
         key=key,
