@@ -219,7 +219,8 @@ def _outbox(project: Project) -> None:
 
 def _decided(project: Project, sent: Sequence[Mapping[str, Any]]) -> list[Outcome]:
     """Carry out what was sent, in its order; what follows an undo that takes long stays in the browser so far."""
-    who, done = state.curator(), []
+    who = state.curator()
+    done: list[Outcome] = []
     for data in sent:
         undoing, key = data.get("kind") == "undo" and not data.get("value"), str(data.get("id", ""))
         if undoing and (acting.is_undoing(key) or curation.undo_takes_long(project, who)):
