@@ -84,12 +84,12 @@ class KTO:
                 yield self.write(held, condition=item.condition, loss_weight=item.loss_weight)
 
     def cannot_hold(self, conversation: Conversation) -> list[str]:
-        """What prompt and completion cannot hold, and that there was no label."""
+        """What prompt and completion cannot hold, and that a label is made from the class."""
         lost = PromptCompletion().cannot_hold(conversation)
         label = conversation.metadata.get(LABEL)
         if not isinstance(label, bool):
-            known = conversation.class_name is not None
-            lost.append("that there was no label" if known else "conversations without a label or a class")
+            made, none = "that the label was made from the class", "conversations without a label or a class"
+            lost.append(made if conversation.class_name is not None else none)
         return lost + [f"the metadata field {name!r}" for name in (_TAG,) if name in conversation.metadata]
 
 

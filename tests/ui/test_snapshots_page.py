@@ -75,8 +75,23 @@ def test_export_writes_a_file_and_refuses_to_overwrite_it(project, open_page):
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 16
     assert app.success
+    again = next(i for i in app.text_input if i.label == "Write to")
+    assert again.value.endswith("one-messages-2.jsonl"), "the next one gets a name of its own"
+    again.set_value(str(out)).run()
     button(app, "Export").click().run()
     assert "already there" in app.error[0].value
+
+
+def test_the_card_is_shown_as_it_is_written(project, open_page):
+    snapshots.make_snapshot(project, "one", actor="t")
+    app = open_page("snapshots", snapshot="one")
+    app.selectbox(key="snapshot-format").set_value("datasets").run()
+    app.selectbox(key="snapshot-parts").set_value("train 80 %, validation 10 %, test 10 %").run()
+    button(app, "Show what would be written").click().run()
+    shown = app.code[-1].value
+    button(app, "Export").click().run()
+    assert (project.root / "exports" / "one" / "README.md").read_text(encoding="utf-8").strip() == shown.strip()
+    assert "16 conversations" in shown
 
 
 def test_training_on_it_leads_to_the_form_with_it(project, open_page):

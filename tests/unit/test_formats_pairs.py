@@ -162,7 +162,7 @@ def test_a_class_stands_in_for_a_label_and_nothing_does_not():
     free = Conversation((ASK, BAD))
     assert [row["label"] for row in out("kto", tagged, weight=0.1)[0]] == [False]
     assert [row["label"] for row in out("kto", tagged, weight=1.0)[0]] == [True]
-    assert KTO.cannot_hold(tagged) == ["that there was no label"]
+    assert KTO.cannot_hold(tagged) == ["that the label was made from the class"]
     assert out("kto", free) == ([], [(free, "it has neither a label nor a class")])
     with pytest.raises(DataError, match="neither a label nor a class"):
         KTO.write(free)

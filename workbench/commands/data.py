@@ -223,14 +223,14 @@ def export(
 ) -> None:
     """Write a snapshot in another format."""
     shell = shell_of(context)
+    shares = _shares(split or [])
     if preview:
         shown = snapshots.preview_snapshot(
-            shell.project(), name, out, format_name, limit=preview, license=license_name
+            shell.project(), name, out, format_name, limit=preview, splits=shares or None, license=license_name
         )
         data = {"text": shown.text, "lost": shown.report.lost, "left_out": shown.report.left_out}
         shell.finish(data, shown.text)
         return
-    shares = _shares(split or [])
     with shell.progress("Writing") as progress:
         report = snapshots.export_snapshot(
             shell.project(), name, out, format_name, progress, splits=shares or None, license=license_name

@@ -113,6 +113,19 @@ def write_folder(
     return figures.parts
 
 
+def card_of(
+    parts: Mapping[str, Iterator[Conversation]], scheme: ClassScheme, card: Card
+) -> tuple[str, dict[str, int]]:
+    """Return the card that `write_folder` writes, and the rows by part; nothing is written."""
+    figures = _Figures()
+    for name, conversations in parts.items():
+        before = figures.rows
+        for conversation in conversations:
+            figures.count(conversation)
+        figures.parts[name] = figures.rows - before
+    return _card(figures, scheme, card), figures.parts
+
+
 def _row(c: Conversation, scheme: ClassScheme) -> dict[str, Any]:
     name = c.class_name if c.class_name is not None and c.class_name in scheme else None
     reward = c.coarse_reward

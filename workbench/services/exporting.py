@@ -27,7 +27,7 @@ from crlft.formats.rows_out import TEXTS, rows_out, shape_of_all
 from crlft.formats.writing import check_name, container_loss, write_rows
 from workbench.domain.errors import WorkbenchError
 from workbench.domain.record import Record
-from workbench.services.datasetfolder import DATASETS, Card, write_folder
+from workbench.services.datasetfolder import DATASETS, Card, card_of, write_folder
 from workbench.services.splitting import check_splits, part_path, split_apart
 
 __all__ = ["EXPORT_FORMATS", "Card", "ExportPreview", "ExportReport", "export_conversations", "preview_export"]
@@ -139,8 +139,11 @@ def preview_export(
     *,
     card: Card | None = None,
     limit: int = 20,
+    splits: Mapping[str, float] | None = None,
 ) -> ExportPreview:
     """Return what `export_conversations` writes for the first conversations, by writing them aside.
+
+    For `datasets` it is the card, whose figures are those of all conversations.
 
     Args:
         records: As of `export_conversations`.
@@ -148,11 +151,19 @@ def preview_export(
         out: As there; nothing is written to it.
         format: As there.
         card: As there.
-        limit: How many conversations are looked at.
+        limit: How many conversations are looked at; for `datasets` all are.
+        splits: As there; they change the card only.
 
     Raises:
         WorkbenchError: As there.
     """
+    if format == DATASETS:
+        tally = _Tally(format, scheme, Path(out), None)
+        conversations = tally.watch(r.conversation if isinstance(r, Record) else r for r in records)
+        with split_apart(conversations, splits, check_splits(splits) if splits else [WHOLE]) as parts:
+            text, files = card_of(parts, scheme, card or Card(Path(out).name))
+        tally.files.update(files)
+        return ExportPreview(text, tally.report(Path(out), format))
     every = iter(records)
     first = list(islice(every, limit))
     shape = TEXTS
@@ -165,8 +176,7 @@ def preview_export(
         aside = Path(scratch) / (Path(name).stem if packed else name)
         shown = aside.with_suffix(".jsonl") if aside.suffix == ".parquet" else aside
         report = export_conversations(first, scheme, shown, format, card=card, shape=shape)
-        file = shown / "README.md" if shown.is_dir() else shown
-        return ExportPreview(file.read_text(encoding="utf-8"), report)
+        return ExportPreview(shown.read_text(encoding="utf-8"), report)
 
 
 @contextmanager

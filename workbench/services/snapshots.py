@@ -342,16 +342,23 @@ def export_snapshot(
 
 
 def preview_snapshot(
-    project: Project, name: str, out: Path | str, format: str, *, limit: int = 20, license: str = "other"
+    project: Project,
+    name: str,
+    out: Path | str,
+    format: str,
+    *,
+    limit: int = 20,
+    splits: Mapping[str, float] | None = None,
+    license: str = "other",
 ) -> ExportPreview:
-    """Return the beginning of what `export_snapshot` writes; nothing is written.
+    """Return the beginning of what `export_snapshot` writes, or the whole card; nothing is written.
 
     Raises:
         NotFound: There is no such snapshot.
         WorkbenchError: As `export_snapshot`.
     """
     rows, scheme, card = _outgoing(project, name, license)
-    return preview_export(rows, scheme, out, format, card=card, limit=limit)
+    return preview_export(rows, scheme, out, format, card=card, limit=limit, splits=splits)
 
 
 def _outgoing(project: Project, name: str, license: str) -> tuple[Iterator[Conversation], ClassScheme, Card]:

@@ -114,6 +114,10 @@ _SNAPSHOTS: Mapping[str, str] = {
     "In no row: {what}": "没有任何行含有：{what}",
     "{n} conversations written to {path}": "{n} 个对话已写入 {path}",
     "Download": "下载",
+    "Download {name}": "下载 {name}",
+    "Looking…": "正在查看…",
+    "datasets folder with a card": "datasets 文件夹（带数据卡）",
+    "Of the first conversations, nothing would be written.": "最前面的对话中，没有一个会写出。",
 }
 
 _ROUNDS: Mapping[str, str] = {

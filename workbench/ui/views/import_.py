@@ -18,10 +18,11 @@ from workbench.ui import background, state
 from workbench.ui.i18n import t, tn
 from workbench.ui.nav import goto
 from workbench.ui.views import acting, following
+from workbench.ui.views.format_names import title_of
 from workbench.ui.views.import_classes import choose_classes
 from workbench.ui.views.import_mapping import map_columns
 from workbench.ui.views.import_quarantine import draw_quarantine
-from workbench.ui.views.import_report import name_of, show_many, show_report, title_of
+from workbench.ui.views.import_report import name_of, show_many, show_report
 from workbench.ui.views.import_sources import CHOSEN, choose_sources
 from workbench.ui.views.import_words import in_words
 from workbench.ui.widgets.errors import error_box, plain

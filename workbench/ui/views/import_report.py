@@ -8,11 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from crlft.conversation import Conversation
-from crlft.formats import FORMATS
-from crlft.formats.mapping import MappedColumns
 from crlft.formats.preference import PREFERRED, SIDES
 from workbench.services.importing import FileReport
 from workbench.ui.i18n import said, t, tn
+from workbench.ui.views.format_names import title_of
 from workbench.ui.views.import_words import in_words
 from workbench.ui.widgets.chat import chat
 from workbench.ui.widgets.chips import chip, chips, table
@@ -21,14 +20,6 @@ from workbench.ui.widgets.layout import section
 
 _FAULT, _REPAIR = "#b5544a", "#b0842c"
 _EXAMPLES = 3
-KINDS = {
-    "messages": "messages (OpenAI)",
-    "preference": "preference pairs",
-    "kto": "KTO (answers labelled good or bad)",
-    "prompt-completion": "prompt and completion",
-    MappedColumns.name: "columns mapped by hand",
-}
-"""Formats that have no name of their own, in words."""
 PACKED = {
     "json array": "JSON array",
     "json lines": "JSON Lines",
@@ -76,11 +67,6 @@ def show_many(reports: Sequence[FileReport]) -> None:
 def name_of(report: FileReport) -> str:
     """Return a file's name without its folder, or a dataset's."""
     return report.path if report.path.startswith("hub:") else Path(report.path).name
-
-
-def title_of(format_names: str) -> str:
-    """Return what readers call a format, or several with commas between: `ShareGPT` for `sharegpt`."""
-    return ", ".join(t(KINDS[n]) if n in KINDS else FORMATS[n].title for n in format_names.split(", "))
 
 
 def _format(report: FileReport) -> str:

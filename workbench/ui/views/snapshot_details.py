@@ -11,9 +11,11 @@ from workbench.services.datasetfolder import DATASETS
 from workbench.services.exporting import EXPORT_FORMATS, ExportPreview, ExportReport
 from workbench.services.project import Project
 from workbench.services.snapshots import Snapshot, export_snapshot, preview_snapshot
+from workbench.services.splitting import part_path
 from workbench.services.trainset import read_train_set
 from workbench.ui.i18n import t
 from workbench.ui.nav import goto, set_params
+from workbench.ui.views.format_names import title_of
 from workbench.ui.views.heldout import way_names
 from workbench.ui.views.reader import local_time
 from workbench.ui.widgets.chips import table
@@ -24,7 +26,10 @@ from workbench.ui.widgets.loop_charts import CHART_CONFIG, mass_figure
 DOWNLOAD_BYTES = 100 * 2**20
 """Larger files are left where they were written."""
 FILE_KINDS = ("jsonl", "jsonl.gz", "jsonl.zst", "json", "csv", "parquet")
+PREVIEWED = 5
+"""Conversations."""
 PREVIEW_CHARACTERS = 20_000
+_DOWN = ":material/download:"
 PARTS: dict[str, dict[str, float] | None] = {
     "One": None,
     "train 95 %, test 5 %": {"train": 0.95, "test": 0.05},
@@ -161,20 +166,22 @@ def _difference(snapshot: Snapshot, made: Sequence[Snapshot]) -> None:
 def _elsewhere(project: Project, snapshot: Snapshot) -> None:
     section(t("Export"), t("for other programs"))
     first, second, third = st.columns([3, 2, 2], vertical_alignment="bottom")
-    form = first.selectbox(t("Format"), EXPORT_FORMATS, key="snapshot-format") or EXPORT_FORMATS[0]
+    form = first.selectbox(t("Format"), EXPORT_FORMATS, key="snapshot-format", format_func=title_of)
+    form = form or EXPORT_FORMATS[0]
     folder = form == DATASETS
     kind = "" if folder else (second.selectbox(t("File"), FILE_KINDS, key="snapshot-kind") or FILE_KINDS[0])
-    parts = third.selectbox(
+    chosen = third.selectbox(
         t("Parts"),
         list(PARTS),
         key="snapshot-parts",
         format_func=t,
         help=t("No prompt stands in two parts."),
     )
-    name = snapshot.name if folder else f"{snapshot.name}-{form}.{kind}"
-    default = str(project.root / "exports" / name)
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
-    out = left.text_input(t("Write to"), value=default, key=f"snapshot-out-{name}")
+    splits = PARTS[chosen or "One"]
+    stem = snapshot.name if folder else f"{snapshot.name}-{form}"
+    default = str(_free(project.root / "exports", stem, kind, splits))
+    left, right = st.columns([5, 2], vertical_alignment="bottom") if folder else (st.container(), st.container())
+    out = left.text_input(t("Write to"), value=default, key=f"snapshot-out-{default}")
     license = "other"
     if folder:
         license = right.text_input(t("Licence, on the card"), value="other", key="snapshot-license") or "other"
@@ -183,24 +190,43 @@ def _elsewhere(project: Project, snapshot: Snapshot) -> None:
         write = st.button(t("Export"), icon=":material/download:", disabled=not out, type="primary")
         look = st.button(t("Show what would be written"), icon=":material/visibility:", disabled=not out)
     if look:
-        _preview(preview_snapshot(project, snapshot.name, target, form, limit=5, license=license), folder=folder)
+        st.session_state.pop("snapshot-export", None)  # what was written before is another file's report
+        with st.spinner(t("Looking…")):
+            found = preview_snapshot(
+                project, snapshot.name, target, form, limit=PREVIEWED, splits=splits, license=license
+            )
+        _preview(found, folder=folder)
     if write:
         with st.spinner(t("Writing…")):
-            report = export_snapshot(
-                project, snapshot.name, target, form, splits=PARTS[parts or "One"], license=license
-            )
+            report = export_snapshot(project, snapshot.name, target, form, splits=splits, license=license)
         st.session_state["snapshot-export"] = (snapshot.name, report)
+        st.rerun()
     done = st.session_state.get("snapshot-export")
-    if done and done[0] == snapshot.name:
+    if done and done[0] == snapshot.name and not look:
         _report(done[1])
+
+
+def _free(folder: Path, stem: str, kind: str, splits: Mapping[str, float] | None) -> Path:
+    """Return a path in the folder, with a number behind the stem where something of that name is there."""
+
+    def taken(candidate: Path) -> bool:
+        parts = [part_path(candidate, name) for name in splits] if splits else []
+        return any(place.exists() for place in (candidate, *parts))
+
+    ending = f".{kind}" if kind else ""
+    names = (folder / f"{stem}{number}{ending}" for number in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next((candidate for candidate in names if not taken(candidate)), folder / f"{stem}{ending}")
 
 
 def _preview(found: ExportPreview, *, folder: bool) -> None:
     """Show the beginning as the writer writes it, and what it would lose."""
-    words = t("The card of the folder") if folder else t("The first conversations, as they would be written")
-    st.caption(words)
-    shown = found.text if len(found.text) <= PREVIEW_CHARACTERS else found.text[:PREVIEW_CHARACTERS] + " …"
-    st.code(shown, language="markdown" if folder else None, height=320, wrap_lines=True)
+    if found.report.rows:
+        words = t("The card of the folder") if folder else t("The first conversations, as they would be written")
+        st.caption(words)
+        shown = found.text if len(found.text) <= PREVIEW_CHARACTERS else found.text[:PREVIEW_CHARACTERS] + " …"
+        st.code(shown, language="markdown" if folder else None, height=320, wrap_lines=True)
+    else:
+        st.info(t("Of the first conversations, nothing would be written."), icon=":material/info:")
     _losses(found.report)
 
 
@@ -214,15 +240,23 @@ def _losses(report: ExportReport) -> None:
 
 
 def _report(report: ExportReport) -> None:
-    st.success(
-        t("{n} conversations written to {path}", n=report.rows, path=plain(report.path)), icon=":material/check:"
-    )
+    written = t("{n} conversations written to {path}", n=report.rows, path=plain(report.path))
+    if report.rows:
+        st.success(written, icon=":material/check:")
+    else:
+        st.warning(written, icon=":material/warning:")
     if len(report.files) > 1:
-        st.caption(", ".join(f"{plain(name)}: {rows:,}" for name, rows in report.files.items()))
+        st.caption(", ".join(f"{plain(Path(name).name)}: {rows:,}" for name, rows in report.files.items()))
     _losses(report)
-    path = Path(report.path)
-    if path.is_file() and path.stat().st_size <= DOWNLOAD_BYTES:
-        with path.open("rb") as file:
-            st.download_button(
-                t("Download"), file, file_name=path.name, icon=":material/download:", on_click="ignore"
-            )
+    with st.container(horizontal=True):
+        for name in report.files:
+            _download(Path(name), alone=len(report.files) == 1)
+
+
+def _download(path: Path, *, alone: bool) -> None:
+    """Offer a written file; a part of a folder is none, and stays where it is."""
+    if not path.is_file() or not 0 < path.stat().st_size <= DOWNLOAD_BYTES:
+        return
+    label = t("Download") if alone else t("Download {name}", name=plain(path.name))
+    with path.open("rb") as file:
+        st.download_button(label, file, path.name, key=f"snapshot-file-{path}", icon=_DOWN, on_click="ignore")
