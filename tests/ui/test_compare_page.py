@@ -188,3 +188,14 @@ class TestNew:
 
 def button_group(app, key):
     return next(x for x in app.get("button_group") if x.key == key)
+
+
+def test_talk_names_the_runs_by_their_titles_and_says_where_there_is_none(project, open_page):
+    app = open_page("compare", view="Talk")
+    assert app.multiselect(key="talk-runs").placeholder == "no run is finished yet"
+    assert app.toggle(key="talk-base").value
+    make_run(project, "run-1", mark="done", model=True)
+    app = open_page("compare", view="Talk")
+    assert not app.exception
+    assert app.multiselect(key="talk-runs").options[0].endswith("run-1")
+    assert "GPT4 Correct" in html(app)

@@ -8,9 +8,10 @@ import pytest
 
 from tests.ui.loop_data import ANSWERS, make_comparison, make_run
 from tests.unit.loop_project import loop_project
+from workbench.domain.comparison import Prompt
 from workbench.domain.errors import PlanError, WorkbenchError
 from workbench.services import comparing
-from workbench.services.endpoint import Endpoint, judge_by_endpoint
+from workbench.services.endpoint import Endpoint, ask_verdict, judge_by_endpoint
 
 
 @pytest.fixture
@@ -96,3 +97,24 @@ def test_what_goes_wrong_is_said(project, server):
     with pytest.raises(WorkbenchError, match="no address"):
         Endpoint("file:///etc/passwd", "m")
     assert choices(project) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ('{"better": "B"}', "B"),
+        ("Sure! {'better': 'tie'}", "tie"),
+        ("A", "A"),
+        (' "b".\n', "B"),
+        ('"A" is not as good as "B"', None),
+        ("A better answer is B", None),
+    ],
+)
+def test_a_verdict_is_read_however_small_models_write_it_and_never_guessed(server, said, verdict):
+    server.verdict = lambda _: said
+    prompt = Prompt("p", ({"role": "user", "content": "What?"},))
+    if verdict is None:
+        with pytest.raises(WorkbenchError, match="instead of a verdict"):
+            ask_verdict(endpoint(server), prompt, "one", "two")
+    else:
+        assert ask_verdict(endpoint(server), prompt, "one", "two") == verdict

@@ -33,7 +33,7 @@ def test_the_table_is_written_and_read_and_other_lines_stay(project):
     file = project.root / "probe_questions.jsonl"
     file.write_text("\n".join(json.dumps(row) for row in OTHERS), encoding="utf-8")
     asked = [
-        ProbeQuestion("What is 7 plus 4?", "sums", states="11 | eleven", lacks="as an AI"),
+        ProbeQuestion("What is 7 plus 4?", "sums", states="11 | eleven", lacks="as an AI\u2028 or so"),
         ProbeQuestion("When does it open?", pattern=r"\d+:\d\d|noon"),
         ProbeQuestion("  "),
     ]
@@ -41,14 +41,14 @@ def test_the_table_is_written_and_read_and_other_lines_stay(project):
     shown, others = read_questions(project)
     assert [json.loads(line) for line in others] == OTHERS
     assert [(q.prompt, q.topic, q.states, q.pattern, q.lacks) for q in shown] == [
-        ("What is 7 plus 4?", "sums", "11 | eleven", "", "as an AI"),
+        ("What is 7 plus 4?", "sums", "11 | eleven", "", "as an AI\u2028 or so"),
         ("When does it open?", "", "", r"\d+:\d\d|noon", ""),
     ]
     assert curation.log(project)[0].title == "set 2 probe questions"
     write_questions(project, [*shown, ProbeQuestion("And at noon?", states="yes")], actor="ann")
     prompts, unchecked = read_checked_prompts(file, "topic")
     assert (len(prompts), unchecked, len({p.id for p in prompts})) == (6, 1, 6)
-    assert prompts[0].check == {"answer": ["11", "eleven"], "lacks": ["as an AI"]}
+    assert prompts[0].check == {"answer": ["11", "eleven"], "lacks": ["as an AI\u2028 or so"]}
     assert [q.id for q in read_questions(project)[0]][:2] == [q.id for q in shown]
 
 

@@ -10,9 +10,10 @@ prompt and the two answers; neither model nor condition is.
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -24,6 +25,10 @@ from workbench.services.project import Project
 
 TIMEOUT_SECONDS = 120.0
 Verdict = Literal["A", "B", "tie"]
+_VERDICTS: Mapping[str, Verdict] = {"a": "A", "b": "B", "tie": "tie"}
+_ASKED_FOR = re.compile(r"""["']?better["']?\s*:\s*["']?(A|B|tie)\b""", re.IGNORECASE)
+_BARE = re.compile(r"\W*(A|B|tie)\W*", re.IGNORECASE)
+"""Small models leave the object away; a sentence that names both answers is no verdict."""
 
 _ASK = (
     "You compare two answers to the same question. Judge only how right, complete and helpful each is, not its "
@@ -135,9 +140,9 @@ def ask_verdict(endpoint: Endpoint, prompt: Prompt, a: str, b: str) -> Verdict:
         ],
     }
     said = _post(endpoint, body)
-    for word, verdict in (('"A"', "A"), ('"B"', "B"), ('"tie"', "tie")):
-        if word in said.replace("'", '"'):
-            return verdict  # type: ignore[return-value]
+    found = _ASKED_FOR.search(said) or _BARE.fullmatch(said)
+    if found:
+        return _VERDICTS[found[1].casefold()]
     raise WorkbenchError(
         f"{endpoint.name} said {said[:80]!r} instead of a verdict", "use a model that follows instructions"
     )

@@ -56,7 +56,7 @@ class ProbeQuestion:
 def read_questions(project: Project) -> tuple[list[ProbeQuestion], list[str]]:
     """Return the questions that a table can show, and the lines of the file that it cannot."""
     try:
-        lines = (project.root / QUESTIONS).read_text(encoding="utf-8-sig").splitlines()
+        lines = (project.root / QUESTIONS).read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
         return [], []
     except UnicodeDecodeError as error:

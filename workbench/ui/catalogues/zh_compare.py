@@ -208,10 +208,12 @@ _VOTES: Mapping[str, str] = {
     "Address": "地址",
     "Key, if it wants one": "密钥（如需要）",
     "Two columns": "两列",
+    "struck out is what stands there, shaded what the model says now": "划去的是原有回答，着色的是模型现在的回答",
     "Judge": "评判",
     "Judging": "正在评判",
-    "{voted} votes, {disagreed} of them ties by contradiction; {skipped} prompts skipped.": (
-        "{voted} 票，其中 {disagreed} 票因矛盾算平局；跳过 {skipped} 个提示。"
+    "{voted} votes, {disagreed} of them ties by contradiction; {skipped} prompts skipped "
+    "(equal answers, a missing one, or judged by it before).": (
+        "{voted} 票，其中 {disagreed} 票因矛盾算平局；跳过 {skipped} 个提示（回答相同、缺少回答，或它已评过）。"
     ),
 }
 
@@ -287,6 +289,9 @@ _REPORT: Mapping[str, str] = {
 
 _TALK: Mapping[str, str] = {
     "base": "基座",
+    "choose": "请选择",
+    "choose finished runs": "选择已完成的训练",
+    "no run is finished yet": "还没有完成的训练",
     "The base too": "基座也参加",
     "Choose a model and a condition, or the base.": "请选择模型和条件，或基座。",
     "Nobody to talk to": "没有对话对象",

@@ -165,7 +165,13 @@ def _grid(project: Project, comparison_id: int) -> None:
     indices = list(range(len(labels)))
     with st.container(horizontal=True, vertical_alignment="bottom", key="wl-beside-grid"):
         shown = st.multiselect(
-            t("Columns"), indices, default=indices, format_func=lambda i: labels[i], key="grid-columns", width=400
+            t("Columns"),
+            indices,
+            default=indices,
+            format_func=lambda i: labels[i],
+            key="grid-columns",
+            placeholder=t("choose"),
+            width=400,
         )
         which = st.segmented_control(
             t("Rows"),

@@ -72,6 +72,7 @@ def draw_back(project: Project, comparison_id: int) -> None:
         default=indices if which == "winners" else indices[:1],
         format_func=lambda i: labels[i],
         key=f"back-columns-{which}",
+        placeholder=t("choose"),
         width=400,
     )
     chosen = choose(rows, which or default, columns)

@@ -65,6 +65,7 @@ def _who(choice: _Choice, done: list[Job], scheme: ClassScheme) -> None:
         default=[asked if asked in titles else done[0].id],
         format_func=lambda run: titles.get(run, run),
         key="compare-runs",
+        placeholder=t("choose"),
         help=t("Finished runs, newest first."),
     )
     choice.base = st.toggle(
@@ -77,6 +78,7 @@ def _who(choice: _Choice, done: list[Job], scheme: ClassScheme) -> None:
         default=[c.condition for c in scheme.classes],
         format_func=lambda c: words.get(c, c),
         key="compare-conditions",
+        placeholder=t("choose"),
         help=t("The class's condition stands in the prompt, as in training."),
     )
 

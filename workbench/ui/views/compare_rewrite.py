@@ -44,6 +44,8 @@ def draw_rewrites(project: Project, comparison_id: int) -> None:
         tn(len(found), "{n} answer differs from what is there", "{n} answers differ from what is there")
         + " · "
         + t("{n} accepted", n=accepted)
+        + " · "
+        + t("struck out is what stands there, shaded what the model says now")
     )
     pairs = rewrites.rewrite_pairs(grid, found)
     st.download_button(
@@ -59,7 +61,6 @@ def draw_rewrites(project: Project, comparison_id: int) -> None:
     index = pager("rewrite-page", total=len(found), page_size=PAGE)
     for rewrite in found[index * PAGE : (index + 1) * PAGE]:
         with st.container(border=True):
-            st.markdown(f"**{t('Prompt')}**")
             st.text(prompt_text(prompts[rewrite.cell.prompt_id]))
             st.html(record_chips(rewrite.original, colours) + diff_html(rewrite.pieces, context=None))
             _accept(project, comparison_id, rewrite)

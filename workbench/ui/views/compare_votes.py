@@ -70,6 +70,7 @@ def _endpoint(project: Project, grid: Grid, labels: Sequence[str]) -> None:
             max_selections=2,
             format_func=lambda i: labels[i],
             key="judge-pair",
+            placeholder=t("choose"),
         )
         ready = bool(address and model and len(pair) == 2 and not busy(key))
         if st.button(t("Judge"), disabled=not ready, icon=":material/gavel:", key="judge-endpoint"):
@@ -84,7 +85,8 @@ def _endpoint(project: Project, grid: Grid, labels: Sequence[str]) -> None:
     if found is not None:
         st.success(
             t(
-                "{voted} votes, {disagreed} of them ties by contradiction; {skipped} prompts skipped.",
+                "{voted} votes, {disagreed} of them ties by contradiction; {skipped} prompts skipped "
+                "(equal answers, a missing one, or judged by it before).",
                 voted=found.voted,
                 disagreed=found.disagreed,
                 skipped=found.skipped,
@@ -138,8 +140,8 @@ def _ranking(ballots: Sequence[Ballot], labels: Sequence[str]) -> None:
             t("No chain of votes links all columns: compare across the groups first."), icon=":material/link_off:"
         )
     elif found.claims:
-        said = "; ".join(t("{a} above {b}", a=labels[a], b=labels[b]) for a, b, _, _ in found.claims)
-        st.markdown(plain(t("The votes bear out: {orders}.", orders=said)))
+        orders = "; ".join(t("{a} above {b}", a=labels[a], b=labels[b]) for a, b, _, _ in found.claims)
+        st.markdown(plain(t("The votes bear out: {orders}.", orders=orders)))
     else:
         st.caption(t("No order is borne out yet: every difference may be chance."))
 

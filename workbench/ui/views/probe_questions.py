@@ -37,7 +37,7 @@ def draw_questions(project: Project) -> None:
         hide_index=True,
         height=min(320, 74 + 35 * max(2, len(known))),
         column_config={
-            "prompt": text(t("question"), width="large"),
+            "prompt": text(t("question"), width="medium"),
             "topic": text(
                 t("topic"), width="small", help=t("Such as memory or sums; right answers are counted by it.")
             ),

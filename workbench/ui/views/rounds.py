@@ -64,7 +64,7 @@ def _rounds(project: Project) -> None:
     _now(rows, current)
     draw_shares(project)
     section(t("All rounds"), t("newest first; click a row to choose it"))
-    bar = st.column_config.ProgressColumn(format="percent", max_value=1.0)
+    bar = st.column_config.ProgressColumn(format="percent", max_value=1.0, width="small")
     picked = click_table(rounds_table(rows), "round-list", column_config={t("made by the model"): bar})
     chosen = rows[-1 - picked] if picked is not None else rows[-1]
     st.caption(
@@ -230,7 +230,7 @@ def _open(row: RoundRow) -> None:
 @guarded
 def _probe(project: Project, row: RoundRow) -> None:
     """Offer to measure what the round's run has forgotten, and follow it while it is measured."""
-    if row.probed and len(row.probed.topics) > 1:
+    if row.probed and row.probed.asked:
         section(t("Probe questions"), t("right answers, by topic"))
         table(
             [t("topic"), t("questions"), t("the run"), t("its base")],

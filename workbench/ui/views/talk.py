@@ -30,18 +30,26 @@ def draw_talk(project: Project, scheme: ClassScheme) -> None:
     done = [j for j in training.list_runs(project) if j.status == "done"]
     titles = {j.id: f"{said(j.title or j.id)} · {j.id}" for j in done}
     words = {c.condition: f"{c.name} ({c.condition})" for c in scheme.classes} | {"": t("no condition")}
-    left, middle, right = st.columns([3, 3, 1], vertical_alignment="bottom")
-    runs = left.multiselect(
-        t("Models"), list(titles), default=list(titles)[:1], format_func=lambda r: titles[r], key="talk-runs"
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    runs = row.multiselect(
+        t("Models"),
+        list(titles),
+        default=list(titles)[:1],
+        format_func=lambda r: titles[r],
+        key="talk-runs",
+        placeholder=t("choose finished runs") if titles else t("no run is finished yet"),
+        width=400,
     )
-    conditions = middle.multiselect(
+    conditions = row.multiselect(
         t("Asked under"),
         list(words),
         default=[c.condition for c in scheme.classes],
         format_func=lambda c: words[c],
         key="talk-conditions",
+        placeholder=t("choose"),
+        width=400,
     )
-    base = right.toggle(t("The base too"), value=not done, key="talk-base")
+    base = row.toggle(t("The base too"), value=not done, key="talk-base")
     columns = comparing.columns_of(project, runs, conditions, include_base=base)[:MOST]
     if not columns:
         empty_state(t("Nobody to talk to"), t("Choose a model and a condition, or the base."))
@@ -56,10 +64,10 @@ def draw_talk(project: Project, scheme: ClassScheme) -> None:
     state = _state(columns)
     waiting = state["ticket"] is not None
     st.fragment(_chats, run_every=REFRESH_SECONDS if waiting else None)(project, columns)
-    said = st.chat_input(t("Say something to all of them"), key="talk-input", disabled=waiting)
-    if said:
+    typed = st.chat_input(t("Say something to all of them"), key="talk-input", disabled=waiting)
+    if typed:
         for chat in state["chats"]:
-            chat.append({"role": "user", "content": said})
+            chat.append({"role": "user", "content": typed})
         state["ticket"] = desk.ask_chat(project, columns, state["chats"], **sampling)
         state["likely"] = None
         st.rerun()
