@@ -124,7 +124,6 @@ def _composition(project: Project, overview: Overview) -> None:
         "status": overview.statuses,
     }
     labels: dict[str, str] = {status: t(status) for status in STATUSES}
-    labels["none"] = t("none")
     shown = [(field, title) for field, title in CHARTS if len(data[field]) > 1] or [CHARTS[0]]
     with st.container(key="wb-composition"):
         columns = st.columns(len(shown))
@@ -137,7 +136,7 @@ def _composition(project: Project, overview: Overview) -> None:
                 data[field],
                 key=f"project-{field}",
                 colours=colours if field == "class" else STATUS_COLOURS,
-                labels=labels,
+                labels=labels | {"none": t("untagged") if field == "class" else t("unknown")},
             )
             if picked is not None:
                 without = " -status:dropped" if dropped and field != "status" else ""
