@@ -7,6 +7,7 @@ numbers are written to the run's `resolved.json` and its `data` event.
 from __future__ import annotations
 
 import ast
+import difflib
 import hashlib
 import inspect
 import json
@@ -99,7 +100,8 @@ class RunConfig:
     epochs: float | None = None
     """Passes over the data, instead of steps."""
     step_tokens: int | None = None
-    """Tokens in one optimiser step; auto: 1,024 for tiny models, growing with size."""
+    """Tokens in one optimiser step; auto: 1,024 for tiny models, growing with size, and enough for the best class
+    to stand in every step."""
     micro_batch_tokens: int | None = None
     """Tokens (with padding) computed at once; changes speed and memory, never the step's meaning."""
     learning_rate: float | None = None
@@ -187,7 +189,12 @@ class RunConfig:
         changed: dict[str, Any] = {}
         for name, value in values.items():
             if name not in kinds:
-                faults.append(f"unknown setting {name!r} (known: {', '.join(sorted(kinds))})")
+                like = difflib.get_close_matches(name, kinds, n=1)
+                faults.append(
+                    f"unknown setting {name!r}, perhaps {like[0]!r}"
+                    if like
+                    else f"unknown setting {name!r} (known: {', '.join(sorted(kinds))})"
+                )
                 continue
             try:
                 changed[name] = _coerce(value, kinds[name])

@@ -278,7 +278,7 @@ def _refuse_nothing(out: Dataset, encoded: Sequence[Encoded], max_tokens: int) -
         f"nothing to train on: {out.untagged} conversations have no class, "
         f"{sum(a.dropped for a in out.classes)} are left out by the method, "
         f"{sum(a.unsupervised for a in out.classes)} have no answer within {max_tokens} tokens{held}",
-        "tag conversations that have answers, or choose another method",
+        "tag conversations that have answers (a file of classes may tag by a field), or choose another method",
     )
 
 

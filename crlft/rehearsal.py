@@ -9,11 +9,13 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 
+from crlft.errors import ModelError
+from crlft.failure import NotFiniteError
 from crlft.loss import MicroBatch
 from crlft.trainer import MIN_MICRO_BATCH_TOKENS, CRLFTTrainer, peak_memory_bytes
 
@@ -46,6 +48,8 @@ def rehearse(trainer: CRLFTTrainer) -> Rehearsal:
 
     Raises:
         torch.cuda.OutOfMemoryError: Not even the smallest fits.
+        ModelError: The weights are no finite numbers.
+        NotFiniteError: The loss is none, though they are.
     """
     steps = trainer.steps
     before = random_states()
@@ -80,9 +84,20 @@ def _one_step(trainer: CRLFTTrainer, batch: MicroBatch) -> None:
     model.train()
     with trainer.autocast():
         weighted, _ = model(supervised=micro, weighted=True)
+    if not torch.isfinite(weighted):
+        _refuse(model, float(weighted.detach()))
     (weighted / micro.weights.sum()).backward()
     trained = [p for p in model.parameters() if p.requires_grad]
     torch.optim.AdamW(trained, lr=0.0, weight_decay=0.0).step()
+
+
+def _refuse(model: Any, loss: float) -> NoReturn:
+    """Say why the loss is no number before anything was learnt: no learning rate is to blame."""
+    broken = next((name for name, p in model.named_parameters() if not torch.isfinite(p).all()), None)
+    if broken is not None:
+        error = f"weights of the base are no finite numbers ({broken})"
+        raise ModelError(error, "name another base, or get it anew")
+    raise NotFiniteError(f"the loss is {loss} before the first step", "use precision=fp32, or another base")
 
 
 def random_states() -> tuple[Any, ...]:

@@ -3,7 +3,8 @@
 The rules, and why:
 
 - step_tokens: 1,024 at a million parameters, growing with the root of the size: small models learn from many
-  small steps, large ones need the hardware filled.
+  small steps, large ones need the hardware filled. Up to eight times that where the best class is so rare, or
+  conversations so long, that steps would lack it: a step divides by its own weights.
 - steps: every answer of the best class should be seen often enough to be learnt, however small its share, so
   the budget counts the *best class's supervised tokens*, not the data's (C-RLFT's classes share the steps;
   with a tenth of the data in the best class, the usual three epochs show it too little).
@@ -31,6 +32,8 @@ BEST_CLASS_TOKENS = 120_000
 """Supervised tokens of the best class that a run should see, passes counted again."""
 MIN_EPOCHS, MAX_EPOCHS = 2.0, 5.0
 CONTEXT_LIMIT = 4096
+MOST_DOUBLINGS = 3
+"""Of a step's tokens, for the best class to stand in it."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ def resolve(
         device: `cpu` or `cuda`.
         fast_bf16: Whether the device multiplies bfloat16 fast.
     """
-    step_tokens = config.step_tokens or auto_step_tokens(parameters)
+    of_best = next((a.conversations for a in dataset.classes if a.name == best), 0)
+    tokens = sum(len(e) for e in dataset.train)
+    step_tokens = config.step_tokens or auto_step_tokens(parameters, tokens, of_best)
     return Resolved(
         epochs=config.epochs or auto_epochs(dataset, best),
         steps=config.steps,
@@ -127,13 +132,23 @@ def resolve_plan(
     return numbers, steps
 
 
-def auto_step_tokens(parameters: int) -> int:
-    """Return tokens per step: a power of two from 1,024 (a million parameters) to 131,072."""
+def auto_step_tokens(parameters: int, tokens: float = 0, of_best: float = 0) -> int:
+    """Return tokens per step: a power of two from 1,024 (a million parameters) to 131,072.
+
+    Args:
+        parameters: Of the model.
+        tokens: Of the data; with `of_best`, steps are doubled, thrice at most, until each can hold one of these.
+        of_best: Conversations of the best class.
+    """
     size = max(1.0, parameters / 1e6) ** 0.5
     doublings = 0
     while 2 ** (doublings + 1) <= size:
         doublings += 1
-    return int(min(131_072, 1024 * 2**doublings))
+    found = int(min(131_072, 1024 * 2**doublings))
+    for _ in range(MOST_DOUBLINGS if of_best else 0):
+        if found * of_best < tokens:
+            found *= 2
+    return found
 
 
 def auto_learning_rate(parameters: int, *, adapted: bool = False) -> float:

@@ -49,7 +49,7 @@ def test_two_runs_beside_each_other_show_curves_and_what_differs(project, open_p
     app = open_page("train", beside="run-1,run-2")
     assert len(app.get("plotly_chart")) == 4  # loss, held out, swap test, held out of the one class
     text = html(app)
-    for shown in ("learning_rate", "0.001", "0.002", "c-rlft", "sft"):
+    for shown in ("Learning rate", "0.001", "0.002", "c-rlft", "sft"):
         assert shown in text
     assert ">steps<" not in text
     assert any("no longer in this project" in c.value for c in app.caption)

@@ -75,6 +75,10 @@ def account(name: str, tokens: int) -> ClassAccount:
 def test_auto_follows_the_size(parameters, rate, tokens):
     assert auto_learning_rate(parameters) == rate
     assert auto_step_tokens(parameters) == tokens
+    assert auto_step_tokens(parameters, tokens * 100, 100) == tokens
+    assert auto_step_tokens(parameters, tokens * 100, 30) == 4 * tokens
+    assert auto_step_tokens(parameters, tokens * 100, 1) == 8 * tokens
+    assert auto_step_tokens(parameters, tokens * 100, 0) == tokens
 
 
 def test_auto_epochs_follow_the_best_class():

@@ -231,6 +231,16 @@ def test_a_request_that_cannot_be_answered_is_refused_however_it_is_made(changes
         Request(**{**good, **changes})
 
 
+def test_a_base_of_no_numbers_is_said_before_the_first_step(world, tmp_path):
+    base = save_tiny_base(tmp_path / "base")
+    model = tiny_model(len(tiny_tokenizer()))
+    with torch.no_grad():
+        model.model.layers[0].mlp.up_proj.weight[3, 3] = math.inf
+    model.save_pretrained(base)
+    outcome = run_training(replace(world, base=str(base)), tmp_path / "run")
+    assert outcome.error == "weights of the base are no finite numbers (model.layers.0.mlp.up_proj.weight)"
+
+
 def test_an_adapter_is_no_base(tmp_path):
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         (tmp_path / name).touch()

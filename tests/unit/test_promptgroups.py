@@ -12,7 +12,7 @@ from crlft.errors import DataError
 from crlft.promptgroups import GROUPS, LEARNT, below_share, prompt_key, read_prompt_groups
 from tests.contract.store_world import make_project, make_record
 from workbench.services.promptgroups import PromptGroups
-from workbench.services.snapshots import make_snapshot
+from workbench.services.snapshots import make_snapshot, write_aside
 
 LAMPS = "which of the old blue lamps by the {} can I still buy there today"
 
@@ -64,6 +64,8 @@ def test_a_snapshot_says_which_prompts_stand_together(tmp_path):
     made = make_snapshot(project, "one", actor="ann")
     groups = read_prompt_groups(made.path)
     assert len(groups) == 80
+    write_aside(project, tmp_path / "aside")  # what a preview counts: held out is the same, or it were no preview
+    assert read_prompt_groups(tmp_path / "aside") == groups
     for n in range(0, 80, 2):
         one, other = (is_held_out(talk(text), 0.3, groups) for text in asked[n : n + 2])
         assert one == other

@@ -101,9 +101,10 @@ def preflight(project: Project, request: TrainRequest) -> Preflight:
     config = prepared.config
     parameters = count_parameters(prepared.base.model)
     size = parameters or ASSUMED_PARAMETERS
-    step_tokens = config.step_tokens or auto_step_tokens(size)
     classes = _weighted(prepared.data, config)
-    epochs, steps = _budget(prepared, classes, step_tokens)
+    tokens = _tokens(prepared, classes)
+    step_tokens = config.step_tokens or auto_step_tokens(size, tokens, _of_best(prepared, classes))
+    epochs, steps = _budget(prepared, classes, tokens, step_tokens)
     max_tokens = resolve_context(config, _model_context(prepared))
     added = {c.name: _header_tokens(c, config) for c in prepared.data.classes}
     found_lengths = lengths(project, prepared.data, max_tokens, added)
@@ -172,7 +173,22 @@ def _weighted(data: TrainSet, config: RunConfig) -> tuple[ClassFigures, ...]:
     )
 
 
-def _budget(prepared: Prepared, classes: tuple[ClassFigures, ...], step_tokens: int) -> tuple[float, int | None]:
+def _tokens(prepared: Prepared, classes: tuple[ClassFigures, ...]) -> float:
+    """Return about how many tokens are trained on in one pass."""
+    config, data = prepared.config, prepared.data
+    everything = sum(data.tokens[c.name] + c.conversations * _header_tokens(c, config) for c in classes)
+    return everything * (1 - config.held_out_share)
+
+
+def _of_best(prepared: Prepared, classes: tuple[ClassFigures, ...]) -> float:
+    """Return about how many conversations of the best class are trained on."""
+    best = prepared.data.scheme.best.name
+    return sum(c.conversations for c in classes if c.name == best) * (1 - prepared.config.held_out_share)
+
+
+def _budget(
+    prepared: Prepared, classes: tuple[ClassFigures, ...], tokens: float, step_tokens: int
+) -> tuple[float, int | None]:
     """Return about how many epochs and steps, by the rules of `crlft.resolve`."""
     config, data = prepared.config, prepared.data
     filled = {c.name: c.supervised_tokens for c in classes if c.conversations}
@@ -181,7 +197,6 @@ def _budget(prepared: Prepared, classes: tuple[ClassFigures, ...], step_tokens: 
     seen = filled.get(data.scheme.best.name) or min(filled.values())
     kept = 1 - config.held_out_share
     auto = min(MAX_EPOCHS, max(MIN_EPOCHS, BEST_CLASS_TOKENS / max(1.0, seen * kept)))
-    tokens = sum(data.tokens[c.name] + c.conversations * _header_tokens(c, config) for c in classes) * kept
     if config.steps is not None:
         return config.steps * step_tokens / max(1.0, tokens), config.steps
     epochs = config.epochs or auto

@@ -141,8 +141,10 @@ def write_aside(project: Project, target: Path) -> None:
             plan = plan_of(connection, ready, "")
             if plan.faults:
                 raise PlanError(plan.faults[0], "tag conversations first")
-            scheme = read_scheme(connection)
-            content = files.write_data(scratch / files.DATA, _records(connection, ready), scheme)
+            scheme, prompts = read_scheme(connection), PromptGroups()
+            records = _noting_prompts(_records(connection, ready), prompts)
+            content = files.write_data(scratch / files.DATA, records, scheme)
+        files.write_prompt_groups(scratch, prompts.group_of(LEARNT))  # they decide what is held out
         files.write_manifest(scratch, _manifest(project, target.name, plan, scheme, content))
         files.seal(scratch, target)
 

@@ -10,6 +10,7 @@ _SETTINGS: Mapping[str, str] = {
     "steps is {steps} and epochs is {epochs}, only one of them can be given": (
         "steps 为 {steps}，epochs 为 {epochs}，两者只能给一个"
     ),
+    "unknown setting {name}, perhaps {like}": "未知的设置 {name}，也许是 {like}",
     "unknown setting {name} (known: {names})": "未知的设置 {name}（可用：{names}）",
     "{name} is {value}, it must be a whole number": "{name} 为 {value}，它须是整数",
     "{name} is {value}, it must be a number": "{name} 为 {value}，它须是数字",
@@ -81,7 +82,9 @@ _DATA: Mapping[str, str] = {
         "{unanswered} 个在 {tokens} 个词元内没有回答，"
         "{held} 个被留出"
     ),
-    "tag conversations that have answers, or choose another method": "请标注有回答的对话，或换一种方法",
+    "tag conversations that have answers (a file of classes may tag by a field), or choose another method": (
+        "请标注有回答的对话（类别文件可以按字段标注），或换一种方法"
+    ),
     "class {name}, the best, has no conversation to train on ({held} are held out, {unanswered} have no answer "
     "within the context): the model would be asked under a condition that it never saw": (
         "最好的类别 {name} 没有可训练的对话（{held} 个被留出，{unanswered} 个在上下文内没有回答）："
@@ -180,6 +183,10 @@ _MODEL: Mapping[str, str] = {
     "give a folder or a hub name with --base": "请用 --base 给出文件夹或 hub 名称",
     "{model}: no such folder": "{model}：没有这个文件夹",
     "correct the path, or give a hub name such as org/name": "改正路径，或给出 hub 名称，如 org/name",
+    "weights of the base are no finite numbers ({tensor})": "基座的权重中有不是有限数的值（{tensor}）",
+    "name another base, or get it anew": "请指定另一个基座，或重新获取它",
+    "the loss is {value} before the first step": "第一步之前损失就是 {value}",
+    "use precision=fp32, or another base": "请用 precision=fp32，或换一个基座",
     "{model}: an adapter without its model": "{model}：只有适配器，没有模型",
     "merge it into its base (PEFT's merge_and_unload) and name that folder": (
         "请把它合并进基座（PEFT 的 merge_and_unload），再指定那个文件夹"

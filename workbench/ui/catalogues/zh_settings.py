@@ -60,8 +60,9 @@ _MEANINGS: Mapping[str, str] = {
         "优化器步数；auto：足以把最好类别的回答看几遍。"
     ),
     "Passes over the data, instead of steps.": "遍历数据的次数，用以代替步数。",
-    "Tokens in one optimiser step; auto: 1,024 for tiny models, growing with size.": (
-        "每个优化器步的词元数；auto：极小模型为 1,024，随模型增大。"
+    "Tokens in one optimiser step; auto: 1,024 for tiny models, growing with size, and enough for the best class "
+    "to stand in every step.": (
+        "每个优化器步的词元数；auto：极小模型为 1,024，随模型增大，并足以让每一步都含有最好的类别。"
     ),
     "Tokens (with padding) computed at once; changes speed and memory, never the step's meaning.": (
         "一次计算的词元数（含补齐）；只影响速度与内存，不改变步的含义。"

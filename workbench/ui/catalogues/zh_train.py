@@ -272,6 +272,10 @@ _JOBS: Mapping[str, str] = {
     ),
     "Drop them for good": "永久清除",
     "The command that runs": "执行的命令",
+    "What auto came to": "自动得出的值",
+    "Started by": "启动者",
+    "yes": "是",
+    "no": "否",
     "It took {time}.": "用时 {time}。",
 }
 

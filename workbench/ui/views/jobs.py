@@ -209,14 +209,15 @@ def _one(project: Project, job_id: str) -> None:
             set_params(job=None)
             st.rerun()
         chips([chip(said(job.title or job.id)), job_chip(job.status), chip(kind_words(job.kind))])
-    trouble(project, job)
-    with st.container(horizontal=True, key="wl-job-acts"):
+    trouble(project, job, log=False)
+    with st.container(horizontal=True, vertical_alignment="center", key="wl-job-acts"):
         _acts(project, job)
     st.fragment(_watch)(project, job_id, job.status)
 
 
 def _acts(project: Project, job: Job) -> None:
-    if job.kind == "train" and st.button(t("Curves and samples"), type="primary", icon=":material/show_chart:"):
+    kind = "primary" if job.live or job.status == "done" else "secondary"  # else what helps comes first
+    if job.kind == "train" and st.button(t("Curves and samples"), type=kind, icon=":material/show_chart:"):
         goto("train", run=job.id)
     if job.kind in PAGES and st.button(t("Its page"), icon=":material/open_in_full:", key="job-page"):
         goto(PAGES[job.kind])

@@ -16,6 +16,7 @@ from workbench.ui.theme import CATEGORICAL
 from workbench.ui.views.train_live import read_curves
 from workbench.ui.views.train_watch import job_chip
 from workbench.ui.widgets.chips import chip, chips, table
+from workbench.ui.widgets.config_form import setting_label
 from workbench.ui.widgets.layout import section
 from workbench.ui.widgets.loop_charts import CHART_CONFIG
 from workbench.ui.widgets.run_charts import Line, overlay_figure
@@ -90,7 +91,7 @@ def _settings(project: Project, left: Job, right: Job) -> None:
         st.caption(t("None: the same settings."))
         return
     heads = short_names([left, right])
-    table([t("Setting"), *heads], [(name, _shown(a), _shown(b)) for name, a, b in rows])
+    table([t("Setting"), *heads], [(setting_label(name), _shown(a), _shown(b)) for name, a, b in rows])
 
 
 def _shown(value: object) -> str:

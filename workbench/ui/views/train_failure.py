@@ -15,14 +15,20 @@ from workbench.ui.widgets.errors import fault_words
 LOG_LINES = 12
 
 
-def trouble(project: Project, job: Job) -> None:
-    """Say what happened and show the log's end; draws nothing for a run that did not fail."""
+def trouble(project: Project, job: Job, *, log: bool = True) -> None:
+    """Say what happened and show the log's end; draws nothing for a run that did not fail.
+
+    Args:
+        project: The open project.
+        job: The run.
+        log: Whether to show the log's end, for pages that do not show it anyway.
+    """
     kind = failures.failure_kind(job)
     if not kind:
         return
     words = fault_words(job.error or t("the run ended without saying why"), job.remedy)
     st.error(f"**{t(failures.KINDS[kind])}** \n\n{words}", icon=":material/error:")
-    tail = jobs.job_log(project, job.id, lines=LOG_LINES)
+    tail = jobs.job_log(project, job.id, lines=LOG_LINES) if log else ""
     if tail:
         with st.expander(t("The end of its log"), expanded=kind in ("error", "killed")):
             st.code(tail, language=None, wrap_lines=True)

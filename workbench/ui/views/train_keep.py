@@ -17,22 +17,26 @@ from workbench.ui.widgets.layout import section
 
 
 def draw_keep(project: Project, run_id: str) -> None:
-    """Draw star, note, export and delete in one row of small buttons."""
+    """Draw star, note, export and delete: quiet buttons, behind those that act on the run."""
     row = runs.run_row(project, run_id)
-    with st.container(horizontal=True, vertical_alignment="center", key="wl-run-keep"):
-        label = t("Starred") if row.starred else t("Star")
-        if st.button(label, icon=":material/star:", type="tertiary", key="run-star"):
-            runs.star_run(project, run_id, starred=not row.starred)
-            st.rerun()
-        with st.popover(t("Note"), icon=":material/edit_note:"):
-            _note(project, row)
-        if row.job.status == "done":
-            with st.popover(t("Export the model"), icon=":material/folder_copy:"):
-                _export(project, row.job)
-        if not row.job.live:
-            _delete(project, row.job)
-    if row.notes:
-        st.caption(row.notes.replace("[", "\\["))
+    label = t("Starred") if row.starred else t("Star")
+    if st.button(label, icon=":material/star:", type="tertiary", key="run-star"):
+        runs.star_run(project, run_id, starred=not row.starred)
+        st.rerun()
+    with st.popover(t("Note"), icon=":material/edit_note:", type="tertiary"):
+        _note(project, row)
+    if row.job.status == "done":
+        with st.popover(t("Export the model"), icon=":material/folder_copy:", type="tertiary"):
+            _export(project, row.job)
+    if not row.job.live:
+        _delete(project, row.job)
+
+
+def draw_note(project: Project, run_id: str) -> None:
+    """Draw what was noted on a run, if anything."""
+    notes = runs.run_row(project, run_id).notes
+    if notes:
+        st.caption(notes.replace("[", "\\["))
 
 
 def _note(project: Project, row: runs.RunRow) -> None:

@@ -14,6 +14,7 @@ from workbench.services import jobs
 from workbench.services.project import Project
 from workbench.ui.i18n import t, tn
 from workbench.ui.widgets.chips import table
+from workbench.ui.widgets.config_form import setting_label
 from workbench.ui.widgets.live_run import light_charts
 from workbench.ui.widgets.loop_charts import CHART_CONFIG, chart_figure
 from workbench.ui.widgets.run_curves import RunCurves
@@ -106,6 +107,28 @@ def class_counts(rows: list[Mapping[str, Any]]) -> None:
     )
 
 
+def _asked(params: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """Return what a run was started with, settings apart."""
+    digest = str(params.get("snapshot_hash") or "")[:12]
+    rows: list[tuple[str, object]] = [
+        (t("Data"), f"{params.get('snapshot', '')} ({digest})" if digest else params.get("snapshot")),
+        (t("Start from"), params.get("base")),
+        (t("Method"), params.get("method")),
+        (t("Processes"), params.get("processes")),
+        (t("Round"), params.get("round")),
+        (t("Started by"), params.get("actor")),
+    ]
+    return [(label, value) for label, value in rows if value not in (None, "")]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return t("yes") if value else t("no")
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def draw_log(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
     """Draw the end of the worker's log."""
     tail = jobs.job_log(project, job.id, lines=200)
@@ -116,8 +139,15 @@ def draw_log(project: Project, job: Job, curves: RunCurves, colours: Mapping[str
 
 
 def draw_settings(project: Project, job: Job, curves: RunCurves, colours: Mapping[str, str]) -> None:
-    """Draw what was asked for and the command that runs."""
-    table([t("Setting"), t("Value")], [(k, v) for k, v in job.params.items() if v not in (None, "", {})])
+    """Draw what was asked for, what auto came to, and the command that runs."""
+    given = dict(job.params.get("overrides") or {})
+    asked = [*_asked(job.params), *((setting_label(k), str(v)) for k, v in given.items())]
+    table([t("Setting"), t("Value")], asked)
+    resolved = {**(curves.data.get("resolved") or {}), "steps": curves.data.get("steps")}
+    rows = [(setting_label(k), _value(v)) for k, v in resolved.items() if v is not None and k not in given]
+    if rows:
+        st.caption(t("What auto came to"))
+        table([t("Setting"), t("Value")], rows)
     st.caption(t("The command that runs"))
     st.code(shlex.join(job.command), language="bash", wrap_lines=True)
     if curves.attempts > 1:

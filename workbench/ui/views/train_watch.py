@@ -15,7 +15,7 @@ from workbench.ui.i18n import said, t
 from workbench.ui.nav import goto, set_params
 from workbench.ui.views.train_failure import again_with_changes, end_now, next_step, trouble
 from workbench.ui.views.train_figures import cost_figures, figures
-from workbench.ui.views.train_keep import draw_baselines, draw_keep
+from workbench.ui.views.train_keep import draw_baselines, draw_keep, draw_note
 from workbench.ui.views.train_live import live_now, parts, read_curves
 from workbench.ui.views.train_panels import draw_curves, draw_data, draw_log, draw_samples, draw_settings
 from workbench.ui.views.working import address_tabs
@@ -69,9 +69,10 @@ def _head(project: Project, job: Job) -> None:
             f'<span class="wl-quiet">{escape(job.id)}</span></div>'
         )
     trouble(project, job)
-    with st.container(horizontal=True, key="wl-run-acts"):
+    with st.container(horizontal=True, vertical_alignment="center", key="wl-run-acts"):
         _acts(project, job)
-    draw_keep(project, job.id)
+        draw_keep(project, job.id)
+    draw_note(project, job.id)
 
 
 def _acts(project: Project, job: Job) -> None:

@@ -67,7 +67,7 @@ def config_form(key: str, columns: int = COLUMNS, autos: Mapping[str, str] | Non
         with tab:
             for start in range(0, len(shown), columns):
                 for place, name in zip(st.columns(columns), shown[start : start + columns], strict=False):
-                    with place:
+                    with place, st.container(gap="xxsmall"):
                         value = _field(f"{key}-{name}", name, getattr(defaults, name), (autos or {}).get(name, ""))
                         st.caption(t(helps.get(name, "")))
                     if value is not None:
@@ -75,10 +75,15 @@ def config_form(key: str, columns: int = COLUMNS, autos: Mapping[str, str] | Non
     return changed
 
 
+def setting_label(name: str) -> str:
+    """Return what forms and tables call a setting of a run."""
+    return t(name.replace("_", " ").capitalize())
+
+
 def _field(key: str, name: str, default: Any, auto: str) -> str | None:
     """Draw one field; return its value as text, or None where it stands at the default."""
     named = t("auto: {value}", value=auto) if auto else t("auto")
-    label = t(name.replace("_", " ").capitalize())
+    label = setting_label(name)
     if name in CHOICES:
         options = CHOICES[name]
         value = st.selectbox(
