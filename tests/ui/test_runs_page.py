@@ -51,7 +51,7 @@ def test_two_runs_beside_each_other_show_curves_and_what_differs(project, open_p
     text = html(app)
     for shown in ("Learning rate", "0.001", "0.002", "c-rlft", "sft"):
         assert shown in text
-    assert ">steps<" not in text
+    assert ">Steps<" not in text
     assert any("no longer in this project" in c.value for c in app.caption)
 
 

@@ -216,8 +216,11 @@ def _one(project: Project, job_id: str) -> None:
 
 
 def _acts(project: Project, job: Job) -> None:
-    kind = "primary" if job.live or job.status == "done" else "secondary"  # else what helps comes first
-    if job.kind == "train" and st.button(t("Curves and samples"), type=kind, icon=":material/show_chart:"):
+    if job.kind == "train" and st.button(
+        t("Curves and samples"),
+        type="primary" if job.live or job.status == "done" else "secondary",  # else what helps comes first
+        icon=":material/show_chart:",
+    ):
         goto("train", run=job.id)
     if job.kind in PAGES and st.button(t("Its page"), icon=":material/open_in_full:", key="job-page"):
         goto(PAGES[job.kind])
