@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import sys
@@ -106,11 +107,19 @@ def _fail(as_json: bool, error: str, remedy: str, code: int) -> int:
 
 def _wrong_use(as_json: bool, error: TyperException) -> int:
     if as_json or not hasattr(error, "show"):
-        return _fail(as_json, error.format_message(), "see workbench --help", 2)
+        return _fail(as_json, error.format_message(), f"see {_told(error)} --help", 2)
     error.show()  # the usage line and the message, as every command line tool prints them
     return 2
 
 
+def _told(error: TyperException) -> str:
+    """Return the command that was used wrongly, as it is typed."""
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "workbench"
+
+
+_DISK = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+"""What a folder's owner can mend, not a fault of the program."""
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 
@@ -132,10 +141,20 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(as_json, "interrupted", "what was finished is kept; run it again to go on", 1)
     except CrlftError as error:
         return _fail(as_json, error.message, error.remedy, 1)
+    except OSError as error:
+        if error.errno not in _DISK or error.filename is None:
+            return _surprised(as_json, error)
+        remedy = "check the folder, its permissions and the room on the disk"
+        return _fail(as_json, f"{error.filename} cannot be written or read: {error.strerror}", remedy, 1)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: told in full, never swallowed
-        traceback.print_exc()
-        remedy = "this is a fault of the program; please report the lines above"
-        return _fail(as_json, f"{type(error).__name__}: {error}", remedy, 1)
+        return _surprised(as_json, error)
+
+
+def _surprised(as_json: bool, error: Exception) -> int:
+    """Tell an error that nobody expected, with its trace."""
+    traceback.print_exc()
+    remedy = "this is a fault of the program; please report the lines above"
+    return _fail(as_json, f"{type(error).__name__}: {error}", remedy, 1)
 
 
 def main() -> None:

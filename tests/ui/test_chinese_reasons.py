@@ -6,9 +6,11 @@ import re
 
 import pytest
 
+from crlft.conversation import Conversation, ToolCall, Turn
 from crlft.errors import CrlftError
 from crlft.formats import FORMATS
 from crlft.formats.containers import open_rows
+from crlft.formats.tables_out import csv_loss
 from workbench.services.inspecting import inspect_file, read_checked
 from workbench.ui import i18n
 from workbench.ui.catalogues.zh_reasons import FILE_FAULTS, ROW_REASONS
@@ -96,3 +98,21 @@ def test_places_of_a_form_stand_in_both_languages():
         places = re.findall(r"\{(\w+)\}", english)
         assert sorted(places) == sorted(re.findall(r"\{(\w+)\}", chinese)), english
         assert len(places) == len(set(places)), english
+
+
+EVERYTHING = Conversation(
+    (
+        Turn("tool", "late", tool_call_id="7"),
+        Turn("assistant", "a", reasoning="r", excluded=True, reward=0.5, name="n"),
+        Turn("assistant", "b", tool_calls=(ToolCall("f", "{}", id="7"),)),
+        Turn("user", "c", tool_calls=(ToolCall("f", "{}"),)),
+    ),
+    metadata={"messages": 1, "prompt": 2, "kto_tag": 3},
+)
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS.values() if form.readable], ids=lambda form: form.name)
+def test_what_a_format_cannot_hold_is_said_in_chinese(form):
+    lost = [*form.cannot_hold(EVERYTHING), *csv_loss({"a": 1, "": "b"})]
+    assert [what for what in lost if not re.search(r"[\u4e00-\u9fff]", i18n.said(what))] == []
+    assert all(no_english(i18n.said(what)) for what in lost)

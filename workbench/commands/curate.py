@@ -172,12 +172,14 @@ def reward(
     value: Annotated[float, typer.Argument(help="Its coarse reward.")],
     beta: Annotated[float | None, typer.Option(help="The temperature β for all classes.")] = None,
 ) -> None:
-    """Set a class's coarse reward; shows the loss weights and shares that follow."""
+    """Set a class's coarse reward, or make the class; shows the loss weights and shares that follow."""
     shell = shell_of(context)
     project = shell.project()
     action = curation.set_class(project, class_name, reward=value, actor=shell.actor)
+    done = [action.title]
     if beta is not None:
         action = curation.set_beta(project, beta, actor=shell.actor)
+        done.append(action.title)
     rows = rewardmass.preview_mass(project, rewardmass.mass_material(project)).classes
     table = [
         {"class": r.name, "reward": r.reward, "loss_weight": r.loss_weight, "mass_share": r.mass_share}
@@ -187,7 +189,7 @@ def reward(
         f"{r.name:<12} reward {r.reward:<8g} loss weight {r.loss_weight:<8.4g} reward mass {r.mass_share:.1%}"
         for r in rows
     ]
-    shell.finish({"action": action.id, "affected": 1, "classes": table}, *lines)
+    shell.finish({"action": action.id, "affected": 1, "classes": table}, f"Done: {'; '.join(done)}.", *lines)
 
 
 def grades(context: typer.Context) -> None:

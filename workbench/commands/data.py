@@ -112,6 +112,13 @@ def import_command(
         f"{plural(report.rows, 'row')} read as {report.format}: {report.imported:,} imported, "
         f"{report.already_there:,} already there, {report.quarantined:,} in quarantine."
     ]
+    named = {name: n for name, n in report.classes.items() if n and name != "none"}
+    untagged = report.classes.get("none", 0)
+    if named or class_field:
+        counts = {**named, "untagged": untagged} if untagged else named
+        lines.append(f"By class: {', '.join(f'{name} {n:,}' for name, n in counts.items())}.")
+    if class_field and not named:
+        lines.append(f"No row had a class by the field {class_field!r}; --look shows the fields.")
     if report.quarantined:
         lines.append("See workbench quarantine for the reasons.")
     shell.finish(dataclasses.asdict(report), *lines)
@@ -119,7 +126,7 @@ def import_command(
 
 def quarantine(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 20,
     containing: Annotated[str, typer.Option(help="Only rows with this text in file, reason or row.")] = "",
     show: Annotated[int | None, typer.Option(metavar="ID", help="Show one row's whole text.")] = None,
     export_to: Annotated[
@@ -161,7 +168,7 @@ def quarantine(
 def search(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help='Such as: class:none lang:zh turns>2 "exact phrase"')] = "",
-    limit: Annotated[int, typer.Option(help="How many to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 20,
     order: Annotated[str, typer.Option(help="newest, oldest, longest, shortest or random.")] = "newest",
 ) -> None:
     """Find conversations."""
@@ -219,7 +226,9 @@ def export(
         typer.Option(metavar="PART=SHARE", help="Parts by prompt, such as --split train=0.9 --split test=0.1."),
     ] = None,
     license_name: Annotated[str, typer.Option("--license", help="What the card of datasets says.")] = "other",
-    preview: Annotated[int, typer.Option(help="Only show what would be written for so many conversations.")] = 0,
+    preview: Annotated[
+        int, typer.Option(min=0, help="Only show what would be written for so many conversations.")
+    ] = 0,
 ) -> None:
     """Write a snapshot in another format."""
     shell = shell_of(context)

@@ -108,7 +108,7 @@ def _standing(overview: Overview) -> list[str]:
 
 def log(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(help="How many entries, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 20,
 ) -> None:
     """Show what was done, newest first."""
     shell = shell_of(context)

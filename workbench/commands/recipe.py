@@ -46,8 +46,10 @@ def run_again(
     project = shell.project()
     try:
         recipe = recipes.Recipe.from_json(source.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"{source} cannot be read: {error}", "name a recipe's file") from error
+    except OSError as error:
+        raise PlanError(f"{source} cannot be read: {error.strerror}", "name a recipe's file") from error
+    except UnicodeDecodeError as error:
+        raise PlanError(f"{source} is no text file", "name a recipe's file") from error
     steps = replay.preview(project, recipe.decisions)
     actions = []
     cleaned = 0

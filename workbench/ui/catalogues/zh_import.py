@@ -140,6 +140,7 @@ _RESULT: Mapping[str, str] = {
         "{rows} 行 = 导入 {imported} + 已存在 {there} + 隔离 {bad}"
     ),
     "Nothing new: the project has all of it already.": "没有新内容：项目中都已有。",
+    "By class: {what}": "按类别：{what}",
     "Mended on reading: {what}": "读取时修补：{what}",
     "Browse them": "浏览",
     "Import more": "继续导入其他文件",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crlft.methods import METHODS
-from workbench.ui.catalogues.zh_reasons import FILE_FAULTS, ROW_REASONS
+from workbench.ui.catalogues.zh_reasons import FILE_FAULTS, LOSSES, ROW_REASONS
 
 _WHAT: Mapping[str, str] = {
     "1 conversation": "1 个对话",
@@ -180,6 +180,6 @@ HITS: Mapping[str, str] = {
 _TWO: Mapping[str, str] = {"{what}; {what_else}": "{what}；{what_else}"}
 
 SENTENCES: Mapping[str, str] = {
-    **_WHAT, **_REASONS, **HITS, **_WORK, **_ARRIVALS, **_DECISIONS, **ROW_REASONS, **FILE_FAULTS, **_TWO
+    **_WHAT, **_REASONS, **HITS, **_WORK, **_ARRIVALS, **_DECISIONS, **ROW_REASONS, **FILE_FAULTS, **LOSSES, **_TWO
 }  # fmt: skip
 """English form → Chinese form, the more special before the more general."""

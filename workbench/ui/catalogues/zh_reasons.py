@@ -195,3 +195,32 @@ ROW_REASONS: Mapping[str, str] = {**_VALUES, **_FIELDS, **_JSON, **_ROWS, **_TUR
 
 FILE_FAULTS: Mapping[str, str] = {**_WHY, **_FILES}
 """Of whole files; places stand at the beginning of some, so these are tried behind all others."""
+
+LOSSES: Mapping[str, str] = {
+    "reasoning": "推理",
+    "answers excluded from the loss": "不计入损失的回答",
+    "rewards of single answers": "单个回答的奖励",
+    "names of speakers": "说话者的名字",
+    "ids of tool calls": "工具调用的编号",
+    "tool calls": "工具调用",
+    "tool calls of others than the assistant": "助手以外的工具调用",
+    "text beside a tool call": "工具调用旁的文字",
+    "turns that are not question and answer in turn": "不是一问一答的轮次",
+    "turns beyond a prompt and an answer": "一问一答以外的轮次",
+    "tool turns, and system turns that are empty or not the first": "工具轮次，以及空的或不在最前的系统轮次",
+    "that the label was made from the class": "标签由类别得出这一点",
+    "conversations without a label or a class": "没有标签也没有类别的对话",
+    "conversations that are no half of a preference pair": "不属于任何偏好对的对话",
+    "conversations that do not end with an answer": "不以回答结尾的对话",
+    "conversations": "对话",
+    "the field {name} as it is": "字段 {name} 的原样",
+    "the name of the field {name}": "字段 {name} 的名称",
+    "the metadata field {name}": "元数据字段 {name}",
+    "it has neither a label nor a class": "没有标签也没有类别",
+    "it is no half of a preference pair": "不属于任何偏好对",
+    "another chosen answer of its pair stands before it": "它前面已有同一对的选中回答",
+    "another rejected answer of its pair stands before it": "它前面已有同一对的落选回答",
+    "the chosen half of its pair is not among the conversations": "同一对的选中回答不在这些对话中",
+    "the rejected half of its pair is not among the conversations": "同一对的落选回答不在这些对话中",
+}
+"""What a format cannot hold of a conversation, and why one is in no row."""

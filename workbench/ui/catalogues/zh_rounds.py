@@ -111,7 +111,7 @@ _SNAPSHOTS: Mapping[str, str] = {
     "The card of the folder": "文件夹的卡片",
     "The first conversations, as they would be written": "写入后最前面的对话",
     "This format cannot hold: {what}": "此格式无法容纳：{what}",
-    "In no row: {what}": "没有任何行含有：{what}",
+    "In no row: {what}": "不在任何行中：{what}",
     "{n} conversations written to {path}": "{n} 个对话已写入 {path}",
     "Download": "下载",
     "Download {name}": "下载 {name}",

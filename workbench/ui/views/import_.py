@@ -200,6 +200,13 @@ def _dismiss(project: Project) -> None:
     following.done_with(project, KIND)
 
 
+def _by_class(report: ImportReport) -> None:
+    """Say what classes the rows brought, where they brought any."""
+    counts = {t("untagged") if name == "none" else plain(name): n for name, n in report.classes.items() if n}
+    if set(report.classes) - {"none"} and counts:
+        st.caption(t("By class: {what}", what=", ".join(f"{name} × {n:,}" for name, n in counts.items())))
+
+
 def _result(project: Project, report: ImportReport) -> None:
     """Say where every row went, and what comes next."""
     read_as = t("read as {format}", format=title_of(report.format))
@@ -226,6 +233,7 @@ def _result(project: Project, report: ImportReport) -> None:
             bad=report.quarantined,
         )
     )
+    _by_class(report)
     if report.already_there and not report.imported and not report.quarantined:
         st.info(t("Nothing new: the project has all of it already."), icon=":material/check:")
     if report.repairs:

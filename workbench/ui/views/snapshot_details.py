@@ -13,7 +13,7 @@ from workbench.services.project import Project
 from workbench.services.snapshots import Snapshot, export_snapshot, preview_snapshot
 from workbench.services.splitting import part_path
 from workbench.services.trainset import read_train_set
-from workbench.ui.i18n import t
+from workbench.ui.i18n import said, t
 from workbench.ui.nav import goto, set_params
 from workbench.ui.views.format_names import title_of
 from workbench.ui.views.heldout import way_names
@@ -232,10 +232,10 @@ def _preview(found: ExportPreview, *, folder: bool) -> None:
 
 def _losses(report: ExportReport) -> None:
     if report.lost:
-        lost = ", ".join(f"{what} ({n:,})" for what, n in report.lost.items())
+        lost = ", ".join(f"{said(what)} ({n:,})" for what, n in report.lost.items())
         st.warning(t("This format cannot hold: {what}", what=plain(lost)), icon=":material/info:")
     if report.left_out:
-        left = ", ".join(f"{why} ({n:,})" for why, n in report.left_out.items())
+        left = ", ".join(f"{said(why)} ({n:,})" for why, n in report.left_out.items())
         st.warning(t("In no row: {what}", what=plain(left)), icon=":material/info:")
 
 
