@@ -64,7 +64,7 @@ def _rounds(project: Project) -> None:
     _now(rows, current)
     draw_shares(project)
     section(t("All rounds"), t("newest first; click a row to choose it"))
-    bar = st.column_config.ProgressColumn(format="percent", max_value=1.0, width="small")
+    bar = st.column_config.ProgressColumn(format="percent", max_value=1.0)
     picked = click_table(rounds_table(rows), "round-list", column_config={t("made by the model"): bar})
     chosen = rows[-1 - picked] if picked is not None else rows[-1]
     st.caption(

@@ -143,9 +143,9 @@ def _accept(project: Project, colours: Mapping[str, str]) -> None:
         if not chosen:
             st.caption(t("None is so sure; lower the threshold."))
         for s in chosen:
-            card, button = st.columns([6, 1], vertical_alignment="center")
-            card.html(_card(project, s, colours))
-            button.button(
+            row = st.container(horizontal=True, vertical_alignment="center", key=f"wb-suggested-{s.seq}")
+            row.html(_card(project, s, colours), width="stretch")
+            row.button(
                 t("Accept"),
                 key=f"suggest-one-{s.seq}",
                 help=t("Tag this one as {name}", name=plain(s.class_name)),

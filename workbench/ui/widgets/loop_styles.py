@@ -59,6 +59,9 @@ CSS = """
 /* Beside a field: as tall as it, so that labels and lower edges meet. */
 [class*="st-key-wl-beside"] [data-testid="stButtonGroup"] button { min-height: 2.5rem; }
 [class*="st-key-wl-beside"] [data-testid="stButtonGroup"] { height: auto; }
+.wl-grid .wb-turn + .wb-turn, .wb-chips + .wb-diff { margin-top: .4rem; }
+/* Many or long choices: in a narrow column they go on in the next line, none is out of sight. */
+.st-key-compare-set [role="radiogroup"], .st-key-grid-against [role="radiogroup"] { flex-wrap: wrap; }
 .wl-control { opacity: .75; border-bottom: 1px dotted currentColor; }
 """
 
