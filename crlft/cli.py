@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,8 +23,9 @@ from crlft.config import RunConfig, field_help
 from crlft.errors import ConfigError, CrlftError
 from crlft.methods import METHODS
 from crlft.ranks import is_first, ranks
+from crlft.runfolder import RunFolder
 from crlft.runtime import settle
-from crlft.terminal import CLASSES_HELP, DATA_HELP, Progress, complain, finish, say
+from crlft.terminal import CLASSES_HELP, DATA_HELP, Progress, catching_interrupt, complain, finish, say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 base_app = typer.Typer(no_args_is_help=True, help="The offline base model.")
@@ -69,13 +71,16 @@ def train(
     config = _config_of(folder, overrides)
     from crlft.training import run_training
 
-    with Progress(quiet=as_json) as progress:
+    # Of several processes, torchrun ends all.
+    interrupt = catching_interrupt(RunFolder(folder).request_stop) if ranks() == 1 else nullcontext()
+    with Progress(quiet=as_json) as progress, interrupt:
         outcome = run_training(config, folder, progress)
     if outcome.status == "failed":
         raise SystemExit(complain(CrlftError(outcome.error, outcome.remedy), as_json))
     body = {"run": str(folder), "status": outcome.status, "step": outcome.step, "metrics": outcome.metrics}
+    where = folder / "model" if outcome.status == "done" else f"crlft train --run {folder} goes on"
     if is_first():
-        finish(body, as_json, f"{outcome.status} at step {outcome.step}: {folder / 'model'}")
+        finish(body, as_json, f"{outcome.status} at step {outcome.step}: {where}")
 
 
 @app.command()

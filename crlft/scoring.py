@@ -31,6 +31,7 @@ from crlft.prefix import SharedPrefix, prefix_pays
 from crlft.resolve import CONTEXT_LIMIT, physical_cores
 from crlft.runfolder import RunFolder
 from crlft.scores import Score, ScoreRequest
+from crlft.snapshot import read_data
 
 BLOCK = 2048
 """Conversations tokenised and sorted by length together: memory stays bounded, little is padding."""
@@ -246,16 +247,14 @@ def run_scoring(events: Events) -> int:
     return count
 
 
-def read_conversations(data: str) -> list[Conversation]:
+def read_conversations(data: str, classes: str = "") -> list[Conversation]:
     """Return the conversations of a snapshot or file, as a training run would read them.
 
     Raises:
         DataError: They cannot be read.
+        SchemeError: The file of classes cannot be used.
     """
-    from crlft.config import RunConfig
-    from crlft.prepare import read_data
-
-    return read_data(RunConfig(snapshot=data))[1]
+    return read_data(data, classes)[1]
 
 
 def finished(run: RunFolder) -> set[int]:

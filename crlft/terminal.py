@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -77,6 +80,26 @@ class Progress:
         # Texts come from data: no markup, no highlighting, no control characters that move the cursor.
         clean = "".join(c if c.isprintable() else " " for c in text)
         self._console.print(clean, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def catching_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Turn the first Ctrl-C into a wish to stop; the second one ends the program."""
+
+    def on_interrupt(signum: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, before)
+        sys.stderr.write("stopping at the next safe point; Ctrl-C once more ends it at once\n")
+        stop()
+
+    try:
+        before = signal.signal(signal.SIGINT, on_interrupt)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def account_lines(data: dict[str, Any]) -> list[str]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +16,7 @@ from crlft.errors import ConfigError
 from crlft.events import Events
 from crlft.failure import explain
 from crlft.runfolder import RunFolder, write_atomically
-from crlft.terminal import CLASSES_HELP, DATA_HELP, finish
+from crlft.terminal import CLASSES_HELP, DATA_HELP, catching_interrupt, finish
 
 FIXED = ("method", "seed", "snapshot", "base", "classes", "learning_rate_probe")
 """Settings that an ablation decides itself."""
@@ -81,7 +78,11 @@ def carry_out(plan: Plan, events: Events, parallel: int) -> dict[str, Any]:
     run.clear_markers()
     results = finished_results(plan, run.path)
     report = _write(plan, results, run.path)
-    with events.catching_sigterm(), _catching_interrupt(events):
+
+    def stop() -> None:
+        events.terminated = True
+
+    with events.catching_sigterm(), catching_interrupt(stop):
         try:
             for result in run_ablation(plan, events, parallel=parallel):
                 results.append(result)
@@ -140,22 +141,3 @@ def _config(data: str, base: str, classes: str, settings: list[str]) -> RunConfi
     if fixed := [key for key in values if key in FIXED]:
         raise ConfigError([f"{key} cannot be set: an ablation decides it itself" for key in fixed])
     return RunConfig(snapshot=data, base=base, classes=classes).with_overrides(values)
-
-
-@contextmanager
-def _catching_interrupt(events: Events) -> Iterator[None]:
-    """Turn the first Ctrl-C into a wish to stop; the second one ends the program."""
-
-    def on_interrupt(signum: int, frame: Any) -> None:
-        events.terminated = True
-        signal.signal(signal.SIGINT, before)
-
-    try:
-        before = signal.signal(signal.SIGINT, on_interrupt)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

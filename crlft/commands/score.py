@@ -11,7 +11,7 @@ import typer
 from crlft.commands.progress import ItemProgress
 from crlft.events import Pace
 from crlft.scores import Score, ScoreRequest, summary
-from crlft.terminal import finish, say
+from crlft.terminal import CLASSES_HELP, finish, say
 
 
 def score(
@@ -23,6 +23,7 @@ def score(
     out: Annotated[Path | None, typer.Option(help="Write JSONL here; otherwise to standard output.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Context; default the model's own.")] = None,
     template: Annotated[str, typer.Option(help="For models not trained here; default: their own.")] = "",
+    classes: Annotated[str, typer.Option(help=CLASSES_HELP)] = "",
     threads: Annotated[int | None, typer.Option(help="CPU threads; default every core.")] = None,
     run: Annotated[Path | None, typer.Option("--run", help="The job's folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
@@ -38,18 +39,20 @@ def score(
         raise typer.BadParameter("give MODEL and DATA, or --run with a folder that holds request.json")
     request = ScoreRequest(model, data, tuple(condition or ()), template, max_tokens, threads=threads)
     with ItemProgress("scoring", quiet=as_json) as progress:
-        scores = _carry_out(request, out, quiet=as_json or out is not None, progress=progress)
+        scores = _carry_out(request, classes, out, quiet=as_json or out is not None, progress=progress)
     body: dict[str, Any] = summary(scores)
     if out is None:
         body["results"] = [s.to_dict() for s in scores]
     finish(body, as_json, _text(body) if out else "")
 
 
-def _carry_out(request: ScoreRequest, out: Path | None, *, quiet: bool, progress: ItemProgress) -> list[Score]:
+def _carry_out(
+    request: ScoreRequest, classes: str, out: Path | None, *, quiet: bool, progress: ItemProgress
+) -> list[Score]:
     """Return all scores; every one is written as soon as its batch ends."""
     from crlft.scoring import read_conversations, score_conversations
 
-    conversations = read_conversations(request.data)
+    conversations = read_conversations(request.data, classes)
     pace = Pace(len(conversations))
     scores = []
     sink = out.open("w", encoding="utf-8") if out else None

@@ -81,6 +81,21 @@ def test_missing_baselines_are_offered_and_started(project, open_page, monkeypat
     assert asked == [("run-1", ("no-reward", "no-condition", "sft", "sft-best", "inverse-frequency"))]
 
 
+def test_what_is_still_missing_is_chosen_again_when_some_were_started(project, open_page, monkeypatch):
+    two_runs(project)
+    missing = ["no-reward", "sft"]
+    monkeypatch.setattr(runs, "missing_baselines", lambda project, run_id: list(missing))
+    monkeypatch.setattr(
+        runs, "start_baselines", lambda project, run_id, methods, *, actor: missing.remove("sft") or []
+    )
+    app = open_page("train", run="run-1")
+    app.button_group(key="baselines-no-reward-sft").set_value(["sft"]).run()
+    assert app.button(key="train-baselines").label == "Train the baseline too"
+    app.button(key="train-baselines").click().run()
+    assert app.button_group(key="baselines-no-reward").value == ["no-reward"]
+    assert not app.button(key="train-baselines").disabled
+
+
 def test_the_method_table_stands_under_a_run_with_baselines(project, open_page):
     two_runs(project)
     job = json.loads((project.runs / "run-2" / "job.json").read_text())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -128,3 +130,67 @@ def test_help_and_import_need_no_torch():
         "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_ctrl_c_saves_and_stops_and_the_same_goes_on(world, tmp_path):
+    """As a shell does it: the signal goes to the process, which ends by itself at the end of its step."""
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "crlft", "train", "--run", str(folder)]
+    settings = {"steps": 20_000, "threads": 1, "sample_count": 0, "step_tokens": 100, "save_every": 20_000}
+    asked = [*(f"--set={k}={v}" for k, v in settings.items()), "--base", str(world / "base")]
+    process = subprocess.Popen([*command, str(world / "data.jsonl"), *asked], stdout=-1, stderr=-1, text=True)
+    events = folder / "events.jsonl"
+    for _ in range(1200):
+        if process.poll() is not None or (events.exists() and '"event": "step"' in events.read_text()):
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "stopping at the next safe point" in err
+    assert "Traceback" not in err
+    assert out.startswith("stopped at step ")
+    assert f"crlft train --run {folder} goes on" in out
+    assert list((folder / "checkpoints").glob("step-*"))
+
+
+def test_scores_are_summed_by_the_classes_a_file_gives(world, run, tmp_path):
+    data = write_jsonl(tmp_path / "d.jsonl", [talk("q", "a", None, source="x"), talk("q", "b", None, source="y")])
+    scheme = {
+        "classes": [
+            {"name": "good", "condition": "A", "reward": 1},
+            {"name": "bad", "condition": "B", "reward": 0},
+        ]
+    }
+    classes = tmp_path / "c.json"
+    classes.write_text(json.dumps({**scheme, "field": "source", "values": {"x": "good", "*": "bad"}}))
+    code, out, _ = run("score", world / "base", data, "--condition", "A", "--classes", classes, "--json")
+    assert (code, sorted(json.loads(out)["classes"])) == (0, ["bad", "good"])
+
+
+def test_who_names_no_condition_asks_under_the_best(world, run, tmp_path):
+    folder = tmp_path / "run"
+    run(
+        "train",
+        world / "data.jsonl",
+        "--base",
+        world / "base",
+        "--run",
+        folder,
+        "--set",
+        "steps=1",
+        "--set",
+        "sample_count=0",
+    )
+    code, out, _ = run(
+        "generate",
+        folder / "model",
+        world / "base",
+        "--prompts",
+        world / "prompts.txt",
+        "--max-new-tokens",
+        1,
+        "--json",
+    )
+    asked = {(r["model"], r["condition"]) for r in json.loads(out)["results"]}
+    assert (code, asked) == (0, {(str(folder / "model"), "GPT4 Correct"), (str(world / "base"), "")})

@@ -98,7 +98,11 @@ def draw_baselines(project: Project, run_id: str) -> None:
             st.rerun()
     if missing:
         chosen = st.pills(
-            t("Baselines not trained yet"), missing, default=missing, selection_mode="multi", key="baselines"
+            t("Baselines not trained yet"),
+            missing,
+            default=missing,
+            selection_mode="multi",
+            key=f"baselines-{'-'.join(missing)}",  # of a shorter list, what was chosen of the longer one is gone
         )
         label = tn(len(chosen), "Train the baseline too", "Train the {n} baselines too")
         if st.button(label, icon=":material/playlist_add:", disabled=not chosen, key="train-baselines"):
