@@ -18,6 +18,7 @@ import pytest
 
 import workbench.ui
 from crlft.methods import METHODS
+from workbench.curate.clean import personal
 from workbench.curate.dedupe.keep import KEEP
 from workbench.curate.rewardmass import PRESETS
 from workbench.domain.record import STATUSES
@@ -94,7 +95,7 @@ LISTS: dict[tuple[str, str], Iterable[str]] = {
     ("clean.py", "rule.why"): RULE_WORDS,
     ("clean.py", "active.rule.title"): RULE_WORDS,
     ("clean_rules.py", "cleaning.RULES[n].title"): RULE_WORDS,
-    ("clean_rules.py", "k"): DATA,
+    ("clean_rules.py", "k"): personal.KINDS,
     ("compare.py", "param('panel') or ''"): compare._TABS,
     ("compare_new.py", "pair[0]"): prompts.SLICES,
     ("compare_votes.py", "name or names[0]"): prompts.SLICES,

@@ -82,6 +82,8 @@ _ACTING: Mapping[str, str] = {
     "{n} not decided yet": "{n} 个尚未决定",
     "{note}; without the dropped ones": "{note}；不含已舍弃的",
     "the largest {n} of {all}": "{all} 个中最大的 {n} 个",
+    "Choose files": "选择文件",
+    "up to {n} GB each": "每个最大 {n} GB",
     "Conversations": "对话",
     "class": "类别",
     "reward": "奖励",

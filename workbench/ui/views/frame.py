@@ -9,10 +9,12 @@ import streamlit as st
 from workbench.services.project import Project
 from workbench.ui import language, state
 from workbench.ui.i18n import t
+from workbench.ui.launch import MAX_UPLOAD_MEGABYTES
 from workbench.ui.views import acting
 from workbench.ui.widgets.chips import table
 from workbench.ui.widgets.dialog_enter import listen_for_enter
 from workbench.ui.widgets.remember import remember, remembered
+from workbench.ui.widgets.upload_words import upload_words
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("1 … 9", "tag with the class of that number"),
@@ -66,4 +68,5 @@ def _sidebar(project: Project, page: str) -> None:
             remember(state.CURATOR, state.curator())
         st.caption(t("Project: {name}", name=project.name).replace("[", "\\["), help=str(project.root))
         language.choose(page)
+        upload_words(t("Choose files"), t("up to {n} GB each", n=MAX_UPLOAD_MEGABYTES // 1024))
         listen_for_enter()
