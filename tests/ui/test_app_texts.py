@@ -66,3 +66,23 @@ def test_what_is_translated_is_a_literal_so_that_it_can_be_collected():
                 continue
             odd += [f"{path.name}:{call.lineno}" for a in literals if isinstance(a, ast.JoinedStr | ast.BinOp)]
     assert odd == []
+
+
+def hidden(path: Path) -> Iterator[str]:
+    """Names of the translator that the file imports and gives to something else, too; Python says nothing."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    said = [n for n in nodes if isinstance(n, ast.ImportFrom) and n.module == "workbench.ui.i18n"]
+    names = {alias.name for node in said for alias in node.names}
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            name = node.id
+        elif isinstance(node, ast.arg):
+            name = node.arg
+        else:
+            continue
+        if name in names:
+            yield f"{path.name}:{node.lineno} {name}"
+
+
+def test_no_variable_hides_the_translator():
+    assert [found for path in sorted(ROOT.rglob("*.py")) for found in hidden(path)] == []

@@ -83,7 +83,7 @@ def task(key: str) -> Task | None:
 def tasks() -> list[Task]:
     """Return every task at work, of all browser sessions, oldest first."""
     with _lock:
-        return sorted((t for t in _tasks.values() if t.running), key=lambda t: t.started)
+        return sorted((one for one in _tasks.values() if one.running), key=lambda one: one.started)
 
 
 def forget(key: str) -> None:
