@@ -190,7 +190,7 @@ def test_prompts_with_checks_are_read_and_others_counted(tmp_path):
     ("lines", "words"),
     [
         ('{"prompt": "x"}', "no prompt has a check"),
-        ('{"prompt": "x", "check": {"reject": [1]}}', "neither `answer` nor `all`"),
+        ('{"prompt": "x", "check": {"reject": [1]}}', "none of `answer`, `all`, `matches`"),
         ('{"id": "a", "prompt": "x"}\n{"id": "a", "prompt": "y"}', "'a' stands twice"),
         ('{"id": "a",', "not JSON"),
     ],
