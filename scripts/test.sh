@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run the tests; arguments go to pytest. Says what cannot run here, and how it could.
 set -euo pipefail
-MAY_BE_UNSTEADY=3
+MAY_BE_UNSTEADY=${MAY_BE_UNSTEADY:-3}
 cd "$(dirname "$0")/.."
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 if [ -z "${WORKBENCH_CHROMIUM:-}" ] && [ -n "$browser" ]; then export WORKBENCH_CHROMIUM=$browser; fi
