@@ -9,7 +9,7 @@ from workbench.curate.dedupe import Group
 from workbench.services import duplicates
 from workbench.services.duplicates import KEEP, DuplicateResult, GroupView
 from workbench.services.project import Project
-from workbench.ui.views.stepping import Places, walk_keys
+from workbench.ui.views.stepping import ByKey, Places, walk_keys
 
 BESIDE = 2
 """How many copies stand beside the one that is kept; the others are a click away."""
@@ -18,27 +18,18 @@ GROUP = "dup-group"
 
 
 @dataclass(slots=True)
-class ByHand:
+class ByHand(ByKey):
     """What a person decided about single groups of a search, until it is applied.
 
     Attributes:
         keep: Group id to the member that stays.
         policy: Group id to the keep policy of that group alone.
         skip: Groups that are left as they are.
-        asked: The plan was asked for by key.
-        changed: Something of this was changed since the page around the groups was drawn.
     """
 
     keep: dict[int, int] = field(default_factory=dict)
     policy: dict[int, str] = field(default_factory=dict)
     skip: set[int] = field(default_factory=set)
-    asked: bool = False
-    changed: bool = False
-
-    def take_asked(self) -> bool:
-        """Return once whether the plan was asked for."""
-        asked, self.asked = self.asked, False
-        return asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from workbench.ui.i18n import said, t, tn
 from workbench.ui.views import acting, following
 from workbench.ui.views.duplicates_search import AT_ONCE, draw_embedding
 from workbench.ui.views.import_sources import uploaded_files
-from workbench.ui.views.stepping import places, step, walk_keys
+from workbench.ui.views.stepping import ByKey, places, step, walk_keys
 from workbench.ui.views.working import own_key
 from workbench.ui.widgets.chips import chip
 from workbench.ui.widgets.errors import guarded
@@ -36,16 +36,10 @@ _RESULT, _LEFT, _AT = "leak-result", "leak-left", "leak-at"
 
 
 @dataclass(slots=True)
-class _Left:
-    """What a person leaves in; `asked` for the plan by key, `changed` since the page around it was drawn."""
+class _Left(ByKey):
+    """What a person leaves in."""
 
     seqs: set[int] = field(default_factory=set)
-    asked: bool = False
-    changed: bool = False
-
-    def take_asked(self) -> bool:
-        asked, self.asked = self.asked, False
-        return asked
 
 
 @guarded

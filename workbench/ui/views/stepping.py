@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -26,6 +27,24 @@ class Places:
     def put(self, key: str, place: int) -> None:
         """Go to a place."""
         self._at[key] = place
+
+
+@dataclass(slots=True)
+class ByKey:
+    """What keys in a list ask of the page around it; a plain object, as `Places` is.
+
+    Attributes:
+        asked: The plan was asked for by key.
+        changed: Something was decided since the page around the list was drawn.
+    """
+
+    asked: bool = False
+    changed: bool = False
+
+    def take_asked(self) -> bool:
+        """Return once whether the plan was asked for."""
+        asked, self.asked = self.asked, False
+        return asked
 
 
 def places() -> Places:
